@@ -2,30 +2,17 @@
 # modules/function adds the statements of both: their own logs, and the topic for findings and failures.
 
 locals {
-  # Domains that the creation function may request. Empty input: the names of the certificate.
+  # Domains that the creation function may request. Empty input: the names of the declared certificates.
   allowed_domains = (
     length(var.allowed_domains) > 0
     ? var.allowed_domains
-    : distinct(concat([var.domain_name], var.subject_alternative_names))
+    : distinct(flatten([for certificate in values(local.certificates) : concat([certificate.domain_name], certificate.subject_alternative_names)]))
   )
 
-  # Without names below another plain name, because a policy has a size limit.
-  _widest_domains = [
-    for domain in local.allowed_domains : domain if !anytrue([
-      for other in local.allowed_domains : endswith(domain, ".${other}")
-    ])
-  ]
+  _widest_domains = module.certificate_access.allowed_domains
 
-  # A plain name allows itself and all names below it; a wildcard only the names below it.
-  _allowed_name_patterns = distinct(flatten([
-    for domain in local._widest_domains :
-    startswith(domain, "*.") ? [domain] : [domain, "*.${domain}"]
-  ]))
-
-  # A wildcard shares the validation record of its base name.
-  _allowed_record_patterns = distinct([
-    for domain in local._widest_domains : "*.${trimprefix(domain, "*.")}"
-  ])
+  # An instance without allowed domains only watches.
+  _issues = length(local.allowed_domains) > 0
 
   # Zones of other accounts are accessed through their role, so this policy lists only zones of this account.
   _own_zone_ids   = distinct([for zone in values(var.hosted_zones) : zone.zone_id if zone.role_arn == null])
@@ -39,6 +26,9 @@ locals {
   _certificates_everywhere = "arn:${local.partition}:acm:*:${local.account_id}:certificate/*"
   # Import sources and export targets must be in this account, in a monitored region.
   _certificates_here = [for region in local.regions : "arn:${local.partition}:acm:${region}:${local.account_id}:certificate/"]
+
+  # The parameters with the ARNs of the declared certificates. Terraform creates them; the functions write their values.
+  _pointers = "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter/${var.name_prefix}/certificates"
 
   _list_certificates = {
     Sid    = "ListCertificates"
@@ -110,8 +100,8 @@ locals {
     # With account_ids, AWS Organizations is not called.
   ] : statement if var.organization != null && (statement.Sid != "ListAccountsOfTheOrganization" || length(try(var.organization.account_ids, [])) == 0)]
 
-  _repairs  = var.rotation_mode != "notify"
-  _replaces = var.rotation_mode == "replace"
+  # The configuration names these certificates, so they need no other permission to be changed.
+  _repairs = var.rotation_mode != "notify"
 
   _import_sources = local._repairs ? var.import_sources : {}
 
@@ -188,24 +178,43 @@ locals {
     Action = concat(
       ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"],
       # For the daily limit of requests.
-      local._replaces ? ["dynamodb:UpdateItem"] : [],
+      module.certificate_access.replaces ? ["dynamodb:UpdateItem"] : [],
     )
     Resource = ["arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.ledger_name}"]
   }]
 
+  _follow_pointers = [
+    {
+      Sid      = "FindPointers"
+      Effect   = "Allow"
+      Action   = ["ssm:GetParametersByPath"]
+      Resource = [local._pointers]
+    },
+    {
+      Sid    = "UsePointers"
+      Effect = "Allow"
+      Action = concat(
+        ["ssm:GetParameter"],
+        # For the successor of a certificate.
+        module.certificate_access.replaces ? ["ssm:PutParameter"] : [],
+      )
+      Resource = ["${local._pointers}/*"]
+    },
+  ]
+
   # Without GetObject: no run reads the report of another.
-  _report = var.report_bucket_name == null ? [] : [{
+  _report = var.report == null ? [] : [{
     Sid      = "WriteReports"
     Effect   = "Allow"
     Action   = ["s3:PutObject"]
-    Resource = ["arn:${local.partition}:s3:::${var.report_bucket_name}/reports/${var.name_prefix}/*"]
+    Resource = ["arn:${local.partition}:s3:::${var.report.bucket_name}/reports/${var.name_prefix}/*"]
   }]
 
-  _send_events = var.notifications.event_bus_name == null ? [] : [{
+  _send_events = var.notifications.event_bus == null ? [] : [{
     Sid      = "SendEvents"
     Effect   = "Allow"
     Action   = ["events:PutEvents"]
-    Resource = ["arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/${var.notifications.event_bus_name}"]
+    Resource = ["arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/${var.notifications.event_bus.name}"]
     # Only with this source, because other events on the bus may start actions.
     Condition = { StringEquals = { "events:source" = "certificate-lifecycle" } }
   }]
@@ -236,71 +245,80 @@ locals {
         {
           Sid    = "ReadCertificates"
           Effect = "Allow"
-          Action = ["acm:DescribeCertificate"]
+          Action = ["acm:DescribeCertificate", "acm:ListTagsForCertificate"]
           # Any region: an event may name another one, such as us-east-1 for CloudFront.
           Resource = [local._certificates_everywhere]
         },
+      ],
+      [for statement in [
         {
-          Sid      = "RequestPublicCertificates"
+          Sid      = "RequestCertificates"
           Effect   = "Allow"
           Action   = ["acm:RequestCertificate"]
           Resource = [local._certificates_everywhere]
           Condition = {
-            "ForAllValues:StringLike" = { "acm:DomainNames" = local._allowed_name_patterns }
-            Null = {
-              "acm:CertificateAuthority" = "true"
-              "acm:DomainNames"          = "false"
-            }
-            StringEquals = {
-              "acm:ValidationMethod"     = "DNS"
-              "aws:RequestTag/ManagedBy" = var.name_prefix
-            }
+            "ForAllValues:StringLike" = { "acm:DomainNames" = module.certificate_access.allowed_names }
+            Null                      = { "acm:DomainNames" = "false" }
+            StringEquals              = { "aws:RequestTag/ManagedBy" = var.name_prefix }
           }
         },
-        {
-          # Private CAs do no validation, so there is no validation method to require.
-          Sid      = "RequestPrivateCertificates"
-          Effect   = "Allow"
-          Action   = ["acm:RequestCertificate"]
-          Resource = [local._certificates_everywhere]
-          Condition = {
-            "ForAllValues:StringLike" = { "acm:DomainNames" = local._allowed_name_patterns }
-            Null = {
-              "acm:CertificateAuthority" = "false"
-              "acm:DomainNames"          = "false"
-            }
-            StringEquals = { "aws:RequestTag/ManagedBy" = var.name_prefix }
-          }
-        },
+        module.certificate_access.refuse_other_validation,
         {
           # ACM also requires this permission if a request has tags.
-          Sid       = "TagCertificatesAsManaged"
+          Sid      = "TagCertificatesAsManaged"
+          Effect   = "Allow"
+          Action   = ["acm:AddTagsToCertificate"]
+          Resource = [local._certificates_everywhere]
+          Condition = {
+            StringEquals = { "aws:RequestTag/ManagedBy" = var.name_prefix }
+            # A new certificate has no tags yet. Certificates of other tools and instances have their own value.
+            StringEqualsIfExists = { "aws:ResourceTag/ManagedBy" = var.name_prefix }
+          }
+        },
+        {
+          # An equal certificate that the instance issued before may lack tags of the event.
+          Sid       = "TagIssuedCertificates"
           Effect    = "Allow"
           Action    = ["acm:AddTagsToCertificate"]
           Resource  = [local._certificates_everywhere]
-          Condition = { StringEquals = { "aws:RequestTag/ManagedBy" = var.name_prefix } }
+          Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = var.name_prefix } }
         },
-      ],
+        {
+          Sid      = "UsePointers"
+          Effect   = "Allow"
+          Action   = ["ssm:GetParameter", "ssm:PutParameter"]
+          Resource = ["${local._pointers}/*"]
+        },
+      ] : statement if local._issues],
+      [for statement in [{
+        Sid       = "DeleteIssuedCertificates"
+        Effect    = "Allow"
+        Action    = ["acm:DeleteCertificate"]
+        Resource  = [local._certificates_everywhere]
+        Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = var.name_prefix } }
+      }] : statement if anytrue([for certificate in values(local.certificates) : certificate.on_destroy == "delete"])],
       local._list_hosted_zones,
       local._read_records,
-      length(local._zone_arns) == 0 ? [] : [{
-        Sid      = "WriteValidationRecords"
-        Effect   = "Allow"
-        Action   = ["route53:ChangeResourceRecordSets"]
-        Resource = local._zone_arns
-        Condition = {
-          "ForAllValues:StringEquals" = local._upsert_cnames
-          "ForAllValues:StringLike" = {
-            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = local._allowed_record_patterns
+      [for statement in [
+        {
+          Sid      = "WriteValidationRecords"
+          Effect   = "Allow"
+          Action   = ["route53:ChangeResourceRecordSets"]
+          Resource = local._zone_arns
+          Condition = {
+            "ForAllValues:StringEquals" = local._upsert_cnames
+            "ForAllValues:StringLike" = {
+              "route53:ChangeResourceRecordSetsNormalizedRecordNames" = module.certificate_access.allowed_records
+            }
+            # A condition has each operator once. The key is always present, see `Null`, so this operator is the same.
+            "ForAllValues:StringLikeIfExists" = {
+              "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["${module.certificate_access.validation_label}.*"]
+            }
+            Null = local._records_present
           }
-          # A condition has each operator once. The key is always present, see `Null`, so this operator is the same.
-          "ForAllValues:StringLikeIfExists" = {
-            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["${module.certificate_access.validation_label}.*"]
-          }
-          Null = local._records_present
-        }
-      }],
-      length(local._zone_arns) == 0 ? [] : [module.certificate_access.refuse_other_records],
+        },
+        module.certificate_access.refuse_other_records,
+      ] : statement if local._issues && length(local._zone_arns) > 0],
       local._assume_zone_roles,
     )
   })
@@ -316,6 +334,7 @@ locals {
       local._decrypt_sources,
       local._export_certificates,
       local._remember,
+      local._follow_pointers,
       local._report,
       local._send_events,
       local._report_findings,
@@ -326,12 +345,17 @@ locals {
 module "certificate_access" {
   source = "./modules/certificate-access"
 
-  account_id        = local.account_id
-  find_zones        = length(var.hosted_zones) == 0
-  partition         = local.partition
-  rebind_consumers  = var.rebind_consumers
-  regions           = local.regions
-  retire_superseded = var.retire_superseded_after_days != null
-  rotation_mode     = var.rotation_mode
-  zone_arns         = local._zone_arns
+  account_id              = local.account_id
+  allowed_domains         = local.allowed_domains
+  declares                = true
+  find_zones              = length(var.hosted_zones) == 0
+  include_domains         = var.scope.include.domains
+  name_prefix             = var.name_prefix
+  partition               = local.partition
+  rebind_consumers        = var.rebind_consumers
+  regions                 = local.regions
+  retire_superseded       = var.retire_superseded_after_days != null
+  rotation_mode           = var.rotation_mode
+  unmanaged_rotation_mode = var.unmanaged_rotation_mode
+  zone_arns               = local._zone_arns
 }

@@ -2,21 +2,41 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+# Asks no API. Its region is an attribute of every supported provider: 6 deprecates `name` and `id` of aws_region, 5 has no `region` there.
+data "aws_service" "acm" {
+  service_id = "acm"
+}
 
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
-
-  # `id` is the one attribute that provider 5 and 6 share: 6 deprecates `name`, 5 has no `region`.
-  region = data.aws_region.current.id
+  region     = data.aws_service.acm.region
 
   regions = length(var.regions) == 0 ? [local.region] : sort(var.regions)
 
-  create_topic = var.create && var.notifications.topic_arn == null
+  create_topic = var.create && var.notifications.topic == null
 
-  topic_arn         = local.create_topic ? one(module.notifications[*].topic_arn) : var.notifications.topic_arn
-  topic_kms_key_arn = local.create_topic ? one(module.notifications[*].kms_key_arn) : var.notifications.kms_key_arn
+  topic_arn         = local.create_topic ? one(module.notifications[*].topic_arn) : one(var.notifications.topic[*].arn)
+  topic_kms_key_arn = local.create_topic ? one(module.notifications[*].kms_key_arn) : one(var.notifications.topic[*].kms_key_arn)
+
+  # The declared certificates by key; `domain_name` declares `main`.
+  certificates = {
+    for key, certificate in merge(var.certificates, { for name in var.domain_name == null ? [] : ["main"] : name => {
+      domain_name               = var.domain_name
+      subject_alternative_names = var.subject_alternative_names
+      include_www               = false
+      key_algorithm             = "RSA_2048"
+      region                    = null
+      certificate_authority_arn = null
+      exportable                = false
+      tags                      = {}
+      on_destroy                = "keep"
+    } }) : key => merge(certificate, { region = certificate.region == null ? local.region : certificate.region })
+  }
+  # The creation function's default for an event without a name.
+  _main = try(local.certificates["main"], null)
+
+  _boundary_arn = one(var.function.permissions_boundary[*].arn)
 
   bucket_name       = "${var.name_prefix}-runs-${local.account_id}"
   creation_name     = "${var.name_prefix}-creation"
@@ -31,26 +51,41 @@ locals {
     for name, zone in var.hosted_zones : name => { zone_id = zone.zone_id, role_arn = zone.role_arn }
   })
 
-  # Without default values, because Lambda limits the environment to 4096 bytes.
-  accounts_json = jsonencode([
-    for account in var.accounts : merge(
-      { account_id = account.account_id, external_id = account.external_id, role_name = account.role_name },
-      account.rotation_mode == "notify" ? {} : { rotation_mode = account.rotation_mode },
-      account.rebind_consumers ? { rebind_consumers = true } : {},
-    )
-  ])
+  # Without default values, because Lambda limits the environment to 4096 bytes: the module's own, then those of `accounts`, then that of `organization`.
+  _scopes = [for scope in concat([var.scope], var.accounts[*].scope, var.organization[*].scope) : {
+    for name, value in {
+      exclude = { for kind, entries in scope.exclude : kind => entries if length(entries) > 0 }
+      include = { for kind, entries in scope.include : kind => entries if length(entries) > 0 }
+      others  = scope.others == "ignore" ? "" : scope.others
+    } : name => value if length(value) > 0
+  }]
 
-  # Not a conditional over the object: both sides must have one type, which would turn its number into a string.
-  organization_json = var.organization == null ? "{}" : jsonencode(merge(
-    {
-      bucket          = local.bucket_name
-      external_id     = var.organization.external_id
-      max_concurrency = var.organization.max_concurrency
-      role_name       = var.organization.role_name
-    },
-    var.organization.rotation_mode == "notify" ? {} : { rotation_mode = var.organization.rotation_mode },
-    var.organization.rebind_consumers ? { rebind_consumers = true } : {},
-  ))
+  accounts_json = jsonencode([for index, account in var.accounts : {
+    for name, value in {
+      account_id              = account.account_id
+      external_id             = account.external_id
+      rebind_consumers        = account.rebind_consumers ? true : null
+      role_name               = account.role_name
+      rotation_mode           = account.rotation_mode == "notify" ? null : account.rotation_mode
+      scope                   = length(local._scopes[index + 1]) == 0 ? null : local._scopes[index + 1]
+      unmanaged_rotation_mode = account.unmanaged_rotation_mode == "notify" ? null : account.unmanaged_rotation_mode
+    } : name => value if value != null
+  }])
+
+  # A list, because the null of a conditional would turn the number into a string.
+  _organization_json = [for organization in var.organization[*] : jsonencode({
+    for name, value in {
+      bucket                  = local.bucket_name
+      external_id             = organization.external_id
+      max_concurrency         = organization.max_concurrency
+      rebind_consumers        = organization.rebind_consumers ? true : null
+      role_name               = organization.role_name
+      rotation_mode           = organization.rotation_mode == "notify" ? null : organization.rotation_mode
+      scope                   = length(local._scopes[length(var.accounts) + 1]) == 0 ? null : local._scopes[length(var.accounts) + 1]
+      unmanaged_rotation_mode = organization.unmanaged_rotation_mode == "notify" ? null : organization.unmanaged_rotation_mode
+    } : name => value if value != null
+  })]
+  organization_json = var.organization == null ? "{}" : local._organization_json[0]
 
   acm_events_json = jsonencode({
     source = ["aws.acm"]
@@ -82,8 +117,9 @@ module "notifications" {
 
   alarm_name_prefix = var.name_prefix
   email_addresses   = var.notifications.email_addresses
-  kms_key_arn       = var.notifications.kms_key_arn
+  key               = var.notifications.key
   name              = "${var.name_prefix}-notifications"
+  region            = local.region
   tags              = var.tags
 }
 
@@ -91,19 +127,20 @@ module "ledger" {
   source = "./modules/ledger"
   count  = var.create ? 1 : 0
 
-  name = local.ledger_name
-  tags = var.tags
+  deletion_protection = var.state_table.deletion_protection
+  name                = local.ledger_name
+  tags                = var.tags
 }
 
 module "report_bucket" {
   source = "./modules/bucket"
-  count  = var.create && var.report_bucket_name != null ? 1 : 0
+  count  = var.create && var.report != null ? 1 : 0
 
   # Reports are the record of past actions, so destroying the stack must not delete them.
   force_destroy  = false
-  name           = var.report_bucket_name
+  name           = var.report.bucket_name
   prefix         = "reports/"
-  retention_days = var.report_retention_days
+  retention_days = var.report.retention_days
   tags           = var.tags
 }
 
@@ -111,31 +148,35 @@ module "creation" {
   source = "./modules/function"
   count  = var.create ? 1 : 0
 
-  alarms                   = var.alarms
+  alarms                   = var.monitoring.alarms
+  architecture             = var.function.architecture
   description              = "Requests certificates and validates them through DNS."
   filename                 = local.package
   handler                  = "certificate_lifecycle.handlers.creation.lambda_handler"
-  kms_key_arn              = var.kms_key_arn
-  layers                   = var.layers
-  log_retention_days       = var.log_retention_days
+  kms_key_arn              = one(var.function.kms_key[*].arn)
+  layers                   = var.function.layers
+  log_retention_days       = var.function.log_retention_days
   maximum_retry_attempts   = 2
   name                     = local.creation_name
-  permissions_boundary_arn = var.permissions_boundary_arn
+  permissions_boundary_arn = local._boundary_arn
   policy_json              = local.creation_policy_json
-  reserved_concurrency     = var.reserved_concurrency
+  reserved_concurrency     = var.function.reserved_concurrency
+  role_path                = var.function.role_path
   tags                     = var.tags
   topic_arn                = local.topic_arn
   topic_kms_key_arn        = local.topic_kms_key_arn
+  vpc                      = var.function.vpc
 
   environment = {
-    # The input itself: the function also applies the default for an empty list, and Lambda limits the environment to 4096 bytes.
-    ALLOWED_DOMAINS           = jsonencode(var.allowed_domains)
-    DOMAIN_NAME               = var.domain_name
+    # As short as possible: Lambda limits the environment to 4096 bytes.
+    ALLOWED_DOMAINS = jsonencode(local._widest_domains)
+    # Empty: an event must name a domain.
+    DOMAIN_NAME               = local._main == null ? "" : local._main.domain_name
     HOSTED_ZONES              = local.hosted_zones_json
-    INCLUDE_WWW               = tostring(var.include_www)
-    KEY_ALGORITHM             = var.key_algorithm
+    INCLUDE_WWW               = local._main == null ? "false" : tostring(local._main.include_www)
+    KEY_ALGORITHM             = local._main == null ? "RSA_2048" : local._main.key_algorithm
     NAME_PREFIX               = var.name_prefix
-    SUBJECT_ALTERNATIVE_NAMES = jsonencode(var.subject_alternative_names)
+    SUBJECT_ALTERNATIVE_NAMES = local._main == null ? "[]" : jsonencode(local._main.subject_alternative_names)
   }
 }
 
@@ -143,54 +184,60 @@ module "rotation" {
   source = "./modules/function"
   count  = var.create ? 1 : 0
 
-  alarms               = var.alarms
+  alarms               = var.monitoring.alarms
+  architecture         = var.function.architecture
   counts_subscriptions = true
   description          = "Scans all certificates, repairs and replaces them, and sends notifications."
   filename             = local.package
   handler              = "certificate_lifecycle.handlers.rotation.lambda_handler"
-  kms_key_arn          = var.kms_key_arn
-  layers               = var.layers
-  log_retention_days   = var.log_retention_days
+  kms_key_arn          = one(var.function.kms_key[*].arn)
+  layers               = var.function.layers
+  log_retention_days   = var.function.log_retention_days
   # No retry: an incomplete run has already sent its message, a retry would send another, and the next scheduled run scans again.
   maximum_retry_attempts = 0
   # Measured: 90 MB for a scan of 10,000 certificates, twice that for the message about 5,000 accounts.
   memory_mb                = var.organization == null ? 256 : 512
   name                     = local.rotation_name
-  permissions_boundary_arn = var.permissions_boundary_arn
+  permissions_boundary_arn = local._boundary_arn
   policy_json              = local.rotation_policy_json
-  reserved_concurrency     = var.reserved_concurrency
+  reserved_concurrency     = var.function.reserved_concurrency
+  role_path                = var.function.role_path
   tags                     = var.tags
   topic_arn                = local.topic_arn
   topic_kms_key_arn        = local.topic_kms_key_arn
+  vpc                      = var.function.vpc
 
   environment = {
     ACCOUNTS = local.accounts_json
     # As short as possible: Lambda limits the environment to 4096 bytes.
     ALLOWED_DOMAINS           = jsonencode(local._widest_domains)
-    CRITICAL_THRESHOLD_DAYS   = tostring(var.critical_threshold_days)
-    EVENT_BUS_NAME            = var.notifications.event_bus_name == null ? "" : var.notifications.event_bus_name
+    CRITICAL_THRESHOLD_DAYS   = tostring(var.thresholds.critical_days)
+    EVENT_BUS_NAME            = var.notifications.event_bus == null ? "" : var.notifications.event_bus.name
     EXPIRATION_THRESHOLD_DAYS = tostring(var.expiration_threshold_days)
     EXPORT_TARGETS            = jsonencode(var.export_targets)
     HOSTED_ZONES              = local.hosted_zones_json
     IMPORT_SOURCES            = local.import_sources_json
     # From the module, so that no run starts before the table exists.
     LEDGER_TABLE     = module.ledger[0].table_name
+    LIMITS           = jsonencode(var.limits)
     NAME_PREFIX      = var.name_prefix
     ORGANIZATION     = local.organization_json
-    OWNER_TAG        = var.owner_tag
+    OWNER_TAG        = var.notifications.owner_tag
     REBIND_CONSUMERS = tostring(var.rebind_consumers)
     REGIONS          = jsonencode(local.regions)
     # From the module, so that no run starts before the bucket exists. Empty: no report.
-    REPORT_BUCKET = var.report_bucket_name == null ? "" : module.report_bucket[0].name
+    REPORT_BUCKET = var.report == null ? "" : module.report_bucket[0].name
     # Empty: delete nothing.
     RETIRE_SUPERSEDED_AFTER_DAYS = var.retire_superseded_after_days == null ? "" : tostring(var.retire_superseded_after_days)
     ROTATION_MODE                = var.rotation_mode
+    SCOPE                        = jsonencode(local._scopes[0])
     SECURITY_HUB                 = tostring(var.notifications.security_hub)
     SNS_TOPIC_ARN                = local.topic_arn
-    SUMMARY_AFTER_DAYS           = tostring(var.summary_after_days)
-    THRESHOLD_FRACTION           = tostring(var.threshold_fraction)
-    TLS_PROBE                    = tostring(var.tls_probe.enabled)
-    TLS_PROBE_PRIVATE_ADDRESSES  = tostring(var.tls_probe.private_addresses)
+    SUMMARY_AFTER_DAYS           = tostring(var.monitoring.summary_after_days)
+    THRESHOLD_FRACTION           = tostring(var.thresholds.lifetime_fraction)
+    TLS_PROBE                    = tostring(var.monitoring.tls_probe.enabled)
+    TLS_PROBE_PRIVATE_ADDRESSES  = tostring(var.monitoring.tls_probe.private_addresses)
+    UNMANAGED_ROTATION_MODE      = var.unmanaged_rotation_mode
   }
 }
 
@@ -212,14 +259,16 @@ module "organization" {
   count  = var.create && var.organization != null ? 1 : 0
 
   account_ids                  = var.organization.account_ids
-  alarms                       = var.alarms
+  alarms                       = var.monitoring.alarms
   bucket_name                  = local.bucket_name
   excluded_account_ids         = var.organization.excluded_account_ids
   function_arn                 = module.rotation[0].function_arn
   function_name                = module.rotation[0].function_name
   max_concurrency              = var.organization.max_concurrency
   name                         = local.organization_name
-  permissions_boundary_arn     = var.permissions_boundary_arn
+  permissions_boundary_arn     = local._boundary_arn
+  region                       = local.region
+  role_path                    = var.function.role_path
   schedule_expression          = var.schedule_expression
   tags                         = var.tags
   tolerated_failure_percentage = var.organization.tolerated_failure_percentage
@@ -250,19 +299,20 @@ module "watch" {
     module.rotation[0].alarm_arns,
     flatten(module.organization[*].alarm_arns),
   )
-  alarms           = var.alarms
-  dashboard        = var.dashboard
+  alarms           = var.monitoring.alarms
+  dashboard        = var.monitoring.dashboard
   function_name    = module.rotation[0].function_name
   instance         = var.name_prefix
   log_group_name   = module.rotation[0].log_group_name
-  max_silence_days = var.max_silence_days
+  max_silence_days = var.monitoring.max_silence_days
+  region           = local.region
   tags             = var.tags
   topic_arn        = local.topic_arn
 }
 
 # The errors alarm reports an incomplete run; this one reports whole accounts or regions that were not scanned.
 resource "aws_cloudwatch_metric_alarm" "failed_scopes" {
-  count = var.create && var.alarms ? 1 : 0
+  count = var.create && var.monitoring.alarms ? 1 : 0
 
   alarm_name          = "${local.rotation_name}-failed-scopes"
   alarm_description   = "${local.rotation_name} could not scan a whole account and region. Its message and its log group ${module.rotation[0].log_group_name} contain the account, the region and the error."

@@ -1,11 +1,29 @@
+output "certificate_arn" {
+  description = "ARN of the certificate `main`, or of the only declared certificate; null if there is neither, or if nothing was issued."
+  value       = try(local.certificate_arns["main"], one(values(local.certificate_arns)), null)
+}
+
+output "certificate_arns" {
+  description = "ARNs of the declared certificates by key, also after a replacement; empty if `issue_on_apply` or `create` is false."
+  value       = local.certificate_arns
+}
+
 output "creation_function_arn" {
   description = "ARN of the creation function; null if `create` is false."
   value       = one(module.creation[*].function_arn)
 
   # Here, because the validation of a variable cannot refer to the region.
   precondition {
-    condition     = alltrue([for arn in var.layers : startswith(arn, "arn:${local.partition}:lambda:${local.region}:")])
-    error_message = "layers must be in the module's region (${local.region}), because a function cannot use those of another region, got ${join(", ", var.layers)}."
+    condition = length(local.certificates) == length(distinct([for certificate in values(local.certificates) : jsonencode([
+      sort(distinct(concat([certificate.domain_name], certificate.subject_alternative_names, certificate.include_www ? ["www.${certificate.domain_name}"] : []))),
+      certificate.certificate_authority_arn, certificate.exportable, certificate.key_algorithm, certificate.region,
+    ])]))
+    error_message = "certificates must differ in their names, key_algorithm, region, certificate_authority_arn or exportable, because equal ones would be one certificate, got ${join(", ", keys(local.certificates))}."
+  }
+
+  precondition {
+    condition     = alltrue([for arn in var.function.layers : startswith(arn, "arn:${local.partition}:lambda:${local.region}:")])
+    error_message = "function.layers must be in the module's region (${local.region}), because a function cannot use those of another region, got ${join(", ", var.function.layers)}."
   }
 }
 
@@ -25,7 +43,7 @@ output "creation_role_arn" {
 }
 
 output "dashboard_url" {
-  description = "URL of the dashboard in the console; null if `dashboard` or `create` is false."
+  description = "URL of the dashboard in the console; null if `monitoring.dashboard` or `create` is false."
   value       = one(module.watch[*].dashboard_url)
 }
 
@@ -40,7 +58,7 @@ output "organization_state_machine_arn" {
 }
 
 output "report_bucket_name" {
-  description = "S3 bucket with the run reports; null if the input `report_bucket_name` is null or `create` is false."
+  description = "S3 bucket with the run reports; null if `report` is null or `create` is false."
   value       = one(module.report_bucket[*].name)
 }
 
@@ -90,7 +108,7 @@ output "sns_topic_arn" {
   value       = var.create ? local.topic_arn : null
 
   precondition {
-    condition     = !var.create || try(split(":", var.notifications.topic_arn)[3], local.region) == local.region
-    error_message = "notifications.topic_arn must be a topic of the module's region (${local.region}), because alarms and failure destinations cannot publish to another region, got ${coalesce(var.notifications.topic_arn, "null")}."
+    condition     = !var.create || var.notifications.topic == null || try(split(":", var.notifications.topic.arn)[3] == local.region, false)
+    error_message = "notifications.topic must be a topic of the module's region (${local.region}), because alarms and failure destinations cannot publish to another region, got ${try(var.notifications.topic.arn, "null")}."
   }
 }

@@ -1,47 +1,58 @@
-# Patterns that several validations share. The tables in tests/data list accepted and rejected values, for these validations and for the functions' configuration.
+# Patterns of several validations, in lists: with a failing condition, Terraform prints the text of a local value, but of a list only its length.
+# The tables in tests/data list accepted and rejected values, for these validations and for the functions' configuration.
 locals {
-  # ACM's pattern for RequestCertificate's DomainName, in lower case and without look-ahead, which RE2 lacks.
-  _plain_name  = "(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
-  _domain_name = "^(?:\\*\\.)?${local._plain_name}$"
-
-  # A name whose last label has only digits is an IP address. ACM's pattern accepts it; ACM rejects it.
-  _ip_address = "\\.[0-9]+$"
+  # ACM's pattern for RequestCertificate's DomainName, in lower case. The last pattern refuses IP addresses, which ACM rejects: their last label has only digits.
+  _labels      = "(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
+  _zone_name   = ["^.{1,253}$", "^${local._labels}$"]
+  _domain_name = ["^.{1,253}$", "^(?:\\*\\.)?${local._labels}$", "\\.[0-9-]*[a-z-][a-z0-9-]*$"]
 
   # The fields of a cron expression that may restrict a schedule: values, ranges, steps and lists.
-  _cron_values = {
-    minutes = "(?:[0-5]?[0-9])"
-    hours   = "(?:[01]?[0-9]|2[0-3])"
-    weekday = "(?:[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)"
-  }
-  _cron_items = {
-    for field, value in local._cron_values :
-    field => "(?:\\*|${value}(?:-${value})?)(?:/[1-9][0-9]*)?"
-  }
-  _cron_lists = {
-    for field, item in local._cron_items : field => "(?:${item}(?:,${item})*)"
-  }
+  _cron_items = [
+    for value in ["[0-5]?[0-9]", "[01]?[0-9]|2[0-3]", "[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT"] :
+    "(?:\\*|(?:${value})(?:-(?:${value}))?)(?:/[1-9][0-9]*)?"
+  ]
+  _cron_lists = [for item in local._cron_items : "(?:${item}(?:,${item})*)"]
   # EventBridge requires `?` in exactly one of the two day fields. Day of the month, month and year must be open, so that each week has a run.
-  _cron       = "^cron\\(${local._cron_lists.minutes} ${local._cron_lists.hours} (?:\\* \\* \\?|\\? \\* ${local._cron_lists.weekday}) \\*\\)$"
-  _cron_daily = " (?:\\* \\* \\?|\\? \\* \\*) \\*\\)$"
-  # At most seven days: 168 hours or 10080 minutes.
-  _rate = "^rate\\((?:1 (?:minute|hour|day)|[2-7] days|(?:[2-9]|[1-9][0-9]|1[0-5][0-9]|16[0-8]) hours|(?:[2-9]|[1-9][0-9]{1,3}|100[0-7][0-9]|10080) minutes)\\)$"
+  _cron       = ["^cron\\(${local._cron_lists[0]} ${local._cron_lists[1]} (?:\\* \\* \\?|\\? \\* ${local._cron_lists[2]}) \\*\\)$"]
+  _cron_daily = [" \\* \\* \\? \\*\\)$", " \\? \\* \\* \\*\\)$"]
+  # At most seven days.
+  _rate = [
+    "^rate\\(1 (?:minute|hour|day)\\)$",
+    "^rate\\([2-7] days\\)$",
+    "^rate\\((?:[2-9]|[1-9][0-9]|1[0-5][0-9]|16[0-8]) hours\\)$",
+    "^rate\\((?:[2-9]|[1-9][0-9]{1,3}|100[0-7][0-9]|10080) minutes\\)$",
+  ]
 
-  _certificate_arn = "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$"
-  # With the six characters that Secrets Manager appends to a name, because IAM matches the complete ARN.
-  _secret_arn = "^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$"
-
-  _kms_key_arn = "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
+  # The modes that a mode includes.
+  _modes = {
+    notify  = ["notify"]
+    repair  = ["notify", "repair"]
+    replace = ["notify", "repair", "replace"]
+  }
 }
 
 variable "accounts" {
   type = list(object({
     account_id       = string
-    external_id      = string
-    rebind_consumers = optional(bool, false)
-    role_name        = string
-    rotation_mode    = optional(string, "notify")
+    external_id      = string                     # what the role's trust policy requires
+    rebind_consumers = optional(bool, false)      # never more than the module's own
+    role_name        = string                     # of modules/member-account, with its path and without a leading slash
+    rotation_mode    = optional(string, "notify") # never more than the module's own
+    # As the module's own scope.
+    scope = optional(object({
+      include = optional(object({
+        domains = optional(list(string), [])
+        tags    = optional(map(list(string)), {})
+      }), {})
+      exclude = optional(object({
+        domains = optional(list(string), [])
+        tags    = optional(map(list(string)), {})
+      }), {})
+      others = optional(string, "ignore")
+    }), {})
+    unmanaged_rotation_mode = optional(string, "notify") # never more than rotation_mode
   }))
-  description = "Other accounts to monitor, in the same regions. Each entry has the name (path included) and the external id of the role from `modules/member-account`. `rotation_mode` and `rebind_consumers` limit the actions in that account and never exceed the module's own settings. Replaced certificates in these accounts are not deleted."
+  description = "Other accounts to monitor, in the same regions."
   default     = []
   nullable    = false
 
@@ -66,26 +77,30 @@ variable "accounts" {
   }
 
   validation {
-    condition     = alltrue([for account in var.accounts : contains(["notify", "repair", "replace"], account.rotation_mode)])
-    error_message = "accounts must give each rotation_mode as notify, repair or replace, got ${join(", ", var.accounts[*].rotation_mode)}."
+    condition     = alltrue([for account in var.accounts : contains(lookup(local._modes, account.rotation_mode, []), account.unmanaged_rotation_mode)])
+    error_message = "accounts must give each rotation_mode as notify, repair or replace, and an unmanaged_rotation_mode that allows no more, got ${join(", ", [for account in var.accounts : "${account.rotation_mode} and ${account.unmanaged_rotation_mode}"])}."
   }
-}
 
-variable "alarms" {
-  type        = bool
-  description = "Whether to create CloudWatch alarms that notify the topic: a function fails, no run completes for `max_silence_days`, a message is not delivered, the topic has no subscriber, or a critical finding stays open for three days. See `docs/alarms.md`. Without alarms, nothing reports a schedule that stopped."
-  default     = true
-  nullable    = false
+  validation {
+    condition = alltrue(flatten([for scope in var.accounts[*].scope : [
+      contains(["ignore", "report"], scope.others),
+      [for name in concat(scope.include.domains, scope.exclude.domains) : [for pattern in local._zone_name : can(regex(pattern, name))]],
+      [for tags in [scope.include.tags, scope.exclude.tags] : [for key, values in tags : length(values) > 0 && alltrue([
+        for text in concat([key], [for value in values : value if value != "*"]) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))
+      ])]],
+    ]]))
+    error_message = "accounts with a scope must have lower-case names without wildcard as domains, lists of at least one value as tags (\"*\" for any), and ignore or report as others, got ${jsonencode(var.accounts[*].scope)}."
+  }
 }
 
 variable "allowed_domains" {
   type        = list(string)
-  description = "Domains that the creation function may issue for. An entry allows that name and all names below it; an entry that starts with `*.` allows only the names below it. The function and the IAM condition `acm:DomainNames` both enforce the list. Empty allows `domain_name`, the alternative names, and the names below them."
+  description = "Domains that the functions may request certificates for: a name allows itself and all names below it, `*.` and a name only those below it; empty allows the names of the declared certificates and all names below them."
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in var.allowed_domains : length(name) <= 253 && can(regex(local._domain_name, name)) && !can(regex(local._ip_address, name))])
+    condition     = alltrue(flatten([for name in var.allowed_domains : [for pattern in local._domain_name : can(regex(pattern, name))]]))
     error_message = "allowed_domains must contain lower-case domain names of at most 253 characters, each with at most one leading `*.` and no scheme, path or trailing dot, got ${join(", ", var.allowed_domains)}."
   }
 
@@ -95,14 +110,92 @@ variable "allowed_domains" {
   }
 
   validation {
-    # The `www.` name of include_www is below domain_name, so an entry for domain_name covers it.
+    # The `www.` name of include_www is below its domain name, so an entry for the domain name covers it.
     condition = length(var.allowed_domains) == 0 || alltrue([
-      for name in concat([var.domain_name], var.subject_alternative_names) : anytrue([
+      for name in compact(flatten([var.domain_name, var.subject_alternative_names, values(var.certificates)[*].domain_name, values(var.certificates)[*].subject_alternative_names])) : anytrue([
         for domain in var.allowed_domains :
         name == domain && !startswith(domain, "*.") || endswith(name, ".${trimprefix(domain, "*.")}")
       ])
     ])
-    error_message = "allowed_domains must be empty or cover domain_name (${var.domain_name}) and every one of subject_alternative_names (${join(", ", var.subject_alternative_names)}), or the creation function cannot succeed, got ${join(", ", var.allowed_domains)}."
+    error_message = "allowed_domains must be empty or cover all names of the declared certificates (${join(", ", compact(flatten([var.domain_name, var.subject_alternative_names, values(var.certificates)[*].domain_name, values(var.certificates)[*].subject_alternative_names])))}), got ${join(", ", var.allowed_domains)}."
+  }
+}
+
+variable "certificates" {
+  type = map(object({
+    domain_name               = string
+    subject_alternative_names = optional(list(string), [])
+    include_www               = optional(bool, false)        # also `www.` and the domain name, unless that is a wildcard or starts with `www.`
+    key_algorithm             = optional(string, "RSA_2048") # or EC_prime256v1, EC_secp384r1
+    region                    = optional(string)             # null: the module's own; us-east-1 for CloudFront
+    certificate_authority_arn = optional(string)             # private CA in the same region; null: a public certificate
+    exportable                = optional(bool, false)        # public only; has a cost, and cannot be changed later
+    tags                      = optional(map(string), {})    # in addition to the module's tags
+    on_destroy                = optional(string, "keep")     # or delete
+  }))
+  description = "Certificates to issue, by a key that names their outputs and SSM parameters; `main` is the certificate of `domain_name`, if that is set."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.certificates) : can(regex("^[A-Za-z0-9_.-]{1,64}$", key))])
+    error_message = "certificates must have keys of 1 to 64 letters, digits and _.-, because they become names of SSM parameters, got ${join(", ", keys(var.certificates))}."
+  }
+
+  validation {
+    condition     = var.domain_name == null || !contains(keys(var.certificates), "main")
+    error_message = "certificates must not have the key main if domain_name is set, because main is the certificate of domain_name (${coalesce(var.domain_name, "null")}), got ${join(", ", keys(var.certificates))}."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for certificate in values(var.certificates) : [
+        for name in concat([certificate.domain_name], certificate.subject_alternative_names) : [for pattern in local._domain_name : can(regex(pattern, name))]
+      ]
+    ]))
+    error_message = "certificates must have lower-case domain names of at most 253 characters, each with at most one leading `*.` and no scheme, port, path or trailing dot, got ${join(", ", flatten([for certificate in values(var.certificates) : concat([certificate.domain_name], certificate.subject_alternative_names)]))}."
+  }
+
+  validation {
+    condition = alltrue([
+      for certificate in values(var.certificates) :
+      length(distinct(concat([certificate.domain_name], certificate.subject_alternative_names))) == 1 + length(certificate.subject_alternative_names)
+    ])
+    error_message = "certificates must not contain a name twice in one certificate, got ${join(", ", flatten([for certificate in values(var.certificates) : concat([certificate.domain_name], certificate.subject_alternative_names)]))}."
+  }
+
+  validation {
+    condition = alltrue([
+      for certificate in values(var.certificates) : anytrue([
+        for name in concat([certificate.domain_name], certificate.subject_alternative_names) : length(name) <= 64
+      ])
+    ])
+    error_message = "certificates must each have a name of at most 64 characters, because the common name of a certificate has this limit, got ${join(", ", values(var.certificates)[*].domain_name)}."
+  }
+
+  validation {
+    condition     = alltrue([for certificate in values(var.certificates) : length(certificate.subject_alternative_names) + (certificate.include_www ? 2 : 1) <= 100])
+    error_message = "certificates must each have at most 100 names, with domain_name and the name of include_www, got ${join(", ", [for certificate in values(var.certificates) : length(certificate.subject_alternative_names) + (certificate.include_www ? 2 : 1)])}."
+  }
+
+  validation {
+    condition     = alltrue([for certificate in values(var.certificates) : contains(["EC_prime256v1", "EC_secp384r1", "RSA_2048"], certificate.key_algorithm)])
+    error_message = "certificates must give each key_algorithm as EC_prime256v1, EC_secp384r1 or RSA_2048, got ${join(", ", values(var.certificates)[*].key_algorithm)}."
+  }
+
+  validation {
+    condition     = alltrue([for certificate in values(var.certificates) : certificate.region == null || can(regex("^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$", certificate.region))])
+    error_message = "certificates must give each region as the name of an AWS region such as us-east-1, or leave it out, got ${join(", ", [for certificate in values(var.certificates) : jsonencode(certificate.region)])}."
+  }
+
+  validation {
+    condition     = alltrue([for certificate in values(var.certificates) : certificate.certificate_authority_arn == null || can(regex("^arn:aws[a-z-]*:acm-pca:[a-z0-9-]+:[0-9]{12}:certificate-authority/[0-9a-f-]{36}$", certificate.certificate_authority_arn))])
+    error_message = "certificates must give each certificate_authority_arn as the ARN of a private CA, or leave it out, got ${join(", ", [for certificate in values(var.certificates) : jsonencode(certificate.certificate_authority_arn)])}."
+  }
+
+  validation {
+    condition     = alltrue([for certificate in values(var.certificates) : contains(["delete", "keep"], certificate.on_destroy)])
+    error_message = "certificates must give each on_destroy as keep or delete, got ${join(", ", values(var.certificates)[*].on_destroy)}."
   }
 }
 
@@ -113,44 +206,20 @@ variable "create" {
   nullable    = false
 }
 
-variable "critical_threshold_days" {
-  type        = number
-  description = "Days before expiry at which an open problem becomes critical."
-  default     = 7
-  nullable    = false
-
-  validation {
-    condition     = floor(var.critical_threshold_days) == var.critical_threshold_days && var.critical_threshold_days >= 1
-    error_message = "critical_threshold_days must be a whole number of at least 1, got ${var.critical_threshold_days}."
-  }
-
-  validation {
-    condition     = var.critical_threshold_days < var.expiration_threshold_days
-    error_message = "critical_threshold_days must be less than expiration_threshold_days (${var.expiration_threshold_days}), got ${var.critical_threshold_days}."
-  }
-}
-
-variable "dashboard" {
-  type        = bool
-  description = "Whether to create a CloudWatch dashboard with open findings, the next expiry and completed runs."
-  default     = true
-  nullable    = false
-}
-
 variable "domain_name" {
   type        = string
-  description = "Domain name of the certificate that the creation function issues, in lower case, with at most one leading `*.`. Write international names in their ASCII form (`xn--`)."
-  nullable    = false
+  description = "Domain name of the certificate `main`, in lower case and ASCII (`xn--`), with at most one leading `*.`; null if this instance only watches, or all certificates are in `certificates`."
+  default     = null
 
   validation {
-    condition     = length(var.domain_name) <= 253 && can(regex(local._domain_name, var.domain_name)) && !can(regex(local._ip_address, var.domain_name))
-    error_message = "domain_name must be a lower-case domain name of at most 253 characters, with at most one leading `*.` and no scheme, port, path or trailing dot, got ${var.domain_name}."
+    condition     = var.domain_name == null || alltrue([for pattern in local._domain_name : can(regex(pattern, var.domain_name))])
+    error_message = "domain_name must be a lower-case domain name of at most 253 characters, with at most one leading `*.` and no scheme, port, path or trailing dot, or null, got ${coalesce(var.domain_name, "null")}."
   }
 }
 
 variable "expiration_threshold_days" {
   type        = number
-  description = "Days before expiry at which a certificate without automatic renewal is reported. Limited to `threshold_fraction` of the certificate's lifetime."
+  description = "Days before expiry at which a certificate without automatic renewal is reported, at most the share `thresholds.lifetime_fraction` of its lifetime."
   default     = 30
   nullable    = false
 
@@ -165,31 +234,23 @@ variable "expiration_threshold_days" {
 
 variable "export_targets" {
   type = map(object({
-    passphrase_secret_arn = string
-    renew_public          = optional(bool, false)
-    secret_arn            = string
+    passphrase_secret_arn = string                # contains the passphrase that encrypts the private key
+    renew_public          = optional(bool, false) # renew a public certificate at expiration_threshold_days, too; each time has a cost
+    secret_arn            = string                # receives the certificate, its chain and the encrypted private key
   }))
-  description = "Exportable certificates of this account to write to Secrets Manager after each renewal, by certificate ARN. `secret_arn` receives the certificate, its chain and the encrypted private key; `passphrase_secret_arn` contains the passphrase of the key. Private certificates are renewed at `expiration_threshold_days`; with `renew_public`, public ones are too if ACM has not renewed them, which has a cost each time."
+  description = "Secrets that receive exportable certificates of this account after each renewal, by certificate ARN."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in keys(var.export_targets) : can(regex(local._certificate_arn, arn))])
+    condition     = alltrue([for arn in keys(var.export_targets) : can(regex("^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$", arn))])
     error_message = "export_targets must have ARNs of ACM certificates as keys, got ${join(", ", keys(var.export_targets))}."
   }
 
   validation {
-    condition = alltrue([
-      for target in values(var.export_targets) : can(regex(local._secret_arn, target.secret_arn))
-    ])
-    error_message = "export_targets must give each secret_arn as the complete ARN of a secret, including the six characters at its end, got ${join(", ", values(var.export_targets)[*].secret_arn)}."
-  }
-
-  validation {
-    condition = alltrue([
-      for target in values(var.export_targets) : can(regex(local._secret_arn, target.passphrase_secret_arn))
-    ])
-    error_message = "export_targets must give each passphrase_secret_arn as the complete ARN of a secret, including the six characters at its end, got ${join(", ", values(var.export_targets)[*].passphrase_secret_arn)}."
+    # With the six characters that Secrets Manager appends to a name, because IAM matches the complete ARN.
+    condition     = alltrue([for arn in concat(values(var.export_targets)[*].secret_arn, values(var.export_targets)[*].passphrase_secret_arn) : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$", arn))])
+    error_message = "export_targets must give each secret_arn and passphrase_secret_arn as the complete ARN of a secret, including the six characters at its end, got ${join(", ", concat(values(var.export_targets)[*].secret_arn, values(var.export_targets)[*].passphrase_secret_arn))}."
   }
 
   validation {
@@ -210,22 +271,97 @@ variable "export_targets" {
 
   validation {
     # Lambda limits all environment variables together to 4 KB. import_sources has its own validation.
-    condition     = length(var.export_targets) == 0 || length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
-    error_message = "export_targets must fit into the function's environment together with import_sources: 3000 characters, or about nine targets without sources, got ${length(var.export_targets)} targets and ${length(var.import_sources)} sources with ${length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
+    condition     = length(var.export_targets) == 0 || length(jsonencode(var.export_targets)) + length(jsonencode(var.import_sources)) <= 3500
+    error_message = "export_targets must fit into the function's environment together with import_sources: 3500 characters, or about nine targets without sources, got ${length(var.export_targets)} targets and ${length(var.import_sources)} sources with ${length(jsonencode(var.export_targets)) + length(jsonencode(var.import_sources))} characters."
+  }
+}
+
+variable "function" {
+  type = object({
+    architecture         = optional(string, "arm64")          # or x86_64, which a layer with binaries may need
+    kms_key              = optional(object({ arn = string })) # encrypts environment and logs; its policy must let CloudWatch Logs of the region use it; null: keys that AWS owns
+    layers               = optional(list(string), [])         # up to five ARNs with version, such as a newer boto3
+    log_retention_days   = optional(number, 365)              # 0: indefinitely
+    permissions_boundary = optional(object({ arn = string })) # of all roles
+    reserved_concurrency = optional(number)                   # of each function, which is also its maximum; null: none
+    role_path            = optional(string, "/")              # of all roles
+    vpc = optional(object({
+      subnet_ids         = set(string)
+      security_group_ids = set(string)
+    }))
+    kms_key_arn              = optional(string) # renamed to kms_key = { arn }
+    permissions_boundary_arn = optional(string) # renamed to permissions_boundary = { arn }
+  })
+  description = "Settings of both functions and their roles."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = var.function.kms_key_arn == null && var.function.permissions_boundary_arn == null
+    error_message = "function must have kms_key = { arn } instead of kms_key_arn, and permissions_boundary = { arn } instead of permissions_boundary_arn."
+  }
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.function.architecture)
+    error_message = "function.architecture must be arm64 or x86_64, got ${var.function.architecture}."
+  }
+
+  validation {
+    condition     = var.function.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.function.kms_key.arn))
+    error_message = "function.kms_key must have the ARN of a KMS key, not of an alias, got ${jsonencode(one(var.function.kms_key[*].arn))}."
+  }
+
+  validation {
+    condition     = length(var.function.layers) <= 5 && alltrue([for arn in var.function.layers : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]{1,140}:[0-9]+$", arn))])
+    error_message = "function.layers must contain at most five ARNs of layer versions, which end in the number of a version, got ${join(", ", var.function.layers)}."
+  }
+
+  validation {
+    # Lambda refuses two versions of one layer.
+    condition     = length(distinct([for arn in var.function.layers : trimsuffix(arn, element(split(":", arn), 7))])) == length(var.function.layers)
+    error_message = "function.layers must contain one version of each layer, got ${join(", ", var.function.layers)}."
+  }
+
+  validation {
+    condition = contains(
+      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.function.log_retention_days,
+    )
+    error_message = "function.log_retention_days must be a retention of CloudWatch Logs: 0 (indefinitely), 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got ${var.function.log_retention_days}."
+  }
+
+  validation {
+    condition     = var.function.permissions_boundary == null || can(regex("^arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[!-~]+$", var.function.permissions_boundary.arn))
+    error_message = "function.permissions_boundary must have the ARN of an IAM policy, got ${jsonencode(one(var.function.permissions_boundary[*].arn))}."
+  }
+
+  validation {
+    condition     = var.function.reserved_concurrency == null || try(floor(var.function.reserved_concurrency) == var.function.reserved_concurrency && var.function.reserved_concurrency >= 1, false)
+    error_message = "function.reserved_concurrency must be a whole number of at least 1, or null, got ${jsonencode(var.function.reserved_concurrency)}."
+  }
+
+  validation {
+    condition     = can(regex("^/(?:[!-.0-~]+/)*$", var.function.role_path)) && length(var.function.role_path) <= 512
+    error_message = "function.role_path must be an IAM path that begins and ends with a slash, got ${var.function.role_path}."
+  }
+
+  validation {
+    condition     = var.function.vpc == null || try(length(var.function.vpc.subnet_ids) >= 1 && length(var.function.vpc.security_group_ids) >= 1, false)
+    error_message = "function.vpc must have at least one of subnet_ids and one of security_group_ids, got ${jsonencode(var.function.vpc)}."
   }
 }
 
 variable "hosted_zones" {
   type = map(object({
-    role_arn = optional(string)
+    role_arn = optional(string) # role to assume for a zone of another account
     zone_id  = string
   }))
-  description = "Public hosted zones for validation records, by zone name. `role_arn` is the role to assume for a zone in another account. If set, the functions can use only these zones. If empty, they discover the public zones of this account."
+  description = "Public hosted zones for validation records, by zone name, and no others; empty uses all public zones of this account."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in keys(var.hosted_zones) : length(name) <= 253 && can(regex("^${local._plain_name}$", name))])
+    condition     = alltrue(flatten([for name in keys(var.hosted_zones) : [for pattern in local._zone_name : can(regex(pattern, name))]]))
     error_message = "hosted_zones must have lower-case zone names without wildcard or trailing dot as keys, got ${join(", ", keys(var.hosted_zones))}."
   }
 
@@ -250,32 +386,29 @@ variable "hosted_zones" {
 
 variable "import_sources" {
   type = map(object({
-    allow               = optional(set(string), [])
-    kms_key_arn         = optional(string)
-    require_client_auth = optional(bool, false)
+    allow               = optional(set(string), []) # fewer_names, no_chain, other_issuer: what a newer version may lack or change
+    kms_key_arn         = optional(string)          # customer managed key of the secret, if it has one
+    require_client_auth = optional(bool, false)     # refuse a version that clients cannot present
     secret_arn          = string
   }))
-  description = "Secrets Manager secrets from which the rotation function reimports certificates, by the ARN of the imported certificate; not in `rotation_mode` `notify`. See docs/situations.md for the secret, `allow` and `require_client_auth`; `kms_key_arn` is the customer managed key of the secret, if it has one."
+  description = "Secrets from which newer versions of imported certificates are imported, by certificate ARN; not in `rotation_mode` `notify`."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in keys(var.import_sources) : can(regex(local._certificate_arn, arn))])
+    condition     = alltrue([for arn in keys(var.import_sources) : can(regex("^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$", arn))])
     error_message = "import_sources must have ARNs of ACM certificates as keys, got ${join(", ", keys(var.import_sources))}."
   }
 
   validation {
-    condition = alltrue([
-      for source in values(var.import_sources) :
-      can(regex(local._secret_arn, source.secret_arn))
-    ])
+    condition     = alltrue([for arn in values(var.import_sources)[*].secret_arn : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$", arn))])
     error_message = "import_sources must give each secret_arn as the complete ARN of a secret, including the six characters at its end, got ${join(", ", values(var.import_sources)[*].secret_arn)}."
   }
 
   validation {
     condition = alltrue([
       for source in values(var.import_sources) :
-      source.kms_key_arn == null || can(regex(local._kms_key_arn, source.kms_key_arn))
+      source.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", source.kms_key_arn))
     ])
     error_message = "import_sources must give each kms_key_arn as the ARN of a KMS key, not of an alias, or leave it out, got ${join(", ", [for source in values(var.import_sources) : jsonencode(source.kms_key_arn)])}."
   }
@@ -287,98 +420,76 @@ variable "import_sources" {
 
   validation {
     # Lambda limits all environment variables together to 4 KB.
-    condition     = length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
-    error_message = "import_sources must fit into the function's environment: 3000 characters, or about 13 entries, got ${length(var.import_sources)} entries with ${length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
+    condition     = length(jsonencode(var.import_sources)) <= 3500
+    error_message = "import_sources must fit into the function's environment: 3500 characters, or about 13 entries, got ${length(var.import_sources)} entries with ${length(jsonencode(var.import_sources))} characters."
   }
 }
 
-variable "include_www" {
+variable "issue_on_apply" {
   type        = bool
-  description = "Whether the certificate also covers `www.<domain_name>`. Ignored if `domain_name` is a wildcard or starts with `www.`. That name needs a known hosted zone for its validation."
+  description = "Whether an apply issues the certificates and waits for them, which needs a public hosted zone for their names."
   default     = true
   nullable    = false
 }
 
-variable "key_algorithm" {
-  type        = string
-  description = "Key algorithm of the certificate: `RSA_2048`, `EC_prime256v1` or `EC_secp384r1`. All AWS services support `RSA_2048`; CloudFront rejects `EC_secp384r1`."
-  default     = "RSA_2048"
+variable "limits" {
+  type = object({
+    changes_per_run  = optional(number, 25) # certificates to change in one account and region; if a run would change more, it changes none there
+    requests_per_day = optional(number, 20) # new certificates in one account and region
+  })
+  description = "Limits of what the rotation function changes; above them it only reports."
+  default     = {}
   nullable    = false
 
   validation {
-    condition     = contains(["EC_prime256v1", "EC_secp384r1", "RSA_2048"], var.key_algorithm)
-    error_message = "key_algorithm must be `EC_prime256v1`, `EC_secp384r1` or `RSA_2048`, got ${var.key_algorithm}."
+    condition     = alltrue([for limit in values(var.limits) : floor(limit) == limit && limit >= 1 && limit <= 10000])
+    error_message = "limits must be whole numbers between 1 and 10000, got changes_per_run ${var.limits.changes_per_run} and requests_per_day ${var.limits.requests_per_day}."
   }
 }
 
-variable "kms_key_arn" {
-  type        = string
-  description = "KMS key for the functions' environment variables and log groups. Its policy must let CloudWatch Logs of the region use the key. Null uses keys that AWS owns."
-  default     = null
-
-  validation {
-    condition     = var.kms_key_arn == null || can(regex(local._kms_key_arn, var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a KMS key, not of an alias, or null, got ${jsonencode(var.kms_key_arn)}."
-  }
-}
-
-variable "layers" {
-  type        = list(string)
-  description = "ARNs with version of up to five Lambda layers for both functions, in the module's region; for example with a newer boto3, see docs/replacement.md."
-  default     = []
+variable "monitoring" {
+  type = object({
+    alarms             = optional(bool, true)
+    dashboard          = optional(bool, true)
+    max_silence_days   = optional(number, 2) # days without a completed scheduled run until an alarm; at least the time between two runs, 7 for a schedule with days of the week
+    summary_after_days = optional(number, 7) # days without a message until a summary is sent; 0: never
+    tls_probe = optional(object({
+      enabled           = optional(bool, false) # compare certificates with those that their names serve
+      private_addresses = optional(bool, false) # also names that resolve to private addresses; needs function.vpc
+    }), {})
+  })
+  description = "Alarms, dashboard, summaries and TLS probes."
+  default     = {}
   nullable    = false
 
   validation {
-    condition     = length(var.layers) <= 5 && alltrue([for arn in var.layers : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]{1,140}:[0-9]+$", arn))])
-    error_message = "layers must contain at most five ARNs of layer versions, which end in the number of a version, got ${join(", ", var.layers)}."
+    condition     = floor(var.monitoring.max_silence_days) == var.monitoring.max_silence_days && var.monitoring.max_silence_days >= 1 && var.monitoring.max_silence_days <= 7
+    error_message = "monitoring.max_silence_days must be a whole number between 1 and 7, the longest evaluation range of a CloudWatch alarm, got ${var.monitoring.max_silence_days}."
   }
 
   validation {
-    # Lambda refuses two versions of one layer.
-    condition     = length(distinct([for arn in var.layers : trimsuffix(arn, element(split(":", arn), 7))])) == length(var.layers)
-    error_message = "layers must contain one version of each layer, got ${join(", ", var.layers)}."
-  }
-}
-
-variable "log_retention_days" {
-  type        = number
-  description = "Days to keep the functions' logs. 0 keeps them indefinitely."
-  default     = 365
-  nullable    = false
-
-  validation {
-    condition = contains(
-      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
-      var.log_retention_days,
+    condition = !var.monitoring.alarms || var.monitoring.max_silence_days >= 7 || (
+      anytrue([for pattern in local._rate : can(regex(pattern, var.schedule_expression))])
+      ? tonumber(regex("[0-9]+", var.schedule_expression)) <= var.monitoring.max_silence_days * { minute = 1440, hour = 24, day = 1 }[regex("minute|hour|day", var.schedule_expression)]
+      : anytrue([for pattern in local._cron_daily : can(regex(pattern, var.schedule_expression))])
     )
-    error_message = "log_retention_days must be a retention of CloudWatch Logs: 0 (indefinitely), 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got ${var.log_retention_days}."
-  }
-}
-
-variable "max_silence_days" {
-  type        = number
-  description = "Days without a completed scheduled run after which the alarm `<name_prefix>-runs-missing` fires. Must be at least the time between two runs of `schedule_expression`; a schedule with days of the week needs 7."
-  default     = 2
-  nullable    = false
-
-  validation {
-    condition     = floor(var.max_silence_days) == var.max_silence_days && var.max_silence_days >= 1 && var.max_silence_days <= 7
-    error_message = "max_silence_days must be a whole number between 1 and 7, the longest evaluation range of a CloudWatch alarm, got ${var.max_silence_days}."
+    error_message = "monitoring.max_silence_days must be at least the time between two runs of schedule_expression, or the alarm fires between runs: set it to 7 for a schedule with days of the week, got ${var.monitoring.max_silence_days} and ${var.schedule_expression}."
   }
 
   validation {
-    condition = !var.alarms || var.max_silence_days >= 7 || (
-      can(regex(local._rate, var.schedule_expression))
-      ? tonumber(regex("[0-9]+", var.schedule_expression)) <= var.max_silence_days * { minute = 1440, hour = 24, day = 1 }[regex("minute|hour|day", var.schedule_expression)]
-      : !can(regex(local._cron, var.schedule_expression)) || can(regex(local._cron_daily, var.schedule_expression))
-    )
-    error_message = "max_silence_days must be at least the time between two runs of schedule_expression, or the alarm fires between runs: set it to 7 for a schedule with days of the week, got max_silence_days ${var.max_silence_days} and schedule_expression ${var.schedule_expression}."
+    condition     = floor(var.monitoring.summary_after_days) == var.monitoring.summary_after_days && var.monitoring.summary_after_days >= 0 && var.monitoring.summary_after_days <= 365
+    error_message = "monitoring.summary_after_days must be a whole number between 0 and 365, got ${var.monitoring.summary_after_days}."
+  }
+
+  validation {
+    condition     = !var.monitoring.tls_probe.private_addresses || var.monitoring.tls_probe.enabled && var.function.vpc != null
+    error_message = "monitoring.tls_probe must be enabled, and function.vpc must be set, if private_addresses is true, because a function outside a VPC reaches no private address, got enabled = ${var.monitoring.tls_probe.enabled}."
   }
 }
 
 variable "name_prefix" {
   type        = string
-  description = "Prefix of all resource names, and value of the `ManagedBy` tag on certificates. IAM roles are global: use a different prefix for each instance in an account, even in different regions."
+  description = "Prefix of all resource names and value of the tag `ManagedBy` on certificates, different for each instance in an account."
   default     = "certificate-lifecycle"
   nullable    = false
 
@@ -391,59 +502,91 @@ variable "name_prefix" {
     condition     = length("${var.name_prefix}-acm-events") <= 64
     error_message = "name_prefix must have at most 53 characters, because names of rules allow 64 and the longest suffix is `-acm-events`, got ${var.name_prefix} with ${length(var.name_prefix)}."
   }
+
+  validation {
+    condition     = !can(regex("^(?:aws|ssm)", var.name_prefix)) || var.domain_name == null && length(var.certificates) == 0
+    error_message = "name_prefix must not start with aws or ssm if certificates are declared, because SSM refuses parameters whose names start with these, got ${var.name_prefix}."
+  }
 }
 
 variable "notifications" {
   type = object({
-    email_addresses = optional(set(string), [])
-    event_bus_name  = optional(string)
-    kms_key_arn     = optional(string)
-    security_hub    = optional(bool, false)
-    topic_arn       = optional(string)
+    email_addresses = optional(map(string), {})                                          # subscribers of the created topic by any key; each must confirm
+    event_bus       = optional(object({ name = string }))                                # of this account and region; receives events
+    key             = optional(object({ arn = string }))                                 # of the created topic; null: the module creates one. Its policy must let cloudwatch.amazonaws.com use it
+    owner_tag       = optional(string, "Owner")                                          # key of the tag with the owner of a certificate, case-insensitive
+    security_hub    = optional(bool, false)                                              # send findings to Security Hub, which must be enabled
+    topic           = optional(object({ arn = string, kms_key_arn = optional(string) })) # existing topic with its customer managed key; null: the module creates one. Its policy must let alarms publish
+    event_bus_name  = optional(string)                                                   # renamed to event_bus = { name }
+    kms_key_arn     = optional(string)                                                   # renamed to key = { arn } or topic = { kms_key_arn }
+    topic_arn       = optional(string)                                                   # renamed to topic = { arn }
   })
-  description = "Where to send notifications. By default the module creates an encrypted topic and subscribes `email_addresses`; each recipient must confirm. `kms_key_arn` replaces the created key; its policy must let cloudwatch.amazonaws.com use the key. `topic_arn` uses an existing topic, with `kms_key_arn` as its key if it is encrypted; its policy must let alarms publish. Terraform must know during a plan whether these two are null: wrap an ARN that is known only after apply, `format(\"%s\", aws_sns_topic.alerts.arn)`. `event_bus_name` is an event bus of this account and region that receives events; `security_hub` sends findings to Security Hub, which must be enabled in this account and region. See `docs/events.md`."
+  description = "Where to send notifications."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = var.notifications.topic_arn == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.notifications.topic_arn))
-    error_message = "notifications.topic_arn must be the ARN of a standard SNS topic, because alarms and failure destinations do not support FIFO topics, or null, got ${jsonencode(var.notifications.topic_arn)}."
+    condition     = var.notifications.event_bus_name == null && var.notifications.kms_key_arn == null && var.notifications.topic_arn == null
+    error_message = "notifications must have topic = { arn, kms_key_arn } instead of topic_arn, key = { arn } instead of kms_key_arn for the created topic, and event_bus = { name } instead of event_bus_name."
   }
 
   validation {
-    condition     = var.notifications.topic_arn == null || length(var.notifications.email_addresses) == 0
-    error_message = "notifications must set either topic_arn or email_addresses, because the module does not change an existing topic, got topic_arn ${jsonencode(var.notifications.topic_arn)} with email_addresses ${join(", ", var.notifications.email_addresses)}."
+    condition     = var.notifications.topic == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.notifications.topic.arn))
+    error_message = "notifications.topic must have the ARN of a standard SNS topic, because alarms and failure destinations do not support FIFO topics, got ${jsonencode(one(var.notifications.topic[*].arn))}."
   }
 
   validation {
-    condition     = alltrue([for address in var.notifications.email_addresses : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", address))])
-    error_message = "notifications.email_addresses must contain e-mail addresses, got ${join(", ", var.notifications.email_addresses)}."
+    condition     = var.notifications.topic == null || var.notifications.key == null && length(var.notifications.email_addresses) == 0
+    error_message = "notifications must have no key and no email_addresses with a topic, because the module does not change an existing topic, got topic ${jsonencode(one(var.notifications.topic[*].arn))} with email_addresses ${join(", ", values(var.notifications.email_addresses))}."
   }
 
   validation {
-    condition     = var.notifications.kms_key_arn == null || can(regex(local._kms_key_arn, var.notifications.kms_key_arn))
-    error_message = "notifications.kms_key_arn must be the ARN of a KMS key, not of an alias, or null, got ${jsonencode(var.notifications.kms_key_arn)}."
+    condition     = alltrue([for address in values(var.notifications.email_addresses) : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", address))])
+    error_message = "notifications.email_addresses must contain e-mail addresses, got ${join(", ", values(var.notifications.email_addresses))}."
   }
 
   validation {
-    condition     = var.notifications.event_bus_name == null || can(regex("^[A-Za-z0-9._-]{1,256}$", var.notifications.event_bus_name))
-    error_message = "notifications.event_bus_name must be the name of an event bus of this account and region, not an ARN and not a partner event bus, or null, got ${jsonencode(var.notifications.event_bus_name)}."
+    condition     = alltrue([for key in [one(var.notifications.key[*].arn), one(var.notifications.topic[*].kms_key_arn)] : key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", key))])
+    error_message = "notifications must name KMS keys by their ARN, not by an alias, got key ${jsonencode(one(var.notifications.key[*].arn))} and topic.kms_key_arn ${jsonencode(one(var.notifications.topic[*].kms_key_arn))}."
+  }
+
+  validation {
+    condition     = var.notifications.event_bus == null || can(regex("^[A-Za-z0-9._-]{1,256}$", var.notifications.event_bus.name))
+    error_message = "notifications.event_bus must have the name of an event bus of this account and region, not an ARN and not a partner event bus, got ${jsonencode(one(var.notifications.event_bus[*].name))}."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_ .:/=+@-]{1,128}$", var.notifications.owner_tag))
+    error_message = "notifications.owner_tag must be the key of a tag, 1 to 128 letters, digits, spaces and _.:/=+@-, got ${var.notifications.owner_tag}."
   }
 }
 
 variable "organization" {
   type = object({
-    account_ids                  = optional(set(string), [])
-    excluded_account_ids         = optional(set(string), [])
-    external_id                  = string
-    max_concurrency              = optional(number, 25)
-    organization_id              = string
-    rebind_consumers             = optional(bool, false)
-    role_name                    = string
-    rotation_mode                = optional(string, "notify")
-    tolerated_failure_percentage = optional(number, 100)
+    account_ids          = optional(set(string), []) # empty: all active accounts, which requires the management account or a delegated administrator
+    excluded_account_ids = optional(set(string), [])
+    external_id          = string               # what the roles' trust policies require
+    max_concurrency      = optional(number, 25) # accounts to scan at a time
+    organization_id      = string
+    rebind_consumers     = optional(bool, false)      # never more than the module's own
+    role_name            = string                     # of modules/member-account in every account, with its path and without a leading slash
+    rotation_mode        = optional(string, "notify") # never more than the module's own
+    # As the module's own scope.
+    scope = optional(object({
+      include = optional(object({
+        domains = optional(list(string), [])
+        tags    = optional(map(list(string)), {})
+      }), {})
+      exclude = optional(object({
+        domains = optional(list(string), [])
+        tags    = optional(map(list(string)), {})
+      }), {})
+      others = optional(string, "ignore")
+    }), {})
+    tolerated_failure_percentage = optional(number, 100)      # of failed accounts, after which no new one is started
+    unmanaged_rotation_mode      = optional(string, "notify") # never more than rotation_mode
   })
-  description = "AWS Organization to monitor. `schedule_expression` starts a state machine that invokes the rotation function once for each account, up to `max_concurrency` at a time, and sends one message. Every account except this one and those of `accounts` must have the role `role_name` (path included) with this `external_id`, see `modules/member-account`. `rotation_mode` and `rebind_consumers` limit the actions in these accounts and never exceed the module's own settings. Empty `account_ids` lists the accounts through AWS Organizations, which requires the management account or a delegated administrator. No new account is started after `tolerated_failure_percentage` of them have failed. Null monitors only this account and `accounts`."
+  description = "AWS Organization to monitor, each account in an invocation of its own, with one message about all; null monitors only this account and `accounts`."
   default     = null
 
   validation {
@@ -467,8 +610,19 @@ variable "organization" {
   }
 
   validation {
-    condition     = contains(["notify", "repair", "replace"], try(var.organization.rotation_mode, "notify"))
-    error_message = "organization must give rotation_mode as notify, repair or replace, got ${try(var.organization.rotation_mode, "null")}."
+    condition     = var.organization == null || try(contains(lookup(local._modes, var.organization.rotation_mode, []), var.organization.unmanaged_rotation_mode), false)
+    error_message = "organization must give rotation_mode as notify, repair or replace, and an unmanaged_rotation_mode that allows no more, got ${try(var.organization.rotation_mode, "null")} and ${try(var.organization.unmanaged_rotation_mode, "null")}."
+  }
+
+  validation {
+    condition = alltrue(flatten([for scope in var.organization[*].scope : [
+      contains(["ignore", "report"], scope.others),
+      [for name in concat(scope.include.domains, scope.exclude.domains) : [for pattern in local._zone_name : can(regex(pattern, name))]],
+      [for tags in [scope.include.tags, scope.exclude.tags] : [for key, values in tags : length(values) > 0 && alltrue([
+        for text in concat([key], [for value in values : value if value != "*"]) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))
+      ])]],
+    ]]))
+    error_message = "organization with a scope must have lower-case names without wildcard as domains, lists of at least one value as tags (\"*\" for any), and ignore or report as others, got ${jsonencode(var.organization[*].scope)}."
   }
 
   validation {
@@ -482,8 +636,8 @@ variable "organization" {
   }
 
   validation {
-    condition     = var.organization == null || var.reserved_concurrency == null || try(var.organization.max_concurrency <= var.reserved_concurrency, false)
-    error_message = "organization must give a max_concurrency of at most reserved_concurrency, got max_concurrency ${try(var.organization.max_concurrency, "null")} and reserved_concurrency ${jsonencode(var.reserved_concurrency)}."
+    condition     = var.organization == null || var.function.reserved_concurrency == null || try(var.organization.max_concurrency <= var.function.reserved_concurrency, false)
+    error_message = "organization must give a max_concurrency of at most function.reserved_concurrency, got max_concurrency ${try(var.organization.max_concurrency, "null")} and reserved_concurrency ${jsonencode(var.function.reserved_concurrency)}."
   }
 
   # The bucket's name has the longest suffix.
@@ -493,32 +647,9 @@ variable "organization" {
   }
 }
 
-variable "owner_tag" {
-  type        = string
-  description = "Tag key of a certificate that contains its owner, case-insensitive. Findings show its value."
-  default     = "Owner"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[A-Za-z0-9_ .:/=+@-]{1,128}$", var.owner_tag))
-    error_message = "owner_tag must be the key of a tag, 1 to 128 letters, digits, spaces and _.:/=+@-, got ${var.owner_tag}."
-  }
-}
-
-variable "permissions_boundary_arn" {
-  type        = string
-  description = "IAM policy to set as the permissions boundary of all roles. Null sets no boundary."
-  default     = null
-
-  validation {
-    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[!-~]+$", var.permissions_boundary_arn))
-    error_message = "permissions_boundary_arn must be the ARN of an IAM policy, or null, got ${jsonencode(var.permissions_boundary_arn)}."
-  }
-}
-
 variable "rebind_consumers" {
   type        = bool
-  description = "Whether to move consumers to a successor: load balancer listeners, CloudFront distributions, and domain names of API Gateway and Cognito. If false, the role has no permission to change consumers, and the message lists the commands to run."
+  description = "Whether to move the consumers of a certificate to its successor: load balancer listeners, CloudFront distributions, and domain names of API Gateway and Cognito."
   default     = false
   nullable    = false
 
@@ -530,7 +661,7 @@ variable "rebind_consumers" {
 
 variable "regions" {
   type        = set(string)
-  description = "Regions to monitor, in this account and in each of `accounts`. Empty: only the functions' own region. If set, list that region to include it. CloudFront uses certificates of us-east-1."
+  description = "Regions to monitor, in this account and in each of `accounts`; empty monitors only the functions' own region."
   default     = []
   nullable    = false
 
@@ -540,43 +671,28 @@ variable "regions" {
   }
 }
 
-variable "report_bucket_name" {
-  type        = string
-  description = "Name of the S3 bucket to create for run reports: `reports/<name_prefix>/<year>/<month>/<day>/<run>.html`, `.csv` and `.json`, and the most recent one as `reports/<name_prefix>/latest.html`. A bucket that contains reports cannot be destroyed. Null writes no reports; runs of `organization` write theirs to their own bucket."
+variable "report" {
+  type = object({
+    bucket_name    = string # to create; a bucket that contains reports cannot be destroyed
+    retention_days = optional(number, 365)
+  })
+  description = "S3 bucket to create for the report of each run, as HTML, CSV and JSON; null writes no reports."
   default     = null
 
   validation {
-    condition     = var.report_bucket_name == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.report_bucket_name))
-    error_message = "report_bucket_name must have 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end and no dot, which the TLS certificate of S3 does not cover, or be null, got ${jsonencode(var.report_bucket_name)}."
+    condition     = var.report == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.report.bucket_name))
+    error_message = "report.bucket_name must have 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end and no dot, which the TLS certificate of S3 does not cover, got ${jsonencode(one(var.report[*].bucket_name))}."
   }
-}
-
-variable "report_retention_days" {
-  type        = number
-  description = "Days to keep reports in `report_bucket_name`."
-  default     = 365
-  nullable    = false
 
   validation {
-    condition     = floor(var.report_retention_days) == var.report_retention_days && var.report_retention_days >= 1
-    error_message = "report_retention_days must be a whole number of at least 1, got ${var.report_retention_days}."
-  }
-}
-
-variable "reserved_concurrency" {
-  type        = number
-  description = "Reserved concurrency of each function, which is also its maximum. Null reserves nothing. Accounts with a small quota reject reservations; both functions may safely run in parallel."
-  default     = null
-
-  validation {
-    condition     = var.reserved_concurrency == null || try(floor(var.reserved_concurrency) == var.reserved_concurrency && var.reserved_concurrency >= 1, false)
-    error_message = "reserved_concurrency must be a whole number of at least 1, or null, got ${jsonencode(var.reserved_concurrency)}."
+    condition     = var.report == null || try(floor(var.report.retention_days) == var.report.retention_days && var.report.retention_days >= 1, false)
+    error_message = "report.retention_days must be a whole number of at least 1, got ${jsonencode(one(var.report[*].retention_days))}."
   }
 }
 
 variable "retire_superseded_after_days" {
   type        = number
-  description = "Days after which a replaced certificate is deleted, if it is not in use, was not imported and its successor is valid. Null deletes nothing and grants no permission to delete."
+  description = "Days after which a replaced certificate is deleted, if it is not in use, was not imported and its successor is valid; null deletes nothing."
   default     = null
 
   validation {
@@ -595,7 +711,7 @@ variable "retire_superseded_after_days" {
 
 variable "rotation_mode" {
   type        = string
-  description = "Actions of the rotation function. `notify` only reports. `repair` also restores validation records, imports from `import_sources` and exports to `export_targets`. `replace` also requests successors for certificates that cannot be renewed. The role has only the permissions of its mode."
+  description = "Actions on certificates that this instance issued: `notify` only reports, `repair` also restores validation records, imports and exports, and `replace` also requests successors for those that cannot be renewed."
   default     = "replace"
   nullable    = false
 
@@ -607,97 +723,136 @@ variable "rotation_mode" {
 
 variable "schedule_expression" {
   type        = string
-  description = "Schedule of the rotation function, at least weekly: `rate()` of at most seven days, or six-field `cron()` in UTC that restricts only minutes, hours and days of the week. A schedule less frequent than daily needs a higher `max_silence_days`."
+  description = "Schedule of the rotation function, at least weekly: `rate()` of at most seven days, or six-field `cron()` in UTC that restricts only minutes, hours and days of the week."
   default     = "rate(1 day)"
   nullable    = false
 
   validation {
-    condition     = can(regex(local._rate, var.schedule_expression)) || can(regex(local._cron, var.schedule_expression))
+    condition     = anytrue([for pattern in concat(local._rate, local._cron) : can(regex(pattern, var.schedule_expression))])
     error_message = "schedule_expression must run at least weekly: `rate()` of at most 7 days, such as `rate(1 day)` or `rate(12 hours)`, or six-field `cron()` that restricts no day of the month, month or year, such as `cron(0 6 * * ? *)` or `cron(0 6 ? * MON *)`, got ${var.schedule_expression}."
   }
 }
 
+variable "scope" {
+  type = object({
+    # What the instance reports and may change, besides the certificates that it issued.
+    include = optional(object({
+      domains = optional(list(string), [])      # equal or below; all names of a certificate must match
+      tags    = optional(map(list(string)), {}) # each key must have one of its values; ["*"]: any value
+    }), {})
+    exclude = optional(object({
+      domains = optional(list(string), [])      # equal or below; one name is enough
+      tags    = optional(map(list(string)), {}) # one key is enough
+    }), {})
+    others = optional(string, "ignore") # certificates outside the scope: ignore, or report
+  })
+  description = "Certificates that this instance is responsible for; empty covers all certificates."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue(flatten([for scope in [var.scope] : [
+      contains(["ignore", "report"], scope.others),
+      [for name in concat(scope.include.domains, scope.exclude.domains) : [for pattern in local._zone_name : can(regex(pattern, name))]],
+      [for tags in [scope.include.tags, scope.exclude.tags] : [for key, values in tags : length(values) > 0 && alltrue([
+        for text in concat([key], [for value in values : value if value != "*"]) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))
+      ])]],
+    ]]))
+    error_message = "scope must have lower-case names without wildcard as domains, lists of at least one value as tags (\"*\" for any), and ignore or report as others, got ${jsonencode(var.scope)}."
+  }
+}
+
+variable "state_table" {
+  type = object({
+    deletion_protection = optional(bool, false) # must be false again before a destroy
+  })
+  description = "Settings of the DynamoDB table with sent notifications and open replacements."
+  default     = {}
+  nullable    = false
+}
+
 variable "subject_alternative_names" {
   type        = list(string)
-  description = "Additional domain names of the certificate, in the form of `domain_name`. ACM's default quota is 10 names for a certificate and can be raised to 100."
+  description = "Additional names of the certificate `main`, in the form of `domain_name`; ACM's default quota is 10 names for a certificate."
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in var.subject_alternative_names : length(name) <= 253 && can(regex(local._domain_name, name)) && !can(regex(local._ip_address, name))])
+    condition     = alltrue(flatten([for name in var.subject_alternative_names : [for pattern in local._domain_name : can(regex(pattern, name))]]))
     error_message = "subject_alternative_names must contain lower-case domain names of at most 253 characters, each with at most one leading `*.` and no scheme, port, path or trailing dot, got ${join(", ", var.subject_alternative_names)}."
   }
 
   validation {
-    condition     = length(var.subject_alternative_names) == length(distinct(var.subject_alternative_names))
-    error_message = "subject_alternative_names must not contain a domain twice, got ${join(", ", var.subject_alternative_names)}."
+    condition     = length(distinct(concat([var.domain_name], var.subject_alternative_names))) == 1 + length(var.subject_alternative_names)
+    error_message = "subject_alternative_names must not contain a name twice, or repeat domain_name (${coalesce(var.domain_name, "null")}), got ${join(", ", var.subject_alternative_names)}."
   }
 
   validation {
-    condition     = !contains(var.subject_alternative_names, var.domain_name)
-    error_message = "subject_alternative_names must not repeat domain_name (${var.domain_name}), got ${join(", ", var.subject_alternative_names)}."
+    condition     = var.domain_name != null || length(var.subject_alternative_names) == 0
+    error_message = "subject_alternative_names must be empty if domain_name is null, because they are names of its certificate, got ${join(", ", var.subject_alternative_names)}."
   }
 
   # Here and not at domain_name, because two validations that refer to each other's variable are a cycle.
   validation {
-    condition = anytrue([
-      for name in concat([var.domain_name], var.subject_alternative_names) : length(name) <= 64
+    condition = var.domain_name == null || anytrue([
+      for name in compact(concat([var.domain_name], var.subject_alternative_names)) : length(name) <= 64
     ])
-    error_message = "subject_alternative_names must contain a name of at most 64 characters if domain_name is longer, because the common name of a certificate has this limit, got ${var.domain_name} with ${length(var.domain_name)} characters and ${join(", ", var.subject_alternative_names)}."
+    error_message = "subject_alternative_names must contain a name of at most 64 characters if domain_name is longer, because the common name of a certificate has this limit, got ${coalesce(var.domain_name, "null")} and ${join(", ", var.subject_alternative_names)}."
   }
 
   validation {
-    condition = length(distinct(concat(
-      [var.domain_name],
-      var.subject_alternative_names,
-      var.include_www && !startswith(var.domain_name, "*.") && !startswith(var.domain_name, "www.") ? ["www.${var.domain_name}"] : [],
-    ))) <= 100
-    error_message = "subject_alternative_names must leave the certificate with at most 100 names, including domain_name and the `www.` name of include_www, got ${length(var.subject_alternative_names)} alternative names."
-  }
-}
-
-variable "summary_after_days" {
-  type        = number
-  description = "Days without a message after which a summary is sent even if there are no findings. The first run also sends one. 0 sends none."
-  default     = 7
-  nullable    = false
-
-  validation {
-    condition     = floor(var.summary_after_days) == var.summary_after_days && var.summary_after_days >= 0 && var.summary_after_days <= 365
-    error_message = "summary_after_days must be a whole number between 0 and 365, got ${var.summary_after_days}."
+    condition     = length(var.subject_alternative_names) <= 99
+    error_message = "subject_alternative_names must contain at most 99 names, because a certificate has at most 100, got ${length(var.subject_alternative_names)}."
   }
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags for all resources, in addition to the provider's default tags."
+  description = "Tags for all resources and certificates, in addition to the provider's default tags."
   default     = {}
   nullable    = false
 }
 
-variable "threshold_fraction" {
-  type        = number
-  description = "Maximum fraction of a certificate's lifetime that `expiration_threshold_days` covers, so that short-lived certificates are not reported for most of their lifetime."
-  default     = 0.33
+variable "thresholds" {
+  type = object({
+    critical_days           = optional(number, 7)    # days before expiry at which an open problem is critical
+    lifetime_fraction       = optional(number, 0.33) # maximum share of a certificate's lifetime that expiration_threshold_days covers
+    critical_threshold_days = optional(number)       # renamed to critical_days
+    threshold_fraction      = optional(number)       # renamed to lifetime_fraction
+  })
+  description = "Further thresholds beside `expiration_threshold_days`."
+  default     = {}
   nullable    = false
 
   validation {
-    condition     = var.threshold_fraction > 0 && var.threshold_fraction <= 1
-    error_message = "threshold_fraction must be more than 0 and at most 1, got ${var.threshold_fraction}."
+    condition     = var.thresholds.critical_threshold_days == null && var.thresholds.threshold_fraction == null
+    error_message = "thresholds must have critical_days instead of critical_threshold_days, and lifetime_fraction instead of threshold_fraction."
+  }
+
+  validation {
+    condition     = floor(var.thresholds.critical_days) == var.thresholds.critical_days && var.thresholds.critical_days >= 1
+    error_message = "thresholds.critical_days must be a whole number of at least 1, got ${var.thresholds.critical_days}."
+  }
+
+  validation {
+    condition     = var.thresholds.critical_days < var.expiration_threshold_days
+    error_message = "thresholds.critical_days must be less than expiration_threshold_days (${var.expiration_threshold_days}), got ${var.thresholds.critical_days}."
+  }
+
+  validation {
+    condition     = var.thresholds.lifetime_fraction > 0 && var.thresholds.lifetime_fraction <= 1
+    error_message = "thresholds.lifetime_fraction must be more than 0 and at most 1, got ${var.thresholds.lifetime_fraction}."
   }
 }
 
-variable "tls_probe" {
-  type = object({
-    enabled           = optional(bool, false)
-    private_addresses = optional(bool, false)
-  })
-  description = "Whether to probe up to five names of each certificate that has a finding or was renewed one to three days ago, and compare the served certificate with the one in ACM. A probe is a TLS handshake on port 443; wildcard names are not probed. The function runs outside a VPC: names that resolve to another region or a CDN can show a different certificate, and internal names are reported as unreachable. `private_addresses` also allows private and loopback addresses; use it only if the function has a route to them. Link-local addresses are never probed."
-  default     = {}
+variable "unmanaged_rotation_mode" {
+  type        = string
+  description = "Actions on certificates that this instance did not issue, as in `rotation_mode` and never more."
+  default     = "notify"
   nullable    = false
 
   validation {
-    condition     = var.tls_probe.enabled || !var.tls_probe.private_addresses
-    error_message = "tls_probe must be enabled if private_addresses is true, got enabled = ${var.tls_probe.enabled}."
+    condition     = contains(lookup(local._modes, var.rotation_mode, []), var.unmanaged_rotation_mode)
+    error_message = "unmanaged_rotation_mode must be `notify`, `repair` or `replace` and allow no more than rotation_mode (${var.rotation_mode}), got ${var.unmanaged_rotation_mode}."
   }
 }

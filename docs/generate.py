@@ -24,6 +24,7 @@ from certificate_lifecycle.aws.permissions import Command, Function
 from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
 from certificate_lifecycle.model.certificate import Reason, Verdict
+from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.run import FINDING_FIELDS
 from certificate_lifecycle.policy.chain import CHAIN
 from certificate_lifecycle.policy.continuity import Discontinuity
@@ -164,7 +165,9 @@ def _providers_table(blocks: list[tuple[str, Any]], versions: dict[str, str]) ->
     used = sorted({type_name.split("_")[0] for _, type_name, _ in _instances(blocks)})
     if not used:
         return "No providers."
-    rows = [(_anchored("provider", name), versions.get(name, "n/a")) for name in used]
+    # The provider `terraform` is built in; the version of that name is Terraform's own.
+    installed = {name: version for name, version in versions.items() if name != "terraform"}
+    rows = [(_anchored("provider", name), installed.get(name, "n/a")) for name in used]
     return table(("Name", "Version"), rows)
 
 
@@ -252,6 +255,17 @@ def verdicts(_: Path) -> str:
 def reasons(_: Path) -> str:
     """Return every reason with its meaning."""
     return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Reason))
+
+
+def owner_kinds(_: Path) -> str:
+    """Return who may manage a certificate."""
+    return table(("`owner_kind`", "Meaning"), ((f"`{item}`", item.meaning) for item in OwnerKind))
+
+
+def certificate_modes(_: Path) -> str:
+    """Return what each mode of a certificate permits."""
+    rows = ((f"`{item}`", item.meaning) for item in CertificateMode)
+    return table(("Mode", "Permitted actions"), rows)
 
 
 def discontinuities(_: Path) -> str:
@@ -353,6 +367,8 @@ PARTS = (
     Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
     Part("docs/creation.md", "DELETION_OUTCOMES", deletion_outcomes),
     Part("docs/rotation.md", "FINDING_FIELDS", finding_fields),
+    Part("docs/rotation.md", "CERTIFICATE_MODES", certificate_modes),
+    Part("docs/rotation.md", "OWNER_KINDS", owner_kinds),
     Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
     Part("README.md", "PERMISSIONS", function_permissions),
     Part("docs/cli.md", "PERMISSIONS", command_permissions),

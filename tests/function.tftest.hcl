@@ -6,6 +6,7 @@ mock_provider "aws" {
 
 variables {
   alarms                   = true
+  architecture             = "arm64"
   description              = "Tests."
   environment              = { DOMAIN_NAME = "example.com" }
   filename                 = "./lambda/dist/certificate_lifecycle.zip"
@@ -17,9 +18,11 @@ variables {
   permissions_boundary_arn = null
   policy_json              = "{\"Statement\":[{\"Sid\":\"Given\",\"Effect\":\"Allow\",\"Action\":[\"acm:ListCertificates\"],\"Resource\":[\"*\"]}]}"
   reserved_concurrency     = null
+  role_path                = "/"
   tags                     = {}
   topic_arn                = "arn:aws:sns:eu-west-1:123456789012:alerts"
   topic_kms_key_arn        = null
+  vpc                      = null
 }
 
 run "the_function_is_the_committed_zip_on_arm_with_json_logs_in_its_own_group" {
@@ -291,4 +294,39 @@ run "an_environment_beyond_lambda_s_4096_bytes_is_refused" {
   }
 
   expect_failures = [aws_lambda_function.this]
+}
+
+run "the_function_connects_to_a_vpc_and_its_code_may_not_use_lambda_s_permissions" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    architecture = "x86_64"
+    role_path    = "/team/"
+    vpc          = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.architectures == tolist(["x86_64"]) && aws_iam_role.this.path == "/team/"
+    error_message = "Architecture and path must have the given values."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.vpc_config[0].subnet_ids == toset(var.vpc.subnet_ids) && aws_lambda_function.this.vpc_config[0].security_group_ids == toset(["sg-1"])
+    error_message = "The function must have the given subnets and security groups."
+  }
+
+  assert {
+    condition = { for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => s }["RefuseTheCodeOfTheFunction"] == {
+      Sid       = "RefuseTheCodeOfTheFunction"
+      Effect    = "Deny"
+      Action    = { for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => s }["ConnectToTheVpc"].Action
+      Resource  = ["*"]
+      Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:aws:lambda:eu-west-1:123456789012:function:${var.name}" } }
+    }
+    error_message = "Each permission that Lambda needs for the VPC must be denied to the function's code."
+  }
 }

@@ -5,8 +5,9 @@ mock_provider "aws" {
 }
 
 variables {
-  name = "team-ledger"
-  tags = { Team = "a" }
+  deletion_protection = false
+  name                = "team-ledger"
+  tags                = { Team = "a" }
 }
 
 run "the_table_is_billed_by_use_expires_history_and_can_be_restored" {
@@ -34,5 +35,22 @@ run "the_table_is_billed_by_use_expires_history_and_can_be_restored" {
   assert {
     condition     = aws_dynamodb_table.this.hash_key == "scope" && aws_dynamodb_table.this.range_key == "entry"
     error_message = "The keys must be those that the function uses."
+  }
+}
+
+run "the_table_can_be_protected" {
+  command = apply
+
+  module {
+    source = "./modules/ledger"
+  }
+
+  variables {
+    deletion_protection = true
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.deletion_protection_enabled
+    error_message = "DynamoDB must refuse to delete a protected table."
   }
 }

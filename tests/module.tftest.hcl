@@ -58,7 +58,7 @@ run "create_false_has_no_topic_output_for_an_existing_topic" {
 
   variables {
     create        = false
-    notifications = { topic_arn = "arn:aws:sns:eu-west-1:123456789012:alerts" }
+    notifications = { topic = { arn = "arn:aws:sns:eu-west-1:123456789012:alerts" } }
   }
 
   assert {
@@ -71,7 +71,7 @@ run "an_existing_topic_is_used_and_not_changed" {
   command = apply
 
   variables {
-    notifications = { topic_arn = "arn:aws:sns:eu-west-1:123456789012:alerts" }
+    notifications = { topic = { arn = "arn:aws:sns:eu-west-1:123456789012:alerts" } }
   }
 
   assert {
@@ -89,7 +89,7 @@ run "a_topic_of_another_region_is_rejected" {
   command = plan
 
   variables {
-    notifications = { topic_arn = "arn:aws:sns:us-east-1:123456789012:alerts" }
+    notifications = { topic = { arn = "arn:aws:sns:us-east-1:123456789012:alerts" } }
   }
 
   expect_failures = [output.sns_topic_arn]

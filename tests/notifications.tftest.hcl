@@ -6,8 +6,9 @@ mock_provider "aws" {
 
 variables {
   alarm_name_prefix = "team"
-  email_addresses   = ["ops@example.com", "security@example.com"]
-  kms_key_arn       = null
+  email_addresses   = { ops = "ops@example.com", security = "security@example.com" }
+  key               = null
+  region            = "eu-west-1"
   name              = "team-notifications"
   tags              = {}
 }
@@ -61,7 +62,7 @@ run "a_given_key_replaces_the_created_one" {
   }
 
   variables {
-    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/given"
+    key = { arn = "arn:aws:kms:eu-west-1:123456789012:key/given" }
   }
 
   assert {
@@ -70,7 +71,7 @@ run "a_given_key_replaces_the_created_one" {
   }
 
   assert {
-    condition     = aws_sns_topic.this.kms_master_key_id == var.kms_key_arn && output.kms_key_arn == var.kms_key_arn
+    condition     = aws_sns_topic.this.kms_master_key_id == var.key.arn && output.kms_key_arn == var.key.arn
     error_message = "The given key must be used."
   }
 }

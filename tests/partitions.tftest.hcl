@@ -10,9 +10,9 @@ mock_provider "aws" {
     }
   }
 
-  mock_data "aws_region" {
+  mock_data "aws_service" {
     defaults = {
-      id = "cn-north-1"
+      region = "cn-north-1"
     }
   }
 }
@@ -26,10 +26,10 @@ run "no_statement_of_either_function_names_another_partition" {
 
   variables {
     accounts                     = [{ account_id = "222222222222", external_id = "x-1", role_name = "certificates", rebind_consumers = true, rotation_mode = "replace" }]
-    notifications                = { event_bus_name = "default", security_hub = true }
+    notifications                = { event_bus = { name = "default" }, security_hub = true }
     rebind_consumers             = true
     regions                      = ["cn-north-1", "cn-northwest-1"]
-    report_bucket_name           = "reports-of-the-shop"
+    report                       = { bucket_name = "reports-of-the-shop" }
     retire_superseded_after_days = 30
 
     export_targets = {
@@ -84,6 +84,7 @@ run "the_state_machine_calls_and_trusts_within_the_partition" {
     max_concurrency              = 25
     name                         = "team-organization"
     permissions_boundary_arn     = "arn:aws-cn:iam::123456789012:policy/boundary"
+    region                       = "cn-north-1"
     schedule_expression          = "rate(1 day)"
     tolerated_failure_percentage = 100
     topic_arn                    = "arn:aws-cn:sns:cn-north-1:123456789012:alerts"
@@ -122,9 +123,10 @@ run "the_topic_and_its_key_belong_to_the_account_of_the_partition" {
 
   variables {
     alarm_name_prefix = "team"
-    email_addresses   = []
-    kms_key_arn       = null
+    email_addresses   = {}
+    key               = null
     name              = "team-notifications"
+    region            = "cn-north-1"
     tags              = {}
   }
 

@@ -454,8 +454,8 @@ run "in_us_east_1_edge_consumers_may_be_moved_too" {
   command = plan
 
   override_data {
-    target = data.aws_region.current
-    values = { id = "us-east-1" }
+    target = data.aws_service.acm
+    values = { region = "us-east-1" }
   }
 
   variables {
@@ -534,8 +534,8 @@ run "events_and_findings_are_sent_only_with_the_own_source" {
 
   variables {
     notifications = {
-      event_bus_name = "security"
-      security_hub   = true
+      event_bus    = { name = "security" }
+      security_hub = true
     }
   }
 

@@ -5,10 +5,9 @@ mock_provider "aws" {
 }
 
 variables {
-  domain_name           = "shop.example.com"
-  name_prefix           = "team-a"
-  report_bucket_name    = "team-a-reports"
-  report_retention_days = 30
+  domain_name = "shop.example.com"
+  name_prefix = "team-a"
+  report      = { bucket_name = "team-a-reports", retention_days = 30 }
 }
 
 run "a_named_bucket_is_created_and_writable" {
@@ -38,16 +37,16 @@ run "a_named_bucket_is_created_and_writable" {
   }
 }
 
-run "without_a_name_there_is_no_bucket_and_no_permission" {
+run "without_a_report_there_is_no_bucket_and_no_permission" {
   command = apply
 
   variables {
-    report_bucket_name = null
+    report = null
   }
 
   assert {
     condition     = length(module.report_bucket) == 0 && output.report_bucket_name == null
-    error_message = "Without a name, no bucket must be created."
+    error_message = "Without a report, no bucket must be created."
   }
 
   assert {
@@ -133,8 +132,8 @@ run "an_invalid_retention_is_rejected" {
   command = plan
 
   variables {
-    report_retention_days = 0
+    report = { bucket_name = "team-a-reports", retention_days = 0 }
   }
 
-  expect_failures = [var.report_retention_days]
+  expect_failures = [var.report]
 }

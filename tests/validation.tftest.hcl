@@ -80,15 +80,15 @@ run "a_long_name_beside_a_shorter_one" {
   }
 }
 
-run "invalid_thresholds" {
+run "an_expiration_threshold_beyond_a_year" {
   command = plan
 
   variables {
     expiration_threshold_days = 366
-    threshold_fraction        = 0
+    thresholds                = { lifetime_fraction = 0 }
   }
 
-  expect_failures = [var.expiration_threshold_days, var.threshold_fraction]
+  expect_failures = [var.expiration_threshold_days, var.thresholds]
 }
 
 run "a_critical_threshold_that_is_not_below_the_first" {
@@ -96,10 +96,10 @@ run "a_critical_threshold_that_is_not_below_the_first" {
 
   variables {
     expiration_threshold_days = 14
-    critical_threshold_days   = 14
+    thresholds                = { critical_days = 14 }
   }
 
-  expect_failures = [var.critical_threshold_days]
+  expect_failures = [var.thresholds]
 }
 
 run "a_rate_with_a_plural_for_one" {
@@ -126,12 +126,12 @@ run "values_outside_the_choices" {
   command = plan
 
   variables {
-    key_algorithm      = "RSA_4096"
-    log_retention_days = 364
-    rotation_mode      = "delete"
+    certificates  = { api = { domain_name = "api.example.com", key_algorithm = "RSA_4096" } }
+    function      = { log_retention_days = 364 }
+    rotation_mode = "delete"
   }
 
-  expect_failures = [var.key_algorithm, var.log_retention_days, var.rotation_mode]
+  expect_failures = [var.certificates, var.function, var.rotation_mode]
 }
 
 run "a_prefix_that_is_too_long" {
@@ -216,19 +216,17 @@ run "invalid_arns_and_addresses" {
   command = plan
 
   variables {
-    kms_key_arn              = "alias/functions"
-    permissions_boundary_arn = "boundary"
-    reserved_concurrency     = 0
+    function = { kms_key = { arn = "alias/functions" }, permissions_boundary = { arn = "boundary" }, reserved_concurrency = 0 }
   }
 
-  expect_failures = [var.kms_key_arn, var.permissions_boundary_arn, var.reserved_concurrency]
+  expect_failures = [var.function]
 }
 
 run "a_fifo_topic" {
   command = plan
 
   variables {
-    notifications = { topic_arn = "arn:aws:sns:eu-west-1:123456789012:alerts.fifo" }
+    notifications = { topic = { arn = "arn:aws:sns:eu-west-1:123456789012:alerts.fifo" } }
   }
 
   expect_failures = [var.notifications]
@@ -239,8 +237,8 @@ run "an_existing_topic_with_email_addresses" {
 
   variables {
     notifications = {
-      email_addresses = ["ops@example.com"]
-      topic_arn       = "arn:aws:sns:eu-west-1:123456789012:alerts"
+      email_addresses = { ops = "ops@example.com" }
+      topic           = { arn = "arn:aws:sns:eu-west-1:123456789012:alerts" }
     }
   }
 
@@ -251,7 +249,7 @@ run "an_event_bus_arn" {
   command = plan
 
   variables {
-    notifications = { event_bus_name = "arn:aws:events:eu-west-1:123456789012:event-bus/shop" }
+    notifications = { event_bus = { name = "arn:aws:events:eu-west-1:123456789012:event-bus/shop" } }
   }
 
   expect_failures = [var.notifications]
@@ -273,17 +271,18 @@ run "private_addresses_without_tls_probe" {
   command = plan
 
   variables {
-    tls_probe = { private_addresses = true }
+    monitoring = { tls_probe = { private_addresses = true } }
   }
 
-  expect_failures = [var.tls_probe]
+  expect_failures = [var.monitoring]
 }
 
 run "a_tls_probe_with_private_addresses" {
   command = plan
 
   variables {
-    tls_probe = { enabled = true, private_addresses = true }
+    function   = { vpc = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] } }
+    monitoring = { tls_probe = { enabled = true, private_addresses = true } }
   }
 }
 
@@ -291,8 +290,29 @@ run "layers_of_another_region_are_rejected" {
   command = plan
 
   variables {
-    layers = ["arn:aws:lambda:eu-central-1:123456789012:layer:boto3:1"]
+    function = { layers = ["arn:aws:lambda:eu-central-1:123456789012:layer:boto3:1"] }
   }
 
   expect_failures = [output.creation_function_arn]
+}
+
+run "two_equal_certificates_are_rejected" {
+  command = plan
+
+  variables {
+    certificates = {
+      edge = { domain_name = "www.example.com", subject_alternative_names = ["example.com"], region = "eu-west-1" }
+      shop = { domain_name = "example.com", include_www = true }
+    }
+  }
+
+  expect_failures = [output.creation_function_arn]
+}
+
+run "two_certificates_of_one_name_in_two_regions" {
+  command = plan
+
+  variables {
+    certificates = { edge = { domain_name = "example.com", region = "us-east-1" } }
+  }
 }

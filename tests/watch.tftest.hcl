@@ -11,6 +11,7 @@ variables {
   instance         = "team"
   log_group_name   = "/aws/lambda/team-rotation"
   max_silence_days = 2
+  region           = "eu-west-1"
   tags             = {}
   topic_arn        = "arn:aws:sns:eu-west-1:123456789012:alerts"
 }

@@ -8,14 +8,16 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+data "aws_service" "acm" {
+  service_id = "acm"
+}
 
 locals {
   name = "shop-edge-certificates"
 
   partition  = data.aws_partition.current.partition
   account_id = data.aws_caller_identity.current.account_id
-  region     = data.aws_region.current.id
+  region     = data.aws_service.acm.region
 
   # The role in the other account that reads the certificate.
   reader_account_id = "210987654321"
@@ -49,7 +51,9 @@ module "certificate_lifecycle" {
   }
 
   notifications = {
-    email_addresses = ["shop-on-call@example.com"]
+    email_addresses = {
+      shop_on_call = "shop-on-call@example.com"
+    }
   }
 
   tags = local.tags

@@ -19,18 +19,19 @@ module "certificate_lifecycle" {
 
   name_prefix = local.name
   domain_name = "dev.shop.example.com"
-  include_www = false
 
   # Only report: developers change certificates and DNS records here.
   rotation_mode       = "notify"
   schedule_expression = "cron(0 7 ? * MON *)"
 
   # Users of the environment notice failures, and old logs are not needed.
-  alarms             = false
-  log_retention_days = 14
+  monitoring = { alarms = false }
+  function   = { log_retention_days = 14 }
 
   notifications = {
-    email_addresses = ["shop-developers@example.com"]
+    email_addresses = {
+      shop_developers = "shop-developers@example.com"
+    }
   }
 
   tags = local.tags

@@ -8,7 +8,9 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+data "aws_service" "acm" {
+  service_id = "acm"
+}
 
 locals {
   name = "shop-topic-certificates"
@@ -29,8 +31,7 @@ module "certificate_lifecycle" {
   rotation_mode = "notify"
 
   notifications = {
-    # `format` makes the value known to be non-null during the plan. It is not needed for an ARN that exists already.
-    topic_arn = format("%s", aws_sns_topic.operations.arn)
+    topic = { arn = aws_sns_topic.operations.arn }
   }
 
   tags = local.tags
@@ -57,7 +58,7 @@ resource "aws_sns_topic_policy" "operations" {
       Principal = { Service = "cloudwatch.amazonaws.com" }
       Resource  = aws_sns_topic.operations.arn
       Condition = {
-        ArnLike      = { "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:${local.name}-*" }
+        ArnLike      = { "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_service.acm.region}:${data.aws_caller_identity.current.account_id}:alarm:${local.name}-*" }
         StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
       }
     }]

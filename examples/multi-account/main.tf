@@ -40,7 +40,9 @@ module "certificate_lifecycle" {
   ]
 
   notifications = {
-    email_addresses = ["shop-operations@example.com"]
+    email_addresses = {
+      shop_operations = "shop-operations@example.com"
+    }
   }
 
   tags = local.tags

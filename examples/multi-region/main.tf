@@ -26,7 +26,9 @@ module "certificate_lifecycle" {
   rebind_consumers = true
 
   notifications = {
-    email_addresses = ["shop-operations@example.com"]
+    email_addresses = {
+      shop_operations = "shop-operations@example.com"
+    }
   }
 
   tags = local.tags

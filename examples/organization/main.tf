@@ -35,7 +35,9 @@ module "certificate_lifecycle" {
   schedule_expression = "cron(0 5 * * ? *)"
 
   notifications = {
-    email_addresses = ["platform-operations@example.com"]
+    email_addresses = {
+      platform_operations = "platform-operations@example.com"
+    }
   }
 
   tags = local.tags

@@ -8,14 +8,16 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+data "aws_service" "acm" {
+  service_id = "acm"
+}
 
 locals {
   name = "shop-prod-certificates"
 
   partition  = data.aws_partition.current.partition
   account_id = data.aws_caller_identity.current.account_id
-  region     = data.aws_region.current.id
+  region     = data.aws_service.acm.region
 
   tags = {
     Environment = "prod"
@@ -60,17 +62,23 @@ module "certificate_lifecycle" {
 
   schedule_expression       = "rate(12 hours)"
   expiration_threshold_days = 45
-  critical_threshold_days   = 14
 
-  # Prevents parallel runs. The account's quota is large enough for a reservation.
-  reserved_concurrency = 1
+  thresholds = { critical_days = 14 }
 
-  kms_key_arn              = aws_kms_key.functions.arn
-  log_retention_days       = 731
-  permissions_boundary_arn = aws_iam_policy.boundary.arn
+  function = {
+    kms_key              = { arn = aws_kms_key.functions.arn }
+    log_retention_days   = 731
+    permissions_boundary = { arn = aws_iam_policy.boundary.arn }
+
+    # Prevents parallel runs. The account's quota is large enough for a reservation.
+    reserved_concurrency = 1
+  }
 
   notifications = {
-    email_addresses = ["shop-on-call@example.com", "security@example.com"]
+    email_addresses = {
+      shop_on_call = "shop-on-call@example.com"
+      security     = "security@example.com"
+    }
   }
 
   tags = local.tags

@@ -8,11 +8,14 @@ provider "aws" {
 module "certificate_lifecycle" {
   source = "../../"
 
-  domain_name        = "shop.example.com"
-  log_retention_days = 7
+  domain_name = "shop.example.com"
+
+  function = { log_retention_days = 7 }
 
   notifications = {
-    email_addresses = ["team@example.com"]
+    email_addresses = {
+      team = "team@example.com"
+    }
   }
 
   tags = {

@@ -20,23 +20,30 @@ module "certificate_lifecycle" {
   name_prefix = local.name
 
   # The wildcard covers the preview environments, but not its own base name.
-  domain_name               = "*.staging.shop.example.com"
-  subject_alternative_names = ["staging.shop.example.com"]
+  certificates = {
+    main = {
+      domain_name               = "*.staging.shop.example.com"
+      subject_alternative_names = ["staging.shop.example.com"]
 
-  # Tests the key algorithm before production uses it.
-  key_algorithm = "EC_prime256v1"
+      # Tests the key algorithm before production uses it.
+      key_algorithm = "EC_prime256v1"
+    }
+  }
 
   # Successors as in production, but consumers are moved manually: the message contains the commands.
   rotation_mode             = "replace"
   schedule_expression       = "cron(0 6 ? * MON-FRI *)"
-  max_silence_days          = 7
   expiration_threshold_days = 21
-  critical_threshold_days   = 5
 
-  log_retention_days = 90
+  monitoring = { max_silence_days = 7 }
+  thresholds = { critical_days = 5 }
+  function   = { log_retention_days = 90 }
 
   notifications = {
-    email_addresses = ["shop-developers@example.com", "shop-testers@example.com"]
+    email_addresses = {
+      shop_developers = "shop-developers@example.com"
+      shop_testers    = "shop-testers@example.com"
+    }
   }
 
   tags = local.tags

@@ -2,10 +2,44 @@
 # The role of the rotation function and the roles of other accounts have the same statements.
 
 locals {
+  _certificates_everywhere = "arn:${var.partition}:acm:*:${var.account_id}:certificate/*"
+
   _certificates = [for region in var.regions : "arn:${var.partition}:acm:${region}:${var.account_id}:certificate/*"]
 
-  _repairs  = var.rotation_mode != "notify"
-  _replaces = var.rotation_mode == "replace"
+  # Managed: this instance issued it, by its tag and its names. Without allowed domains, nothing is managed.
+  _repairs_managed  = var.rotation_mode != "notify" && length(var.allowed_domains) > 0
+  _replaces_managed = var.rotation_mode == "replace" && length(var.allowed_domains) > 0
+  # All other certificates, never with more than rotation_mode allows.
+  _repairs_unmanaged  = var.rotation_mode != "notify" && var.unmanaged_rotation_mode != "notify"
+  _replaces_unmanaged = var.rotation_mode == "replace" && var.unmanaged_rotation_mode == "replace"
+
+  _repairs  = local._repairs_managed || local._repairs_unmanaged
+  _replaces = local._replaces_managed || local._replaces_unmanaged
+
+  # Requests and records have names, and no tags of the certificate that they are for.
+  # A scope without domains therefore allows any name.
+  _any_name = length(var.include_domains) == 0
+
+  # Without names below another plain name, because a policy has a size limit.
+  _widest_domains = {
+    for kind, domains in { allowed = var.allowed_domains, included = var.include_domains } : kind => [
+      for domain in distinct(domains) : domain if !anytrue([for other in domains : endswith(domain, ".${other}")])
+    ]
+  }
+
+  # A plain name allows itself and all names below it; a wildcard only the names below it.
+  _names = {
+    for kind, domains in local._widest_domains : kind => distinct(flatten([
+      for domain in domains : startswith(domain, "*.") ? [domain] : [domain, "*.${domain}"]
+    ]))
+  }
+
+  # A wildcard shares the validation record of its base name.
+  _records = {
+    for kind, domains in local._widest_domains : kind => distinct([for domain in domains : "*.${trimprefix(domain, "*.")}"])
+  }
+
+  _managed_by = { "aws:ResourceTag/ManagedBy" = var.name_prefix }
 
   # Statements with one list of resources are one statement, because a policy has a size limit.
   _read = [
@@ -19,6 +53,7 @@ locals {
         "elasticloadbalancing:DescribeListenerCertificates",
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTags",
         "iam:ListServerCertificates",
       ]
       # "*": AWS defines no resource type for these actions.
@@ -28,9 +63,10 @@ locals {
       Sid    = "AccessCertificates"
       Effect = "Allow"
       Action = concat(
-        ["acm:DescribeCertificate", "acm:ListTagsForCertificate"],
-        # Migrate e-mail validation, or repeat it.
-        local._repairs ? ["acm:ListCertificateDomainValidations", "acm:ResendValidationEmail", "acm:UpdateCertificateOptions"] : [],
+        ["acm:DescribeCertificate"],
+        var.declares ? [] : ["acm:ListTagsForCertificate"],
+        # The records of a migration from e-mail. AWS documents no condition key for this action.
+        local._repairs ? ["acm:ListCertificateDomainValidations"] : [],
       )
       Resource = local._certificates
     },
@@ -47,6 +83,14 @@ locals {
       Resource = [for region in var.regions : "arn:${var.partition}:acm-pca:${region}:${var.account_id}:certificate-authority/*"]
     },
   ]
+
+  # A declared certificate may be in a region that is not monitored.
+  _read_tags = [for statement in [{
+    Sid      = "ReadTags"
+    Effect   = "Allow"
+    Action   = ["acm:ListTagsForCertificate"]
+    Resource = [local._certificates_everywhere]
+  }] : statement if var.declares]
 
   _find_zones = [for statement in [{
     Sid    = "FindPublicHostedZones"
@@ -91,60 +135,110 @@ locals {
     }
   }
 
+  # Empty: any domain.
+  _record_patterns = local._repairs_unmanaged && local._any_name ? [] : distinct(concat(
+    local._repairs_managed ? local._records.allowed : [],
+    local._repairs_unmanaged ? local._records.included : [],
+  ))
+
   _restore_records = [for statement in [
     {
       Sid      = "RestoreValidationRecords"
       Effect   = "Allow"
       Action   = ["route53:ChangeResourceRecordSets"]
       Resource = var.zone_arns
-      Condition = {
-        "ForAllValues:StringEquals" = {
-          "route53:ChangeResourceRecordSetsActions"     = ["UPSERT"]
-          "route53:ChangeResourceRecordSetsRecordTypes" = ["CNAME"]
-        }
-        "ForAllValues:StringLike" = {
-          # Any domain, because all certificates of the account are monitored.
-          "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["${local._validation_label}.*"]
-        }
-        # ForAllValues is also true if the key is absent from the request; `Null` excludes that case.
-        Null = {
-          "route53:ChangeResourceRecordSetsActions"               = "false"
-          "route53:ChangeResourceRecordSetsNormalizedRecordNames" = "false"
-          "route53:ChangeResourceRecordSetsRecordTypes"           = "false"
-        }
-      }
+      Condition = merge(
+        {
+          "ForAllValues:StringEquals" = {
+            "route53:ChangeResourceRecordSetsActions"     = ["UPSERT"]
+            "route53:ChangeResourceRecordSetsRecordTypes" = ["CNAME"]
+          }
+          "ForAllValues:StringLike" = {
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["${local._validation_label}.*"]
+          }
+          # ForAllValues is also true if the key is absent from the request; `Null` excludes that case.
+          Null = {
+            "route53:ChangeResourceRecordSetsActions"               = "false"
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = "false"
+            "route53:ChangeResourceRecordSetsRecordTypes"           = "false"
+          }
+        },
+        # A condition has each operator once. The key is always present, see `Null`, so this operator is the same.
+        { for operator in ["ForAllValues:StringLikeIfExists"] : operator => {
+          "route53:ChangeResourceRecordSetsNormalizedRecordNames" = local._record_patterns
+        } if length(local._record_patterns) > 0 },
+      )
     },
     local._refuse_other_records,
   ] : statement if local._repairs && length(var.zone_arns) > 0]
 
+  _repair = [for statement in [merge(
+    {
+      Sid    = "RepairValidation"
+      Effect = "Allow"
+      # Migrate e-mail validation, or repeat it.
+      Action   = ["acm:ResendValidationEmail", "acm:UpdateCertificateOptions"]
+      Resource = local._certificates
+    },
+    { for element in ["Condition"] : element => { StringEquals = local._managed_by } if !local._repairs_unmanaged },
+  )] : statement if local._repairs]
+
   # A tag of each successor names the replaced certificate. Requests without the tag are denied.
   _successor_tag_present = { "aws:RequestTag/certificate-lifecycle:replaces" = "false" }
+
+  _request_managed = [for statement in [{
+    Sid      = "RequestSuccessors"
+    Effect   = "Allow"
+    Action   = ["acm:RequestCertificate"]
+    Resource = local._certificates
+    Condition = {
+      "ForAllValues:StringLike" = { "acm:DomainNames" = local._names.allowed }
+      Null                      = merge(local._successor_tag_present, { "acm:DomainNames" = "false" })
+      # A successor has the tags of the replaced certificate.
+      StringEquals = { "aws:RequestTag/ManagedBy" = var.name_prefix }
+    }
+    # Unmanaged ones of any name include these.
+  }] : statement if local._replaces_managed && !(local._replaces_unmanaged && local._any_name)]
+
+  _request_unmanaged = [for statement in [{
+    Sid      = "RequestUnmanagedSuccessors"
+    Effect   = "Allow"
+    Action   = ["acm:RequestCertificate"]
+    Resource = local._certificates
+    Condition = merge(
+      { Null = merge(local._successor_tag_present, { for key in ["acm:DomainNames"] : key => "false" if !local._any_name }) },
+      { for operator in ["ForAllValues:StringLike"] : operator => { "acm:DomainNames" = local._names.included } if !local._any_name },
+    )
+  }] : statement if local._replaces_unmanaged]
+
+  # A private CA does no validation. A denial has the condition once, where each statement above would have to repeat its names.
+  _refuse_other_validation = {
+    Sid      = "RefuseOtherValidation"
+    Effect   = "Deny"
+    Action   = ["acm:RequestCertificate"]
+    Resource = [local._certificates_everywhere]
+    Condition = {
+      Null            = { "acm:CertificateAuthority" = "true" }
+      StringNotEquals = { "acm:ValidationMethod" = "DNS" }
+    }
+  }
+
   _replace = [for statement in [
-    {
-      Sid      = "RequestPublicSuccessors"
-      Effect   = "Allow"
-      Action   = ["acm:RequestCertificate"]
-      Resource = local._certificates
-      Condition = {
-        Null         = merge(local._successor_tag_present, { "acm:CertificateAuthority" = "true" })
-        StringEquals = { "acm:ValidationMethod" = "DNS" }
-      }
-    },
-    {
-      # Private CAs do no validation, so there is no validation method to require.
-      Sid       = "RequestPrivateSuccessors"
-      Effect    = "Allow"
-      Action    = ["acm:RequestCertificate"]
-      Resource  = local._certificates
-      Condition = { Null = merge(local._successor_tag_present, { "acm:CertificateAuthority" = "false" }) }
-    },
+    local._refuse_other_validation,
     {
       # ACM also requires this permission if a request has tags.
-      Sid       = "TagSuccessors"
-      Effect    = "Allow"
-      Action    = ["acm:AddTagsToCertificate"]
-      Resource  = local._certificates
-      Condition = { Null = local._successor_tag_present }
+      Sid      = "TagSuccessors"
+      Effect   = "Allow"
+      Action   = ["acm:AddTagsToCertificate"]
+      Resource = local._certificates
+      Condition = merge(
+        { Null = local._successor_tag_present },
+        { for operator, keys in {
+          StringEquals = { "aws:RequestTag/ManagedBy" = var.name_prefix }
+          # A new certificate has no tags yet. Certificates of other tools and instances have their own value.
+          StringEqualsIfExists = local._managed_by
+        } : operator => keys if !local._replaces_unmanaged },
+      )
     },
   ] : statement if local._replaces]
 
@@ -154,19 +248,27 @@ locals {
       Effect   = "Allow"
       Action   = ["acm:AddTagsToCertificate"]
       Resource = local._certificates
-      Condition = {
-        "ForAllValues:StringEquals" = { "aws:TagKeys" = ["certificate-lifecycle:replaced-by"] }
-        Null                        = { "aws:TagKeys" = "false" }
-      }
+      Condition = merge(
+        {
+          "ForAllValues:StringEquals" = { "aws:TagKeys" = ["certificate-lifecycle:replaced-by"] }
+          Null                        = { "aws:TagKeys" = "false" }
+        },
+        local._of_what_is_replaced,
+      )
     },
     {
-      Sid       = "DeleteWhatIsMarked"
-      Effect    = "Allow"
-      Action    = ["acm:DeleteCertificate"]
-      Resource  = local._certificates
-      Condition = { Null = { "aws:ResourceTag/certificate-lifecycle:replaced-by" = "false" } }
+      Sid      = "DeleteWhatIsMarked"
+      Effect   = "Allow"
+      Action   = ["acm:DeleteCertificate"]
+      Resource = local._certificates
+      Condition = merge(
+        { Null = { "aws:ResourceTag/certificate-lifecycle:replaced-by" = "false" } },
+        local._of_what_is_replaced,
+      )
     },
-  ] : statement if var.retire_superseded]
+  ] : statement if var.retire_superseded && local._replaces]
+
+  _of_what_is_replaced = { for operator in ["StringEquals"] : operator => local._managed_by if !local._replaces_unmanaged }
 
   _load_balancing = [for region in var.regions : "arn:${var.partition}:elasticloadbalancing:${region}:${var.account_id}"]
   _domains_apis   = [for region in var.regions : "arn:${var.partition}:apigateway:${region}::/domainnames"]
@@ -220,7 +322,7 @@ locals {
       ]
       Resource = local._domain_names
     },
-  ] : statement if var.rebind_consumers]
+  ] : statement if var.rebind_consumers && local._replaces]
 
   # Edge consumers support only certificates of us-east-1.
   _user_pools = "arn:${var.partition}:cognito-idp:us-east-1:${var.account_id}:userpool/*"
@@ -245,5 +347,5 @@ locals {
       Action   = ["cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPoolDomain"]
       Resource = [local._user_pools]
     },
-  ] : statement if var.rebind_consumers && contains(var.regions, "us-east-1")]
+  ] : statement if var.rebind_consumers && local._replaces && contains(var.regions, "us-east-1")]
 }

@@ -4,9 +4,33 @@ variable "account_id" {
   nullable    = false
 }
 
+variable "allowed_domains" {
+  type        = list(string)
+  description = "Domains of the certificates that the instance issues; a plain name includes the names below it. Empty: it issues none."
+  nullable    = false
+}
+
+variable "declares" {
+  type        = bool
+  description = "Whether the account has the parameters of declared certificates."
+  nullable    = false
+}
+
 variable "find_zones" {
   type        = bool
   description = "Whether to allow listing the account's public hosted zones."
+  nullable    = false
+}
+
+variable "include_domains" {
+  type        = list(string)
+  description = "Domains of the scope, each with the names below it, which limit what unmanaged_rotation_mode allows. Empty: any domain."
+  nullable    = false
+}
+
+variable "name_prefix" {
+  type        = string
+  description = "Name of the instance, which is the tag `ManagedBy` of the certificates that it issues."
   nullable    = false
 }
 
@@ -36,12 +60,18 @@ variable "retire_superseded" {
 
 variable "rotation_mode" {
   type        = string
-  description = "Actions to allow: `notify` only reads, `repair` also restores validation, `replace` also requests successors."
+  description = "Actions to allow for the certificates that the instance issued: `notify` only reads, `repair` also restores validation, `replace` also requests successors."
+  nullable    = false
+}
+
+variable "unmanaged_rotation_mode" {
+  type        = string
+  description = "The same for all other certificates, never more than rotation_mode."
   nullable    = false
 }
 
 variable "zone_arns" {
   type        = list(string)
-  description = "ARNs of the hosted zones in which to allow reading validation records and, unless rotation_mode is `notify`, writing them."
+  description = "ARNs of the hosted zones in which to allow reading validation records and, if a mode repairs, writing them."
   nullable    = false
 }

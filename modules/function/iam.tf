@@ -42,11 +42,40 @@ locals {
       # Lambda sets the function's ARN as encryption context, so the role decrypts no other environment.
       Condition = { StringEquals = { "kms:EncryptionContext:aws:lambda:FunctionArn" = local._function_arn } }
     }],
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    [for statement in [
+      {
+        Sid    = "ConnectToTheVpc"
+        Effect = "Allow"
+        Action = local._vpc_actions
+        # "*": Lambda checks these permissions without a resource when it connects a function.
+        Resource = ["*"]
+      },
+      {
+        # Only Lambda needs these permissions. The key is in requests of the function's own code.
+        Sid    = "RefuseTheCodeOfTheFunction"
+        Effect = "Deny"
+        Action = local._vpc_actions
+        # "*": it denies, and must deny all requests.
+        Resource  = ["*"]
+        Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local._function_arn } }
+      },
+    ] : statement if var.vpc != null],
   )
+
+  _vpc_actions = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+  ]
 }
 
 resource "aws_iam_role" "this" {
   name                 = var.name
+  path                 = var.role_path
   description          = "Execution role of the function ${var.name}."
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
@@ -75,7 +104,7 @@ resource "aws_iam_role_policy" "this" {
     # IAM allows 10240 characters. An eighth is reserved for the statements above, whose ARNs are unknown during a plan.
     precondition {
       condition     = length(var.policy_json) <= 8960
-      error_message = "The policy of ${var.name} must have at most 8960 characters, because IAM allows 10240 and the module adds its own statements, got ${length(var.policy_json)}; use fewer domains, zones, import sources or export targets, or allow a common parent of the domains."
+      error_message = "The policy of ${var.name} must have at most 8960 characters, because IAM allows 10240 and the module adds its own statements, got ${length(var.policy_json)}; use fewer domains (allowed_domains, certificates, scope.include), zones, regions, import sources or export targets, or a common parent of the domains."
     }
   }
 }

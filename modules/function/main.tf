@@ -14,13 +14,13 @@ resource "aws_lambda_function" "this" {
   # checkov:skip=CKV_AWS_50:no tracing, because the functions call only AWS APIs and log each decision
   # checkov:skip=CKV_AWS_115:reserved concurrency is the caller's choice, because accounts with a small quota reject reservations
   # checkov:skip=CKV_AWS_116:the failure destination has more details than a dead-letter queue, see aws_lambda_function_event_invoke_config
-  # checkov:skip=CKV_AWS_117:no VPC, because the function uses no resource inside one
+  # checkov:skip=CKV_AWS_117:a VPC is the caller's choice, because only the probe of private names uses resources inside one
   # checkov:skip=CKV_AWS_272:the zip is committed beside this code and pinned by its hash
   function_name                  = var.name
   description                    = var.description
   role                           = aws_iam_role.this.arn
   runtime                        = "python3.13"
-  architectures                  = ["arm64"]
+  architectures                  = [var.architecture]
   handler                        = var.handler
   filename                       = var.filename
   source_code_hash               = filebase64sha256(var.filename)
@@ -33,6 +33,15 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = var.environment
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      security_group_ids = vpc_config.value.security_group_ids
+      subnet_ids         = vpc_config.value.subnet_ids
+    }
   }
 
   logging_config {

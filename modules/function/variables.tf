@@ -4,6 +4,12 @@ variable "alarms" {
   nullable    = false
 }
 
+variable "architecture" {
+  type        = string
+  description = "Instruction set: arm64 or x86_64."
+  nullable    = false
+}
+
 variable "counts_subscriptions" {
   type        = bool
   description = "Whether the function may count the subscriptions of the topic."
@@ -88,6 +94,12 @@ variable "reserved_concurrency" {
   description = "Reserved and maximum concurrency of the function; null sets neither."
 }
 
+variable "role_path" {
+  type        = string
+  description = "IAM path of the role."
+  nullable    = false
+}
+
 variable "tags" {
   type        = map(string)
   description = "Tags for all resources."
@@ -110,4 +122,12 @@ variable "topic_arn" {
 variable "topic_kms_key_arn" {
   type        = string
   description = "Customer managed key of the topic; null if it has none."
+}
+
+variable "vpc" {
+  type = object({
+    security_group_ids = set(string)
+    subnet_ids         = set(string)
+  })
+  description = "Subnets and security groups of the function; null runs it outside a VPC."
 }

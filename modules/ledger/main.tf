@@ -6,8 +6,8 @@ resource "aws_dynamodb_table" "this" {
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "scope"
   range_key    = "entry"
-  # Off, so that the stack can be destroyed. Without the table, open findings are sent again, and replacements find their successor in ACM.
-  deletion_protection_enabled = false
+  # Without the table, open findings are sent again, and replacements find their successor in ACM.
+  deletion_protection_enabled = var.deletion_protection
   tags                        = var.tags
 
   attribute {

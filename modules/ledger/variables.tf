@@ -1,3 +1,9 @@
+variable "deletion_protection" {
+  type        = bool
+  description = "Whether DynamoDB refuses to delete the table."
+  nullable    = false
+}
+
 variable "name" {
   type        = string
   description = "Name of the table."

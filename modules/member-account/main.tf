@@ -4,7 +4,10 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+# Asks no API. Its region is an attribute of every supported provider: 6 deprecates `name` and `id` of aws_region, 5 has no `region` there.
+data "aws_service" "acm" {
+  service_id = "acm"
+}
 
 locals {
   _zone_arns = (
@@ -17,17 +20,21 @@ locals {
 module "certificate_access" {
   source = "../certificate-access"
 
-  account_id = data.aws_caller_identity.current.account_id
+  account_id      = data.aws_caller_identity.current.account_id
+  allowed_domains = var.allowed_domains
+  declares        = false
   # Always: unless `hosted_zones` is set, the function lists the zones of each account.
   find_zones       = true
+  include_domains  = var.scope.include.domains
+  name_prefix      = var.name_prefix
   partition        = data.aws_partition.current.partition
   rebind_consumers = var.rebind_consumers
-  # `id` is the one attribute that provider 5 and 6 share: 6 deprecates `name`, 5 has no `region`.
-  regions = length(var.regions) == 0 ? [data.aws_region.current.id] : sort(var.regions)
+  regions          = length(var.regions) == 0 ? [data.aws_service.acm.region] : sort(var.regions)
   # The function never deletes certificates of other accounts.
-  retire_superseded = false
-  rotation_mode     = var.rotation_mode
-  zone_arns         = local._zone_arns
+  retire_superseded       = false
+  rotation_mode           = var.rotation_mode
+  unmanaged_rotation_mode = var.unmanaged_rotation_mode
+  zone_arns               = local._zone_arns
 }
 
 resource "aws_iam_role" "this" {
@@ -57,7 +64,7 @@ resource "aws_iam_role_policy" "this" {
     # IAM's limit for the inline policies of a role.
     precondition {
       condition     = length(module.certificate_access.policy_json) <= 10240
-      error_message = "The policy of ${var.name} must stay within IAM's 10240 characters, got ${length(module.certificate_access.policy_json)}; use fewer regions or zones."
+      error_message = "The policy of ${var.name} must stay within IAM's 10240 characters, got ${length(module.certificate_access.policy_json)}; use fewer regions, zones or domains (allowed_domains, scope.include), or a common parent of the domains."
     }
   }
 }

@@ -1,11 +1,13 @@
 output "account" {
   description = "Entry for this account in the root module's `accounts`."
   value = {
-    account_id       = data.aws_caller_identity.current.account_id
-    external_id      = var.external_id
-    rebind_consumers = var.rebind_consumers
-    role_name        = aws_iam_role.this.name
-    rotation_mode    = var.rotation_mode
+    account_id              = data.aws_caller_identity.current.account_id
+    external_id             = var.external_id
+    rebind_consumers        = var.rebind_consumers
+    role_name               = aws_iam_role.this.name
+    rotation_mode           = var.rotation_mode
+    scope                   = var.scope
+    unmanaged_rotation_mode = var.unmanaged_rotation_mode
   }
 }
 

@@ -1,3 +1,15 @@
+variable "allowed_domains" {
+  type        = list(string)
+  description = "Domains of the certificates that the instance issues, as in the function's `allowed_domains` or, without these, the names of its `certificates`. For other certificates, see unmanaged_rotation_mode."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for domain in var.allowed_domains : can(regex("^(?:\\*\\.)?(?:[a-z0-9_-]+\\.)+[a-z0-9-]+$", domain))])
+    error_message = "allowed_domains must contain lower-case domain names, optionally with a leading `*.`, got ${join(", ", var.allowed_domains)}."
+  }
+}
+
 variable "external_id" {
   type        = string
   description = "External id that the rotation function presents, as in its `accounts` or `organization`."
@@ -29,6 +41,18 @@ variable "name" {
   validation {
     condition     = can(regex("^[A-Za-z0-9_+=,.@-]{1,64}$", var.name))
     error_message = "name must be the name of an IAM role, at most 64 letters, digits and _+=,.@-, got ${var.name}."
+  }
+}
+
+variable "name_prefix" {
+  type        = string
+  description = "Name of the instance, as in the function's `name_prefix`: the tag `ManagedBy` of the certificates that it issued."
+  default     = "certificate-lifecycle"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9-]+$", var.name_prefix))
+    error_message = "name_prefix must contain only letters, digits and hyphens, got ${var.name_prefix}."
   }
 }
 
@@ -64,13 +88,18 @@ variable "regions" {
 
 variable "rotation_mode" {
   type        = string
-  description = "Actions that the role allows: `notify` only reads, `repair` also restores validation, `replace` also requests successors. The function's `accounts` or `organization` must allow them too."
+  description = "Actions that the role allows for certificates that the instance issued: `notify` only reads, `repair` also restores validation, `replace` also requests successors. The function's `accounts` or `organization` must allow them too."
   default     = "notify"
   nullable    = false
 
   validation {
     condition     = contains(["notify", "repair", "replace"], var.rotation_mode)
     error_message = "rotation_mode must be notify, repair or replace, got ${var.rotation_mode}."
+  }
+
+  validation {
+    condition     = var.rotation_mode == "notify" || var.unmanaged_rotation_mode != "notify" || length(var.allowed_domains) > 0
+    error_message = "rotation_mode must be notify unless allowed_domains or unmanaged_rotation_mode say for which certificates the role allows more, got ${var.rotation_mode}."
   }
 }
 
@@ -85,9 +114,43 @@ variable "rotation_role_arn" {
   }
 }
 
+variable "scope" {
+  type = object({
+    include = optional(object({
+      domains = optional(list(string), [])
+      tags    = optional(map(list(string)), {})
+    }), {})
+    exclude = optional(object({
+      domains = optional(list(string), [])
+      tags    = optional(map(list(string)), {})
+    }), {})
+    others = optional(string, "ignore")
+  })
+  description = "Scope of the function in this account, as in its `accounts` or `organization`. `include.domains` limits the names that unmanaged_rotation_mode allows; the role knows nothing of the rest."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for domain in var.scope.include.domains : can(regex("^(?:[a-z0-9_-]+\\.)+[a-z0-9-]+$", domain))])
+    error_message = "scope must have lower-case domain names without wildcard as include.domains, got ${join(", ", var.scope.include.domains)}."
+  }
+}
+
 variable "tags" {
   type        = map(string)
   description = "Tags for the role."
   default     = {}
   nullable    = false
+}
+
+variable "unmanaged_rotation_mode" {
+  type        = string
+  description = "Actions that the role allows for all other certificates, never more than rotation_mode. The function's `accounts` or `organization` must allow them too."
+  default     = "notify"
+  nullable    = false
+
+  validation {
+    condition     = contains({ notify = ["notify"], repair = ["notify", "repair"], replace = ["notify", "repair", "replace"] }[var.rotation_mode], var.unmanaged_rotation_mode)
+    error_message = "unmanaged_rotation_mode must be notify, repair or replace and allow no more than rotation_mode (${var.rotation_mode}), got ${var.unmanaged_rotation_mode}."
+  }
 }

@@ -4,21 +4,19 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
-
 locals {
   account_id  = data.aws_caller_identity.current.account_id
   owner_arn   = "arn:${data.aws_partition.current.partition}:iam::${local.account_id}:root"
-  kms_key_arn = var.kms_key_arn == null ? aws_kms_key.this[0].arn : var.kms_key_arn
+  kms_key_arn = var.key == null ? aws_kms_key.this[0].arn : var.key.arn
 
   alarms_arn = join(":", [
     "arn", data.aws_partition.current.partition, "cloudwatch",
-    data.aws_region.current.id, local.account_id, "alarm", "${var.alarm_name_prefix}-*",
+    var.region, local.account_id, "alarm", "${var.alarm_name_prefix}-*",
   ])
 
   # Not a reference, because the topic needs the key.
   topic_arn = join(":", [
-    "arn", data.aws_partition.current.partition, "sns", data.aws_region.current.id, local.account_id, var.name,
+    "arn", data.aws_partition.current.partition, "sns", var.region, local.account_id, var.name,
   ])
 
   key_policy_json = jsonencode({
@@ -81,7 +79,7 @@ locals {
 
 # Alarms cannot publish to a topic that is encrypted with alias/aws/sns, because the policy of that key cannot be changed.
 resource "aws_kms_key" "this" {
-  count = var.kms_key_arn == null ? 1 : 0
+  count = var.key == null ? 1 : 0
 
   description             = "Encrypts the topic ${var.name}."
   enable_key_rotation     = true
@@ -91,7 +89,7 @@ resource "aws_kms_key" "this" {
 }
 
 resource "aws_kms_alias" "this" {
-  count = var.kms_key_arn == null ? 1 : 0
+  count = var.key == null ? 1 : 0
 
   name          = "alias/${var.name}"
   target_key_id = aws_kms_key.this[0].key_id

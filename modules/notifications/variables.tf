@@ -5,19 +5,25 @@ variable "alarm_name_prefix" {
 }
 
 variable "email_addresses" {
-  type        = set(string)
-  description = "E-mail addresses to subscribe. Each recipient must confirm the subscription."
+  type        = map(string)
+  description = "E-mail addresses to subscribe, by any key. Each recipient must confirm the subscription."
   nullable    = false
 }
 
-variable "kms_key_arn" {
-  type        = string
+variable "key" {
+  type        = object({ arn = string })
   description = "KMS key for the topic; null creates a key that alarms of this account may use."
 }
 
 variable "name" {
   type        = string
   description = "Name of the topic and of the alias of its key."
+  nullable    = false
+}
+
+variable "region" {
+  type        = string
+  description = "The module's region."
   nullable    = false
 }
 

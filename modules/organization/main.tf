@@ -4,11 +4,8 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
-
 locals {
-  # `id` is the one attribute that provider 5 and 6 share: 6 deprecates `name`, 5 has no `region`.
-  _here = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
+  _here = "${var.region}:${data.aws_caller_identity.current.account_id}"
 
   # Not a reference, because the role of the state machine contains the ARN.
   _state_machine_arn = "arn:${data.aws_partition.current.partition}:states:${local._here}:stateMachine:${var.name}"
@@ -137,6 +134,7 @@ resource "aws_sfn_state_machine" "this" {
 
 resource "aws_iam_role" "this" {
   name                 = var.name
+  path                 = var.role_path
   description          = "Lets ${var.name} invoke ${var.function_name} for each account."
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
@@ -234,6 +232,7 @@ resource "aws_cloudwatch_event_target" "this" {
 
 resource "aws_iam_role" "rule" {
   name                 = "${var.name}-rule"
+  path                 = var.role_path
   description          = "Lets the rule ${var.name} start the state machine of the same name."
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags

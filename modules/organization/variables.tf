@@ -55,10 +55,23 @@ variable "permissions_boundary_arn" {
   default     = null
 }
 
+variable "region" {
+  type        = string
+  description = "The module's region."
+  nullable    = false
+}
+
 variable "retention_days" {
   type        = number
   description = "Days to keep the results and the report of a run."
   default     = 90
+  nullable    = false
+}
+
+variable "role_path" {
+  type        = string
+  description = "IAM path of both roles."
+  default     = "/"
   nullable    = false
 }
 

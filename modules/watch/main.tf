@@ -2,11 +2,7 @@
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
-
 locals {
-  region = data.aws_region.current.id
-
   # The metrics have one dimension, see render/emf.py.
   _instance   = { Instance = var.instance }
   _namespace  = "CertificateLifecycle"
@@ -152,7 +148,7 @@ locals {
           title     = number.title
           view      = "singleValue"
           sparkline = true
-          region    = local.region
+          region    = var.region
           stat      = number.stat
           period    = 3600
           metrics   = [local._metric[number.metric]]
@@ -167,7 +163,7 @@ locals {
         properties = {
           title   = row.title
           view    = "timeSeries"
-          region  = local.region
+          region  = var.region
           stat    = row.stat
           period  = 3600
           metrics = row.metrics
@@ -182,7 +178,7 @@ locals {
         properties = {
           title  = "Latest findings"
           view   = "table"
-          region = local.region
+          region = var.region
           query = join(" | ", [
             "SOURCE '${var.log_group_name}'",
             "filter message = 'certificate assessed'",

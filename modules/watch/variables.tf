@@ -48,6 +48,12 @@ variable "max_silence_days" {
   nullable    = false
 }
 
+variable "region" {
+  type        = string
+  description = "The module's region."
+  nullable    = false
+}
+
 variable "tags" {
   type        = map(string)
   description = "Tags for the alarms."

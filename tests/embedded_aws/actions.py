@@ -99,6 +99,15 @@ def _certificate(action: str) -> Needs:
     return needs
 
 
+def _domain_validations(scene: Scene) -> list[Permission]:
+    """Need to read a certificate's validations, without its tags.
+
+    The reference lists no condition keys for this action.
+    """
+    arn = scene.parameters.get("CertificateArn", "")
+    return [scene.permission("acm:ListCertificateDomainValidations", arn)]
+
+
 def _authority(action: str) -> Needs:
     """Need an action on one private CA.
 
@@ -644,7 +653,6 @@ CERTIFICATE_ACTIONS = (
     "DeleteCertificate",
     "DescribeCertificate",
     "GetCertificate",
-    "ListCertificateDomainValidations",
     "ListTagsForCertificate",
     "RenewCertificate",
     "ResendValidationEmail",
@@ -658,6 +666,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("acm", "ExportCertificate"): _export_certificate,
     ("acm", "GetAccountConfiguration"): _account_wide("acm:GetAccountConfiguration"),
     ("acm", "ImportCertificate"): _import_certificate,
+    ("acm", "ListCertificateDomainValidations"): _domain_validations,
     ("acm", "ListCertificates"): _account_wide("acm:ListCertificates"),
     ("acm", "PutAccountConfiguration"): _account_wide("acm:PutAccountConfiguration"),
     ("acm", "RemoveTagsFromCertificate"): _remove_tags,
@@ -686,6 +695,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("elbv2", "DescribeListenerCertificates"): _account_wide(
         "elasticloadbalancing:DescribeListenerCertificates"
     ),
+    ("elbv2", "DescribeTags"): _account_wide("elasticloadbalancing:DescribeTags"),
     ("elbv2", "DescribeListeners"): _account_wide("elasticloadbalancing:DescribeListeners"),
     ("elbv2", "ModifyListener"): _listener("elasticloadbalancing:ModifyListener"),
     ("elbv2", "RemoveListenerCertificates"): _listener(

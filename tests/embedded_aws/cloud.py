@@ -24,7 +24,7 @@ from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.embedded_aws import buckets, event_buses, state_machines
+from tests.embedded_aws import buckets, event_buses, parameters, state_machines
 from tests.embedded_aws.calls import Call, Recorder
 from tests.embedded_aws.consumers import Consumers
 from tests.embedded_aws.event_buses import EventBuses
@@ -125,6 +125,7 @@ class Cloud:
         reset_model_data()
         # moto's interpreter is one for the process: another cloud may have had it in between.
         state_machines.install(self._client_of_a_state_machine)
+        parameters.install(lambda: self.now)
         self._now = None
         self.zones.reset()
         self.certificates.reset()

@@ -55,6 +55,10 @@ class Consumers:
         """
         return self._balancers.add(default, others, name=name, network=network, beside=beside)
 
+    def tag_load_balancer(self, listener: str, **tags: str) -> None:
+        """Tag the load balancer of a listener."""
+        self._balancers.tags[self._balancers.listeners[listener].load_balancer_arn] = tags
+
     def classic_load_balancer(self, certificate: str, name: str = "classic") -> str:
         """Make a Classic Load Balancer that listens on 443, and return its name."""
         return self._balancers.add_classic(certificate, name)

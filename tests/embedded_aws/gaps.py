@@ -53,15 +53,16 @@ GAPS = (
     ),
     Gap(
         "acm",
-        "InUseBy knows what `cloud.consumers` has made, ALB and NLB listeners of moto's, and what "
-        "a test has seeded; no other consumer.",
+        "InUseBy knows what `cloud.consumers` has made, ALB and NLB listeners, and what a test has "
+        "seeded; no other consumer.",
         "Nothing else is moved; the others are seeded with `in_use_by`.",
     ),
     Gap(
         "elasticloadbalancing, cloudfront, apigateway, cognito-idp",
-        "Consumers that are made through these services' own calls are moto's, with its faults; "
-        "only those that `cloud.consumers` makes behave as AWS.",
-        "The module makes none: it reads and changes certificates on what is there.",
+        "Consumers that are made through these services' own calls are moto's, with its faults, "
+        "but for HTTPS and TLS listeners; only those and what `cloud.consumers` makes behave as "
+        "AWS.",
+        "Stacks of the tests make listeners; the module itself makes no consumer.",
     ),
     Gap(
         "apigateway",

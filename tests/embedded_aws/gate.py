@@ -13,12 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from moto import backends
 from moto.core.request import Request as HttpRequest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
 from tests.embedded_aws import (
     actions,
+    condition_keys,
     log_groups,
     parameters,
     policy,
@@ -110,6 +112,11 @@ class Judgement:
     permissions: tuple[Permission, ...]
     allowed: bool = True
     reason: str | None = None
+
+
+# moto lists its own folder at every request, without this.
+_MODULES = frozenset(backends.list_of_moto_modules())
+backends.list_of_moto_modules = lambda: _MODULES
 
 
 class Gate:
@@ -206,6 +213,8 @@ class Gate:
         key = (request.service, request.operation)
         needs = actions.TABLE.get(key)
         permissions = tuple(needs(scene)) if needs else ()
+        if unsent := condition_keys.not_sent(permissions):
+            raise ValueError(f"AWS sends no such condition keys: {', '.join(unsent)}")
         judged = who.role is not None and self._world.settings.enforcing
         if not judged or key in actions.FREE:
             return Judgement(permissions)

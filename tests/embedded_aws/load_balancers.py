@@ -1,14 +1,19 @@
-"""Elastic Load Balancing: the listeners that tests make, and how their certificates change.
+"""Elastic Load Balancing: the listeners with certificates, and how their certificates change.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operations.html
-moto forgets the list for SNI at each change, leaves TLS listeners alone, and shows nothing twice.
+moto accepts any certificate for a new listener, forgets the list for SNI at each change, leaves TLS
+listeners alone, and shows nothing twice. moto keeps the load balancers themselves and their
+listeners without certificates.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from moto.elbv2.models import elbv2_backends
 
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.protocol import AwsError, Request
@@ -19,9 +24,15 @@ Result = dict[str, Any]
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 MAX_CERTIFICATES = 25
 PAGE_SIZE = 2
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTags.html
+MAX_TAGGED = 20
 # What Elastic Load Balancing lets a listener hold: "Amazon ACM certificates in the ISSUED state".
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 SERVED = frozenset({"ISSUED"})
+SECURE = frozenset({"HTTPS", "TLS"})
+FIXED_RESPONSE: Mapping[str, object] = {"Type": "fixed-response", "Order": 1}
+#: The settings of a listener that a request may change one by one.
+SETTINGS = ("DefaultActions", "Port", "Protocol", "SslPolicy")
 
 
 @dataclass
@@ -34,6 +45,8 @@ class Listener:
     port: int
     default: str
     others: list[str] = field(default_factory=list)
+    settings: Result = field(default_factory=dict)
+    tags: list[dict[str, str]] = field(default_factory=list)
 
     def shown(self) -> Result:
         return {
@@ -43,7 +56,8 @@ class Listener:
             "Protocol": self.protocol,
             "Certificates": [{"CertificateArn": self.default}],
             "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
-            "DefaultActions": [{"Type": "fixed-response", "Order": 1}],
+            "DefaultActions": [dict(FIXED_RESPONSE)],
+            **self.settings,
         }
 
     def certificates(self) -> list[dict[str, object]]:
@@ -100,10 +114,12 @@ class LoadBalancers:
         self._uses = uses
         self.listeners: dict[str, Listener] = {}
         self.classic: dict[str, Classic] = {}
+        self.tags: dict[str, dict[str, str]] = {}
 
     def reset(self) -> None:
         self.listeners.clear()
         self.classic.clear()
+        self.tags.clear()
 
     def add(
         self,
@@ -153,8 +169,13 @@ class LoadBalancers:
 
     def handlers(self) -> Mapping[tuple[str, str], Callable[[Request], Result]]:
         return {
+            ("elbv2", "CreateListener"): self.create_listener,
+            ("elbv2", "DeleteListener"): self.delete_listener,
+            ("elbv2", "DescribeListenerAttributes"): self.describe_attributes,
             ("elbv2", "DescribeListeners"): self.describe_listeners,
+            ("elbv2", "DescribeTags"): self.describe_tags,
             ("elbv2", "DescribeListenerCertificates"): self.describe_certificates,
+            ("elbv2", "DescribeTags"): self.describe_tags,
             ("elbv2", "ModifyListener"): self.modify_listener,
             ("elbv2", "AddListenerCertificates"): self.add_certificates,
             ("elbv2", "RemoveListenerCertificates"): self.remove_certificates,
@@ -164,12 +185,62 @@ class LoadBalancers:
 
     # --- Application and Network Load Balancers ---------------------------------------------------
 
+    def create_listener(self, request: Request) -> Result:
+        """Make a listener with exactly one certificate, which must be issued.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html
+        """
+        wanted = request.parameters
+        if wanted.get("Protocol") not in SECURE:
+            raise Elsewhere
+        arn = self._only(wanted.get("Certificates") or [], request)
+        balancer = str(wanted["LoadBalancerArn"])
+        if balancer not in elbv2_backends[request.account][request.region].load_balancers:
+            raise AwsError("LoadBalancerNotFound", f"Load balancer '{balancer}' not found")
+        others = [one for one in self.listeners.values() if one.load_balancer_arn == balancer]
+        if any(other.port == wanted["Port"] for other in others):
+            message = "A listener already exists on this port for this load balancer."
+            raise AwsError("DuplicateListener", message)
+        base = balancer.replace(":loadbalancer/", ":listener/")
+        listener = Listener(
+            f"{base}/{uuid.uuid4().hex[:16]}",
+            balancer,
+            wanted["Protocol"],
+            wanted["Port"],
+            arn,
+            settings={key: wanted[key] for key in SETTINGS if key in wanted},
+            tags=wanted.get("Tags") or [],
+        )
+        self.listeners[listener.arn] = listener
+        return {"Listeners": [listener.shown()]}
+
+    def delete_listener(self, request: Request) -> Result:
+        listener = self._listener(request)
+        del self.listeners[listener.arn]
+        for arn in (listener.default, *listener.others):
+            self._let_go(listener, arn, [])
+        return {}
+
+    def describe_attributes(self, request: Request) -> Result:
+        """Show no attribute: all have their defaults."""
+        self._listener(request)
+        return {"Attributes": []}
+
+    def describe_tags(self, request: Request) -> Result:
+        """Show the tags of listeners; no request here asks for other resources beside them."""
+        wanted = request.parameters["ResourceArns"]
+        if not set(wanted) <= self.listeners.keys():
+            raise Elsewhere
+        rows = [{"ResourceArn": arn, "Tags": self.listeners[arn].tags} for arn in wanted]
+        return {"TagDescriptions": rows}
+
     def describe_listeners(self, request: Request) -> Result:
         wanted = request.parameters.get("LoadBalancerArn")
+        arns = request.parameters.get("ListenerArns") or []
         rows = [
             listener.shown()
             for listener in self.listeners.values()
-            if listener.load_balancer_arn == wanted
+            if listener.load_balancer_arn == wanted or listener.arn in arns
         ]
         if not rows:
             raise Elsewhere
@@ -181,20 +252,42 @@ class LoadBalancers:
         page, marker = page_of(rows, request.parameters.get("Marker"), PAGE_SIZE)
         return {"Certificates": page} | ({"NextMarker": marker} if marker else {})
 
+    def describe_tags(self, request: Request) -> Result:
+        """Return the tags of up to 20 load balancers; one that does not exist refuses them all.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTags.html
+        """
+        wanted = request.parameters["ResourceArns"]
+        if len(wanted) > MAX_TAGGED:
+            raise AwsError("ValidationError", f"At most {MAX_TAGGED} resources are allowed.")
+        known = {listener.load_balancer_arn for listener in self.listeners.values()}
+        if not known & set(wanted):
+            raise Elsewhere
+        if set(wanted) - known:
+            raise AwsError("LoadBalancerNotFound", "One or more load balancers not found")
+        return {
+            "TagDescriptions": [
+                {
+                    "ResourceArn": arn,
+                    "Tags": [{"Key": k, "Value": v} for k, v in self.tags.get(arn, {}).items()],
+                }
+                for arn in wanted
+            ]
+        }
+
     def modify_listener(self, request: Request) -> Result:
         """Change the default; the list for SNI and everything else stays.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyListener.html
         """
-        listener = self._listener(request)
-        certificates = request.parameters.get("Certificates")
+        listener, wanted = self._listener(request), request.parameters
+        certificates = wanted.get("Certificates")
         if certificates is not None:
-            if len(certificates) != 1 or "IsDefault" in certificates[0]:
-                raise AwsError("ValidationError", "Exactly one certificate, without IsDefault.")
-            arn = self._served(certificates[0]["CertificateArn"])
+            arn = self._only(certificates, request)
             if not self._knobs().ignores(listener.arn) and arn != listener.default:
                 self._let_go(listener, listener.default, listener.others)
                 listener.default = arn
+        listener.settings |= {key: wanted[key] for key in SETTINGS if key in wanted}
         return {"Listeners": [listener.shown()]}
 
     def add_certificates(self, request: Request) -> Result:
@@ -248,6 +341,15 @@ class LoadBalancers:
     def _let_go(self, listener: Listener, arn: str, kept: list[str]) -> None:
         if arn not in kept:
             self._uses.let_go(arn, listener.load_balancer_arn)
+
+    def _only(self, certificates: list[dict[str, Any]], request: Request) -> str:
+        """Return the certificate of a listener, which is in the listener's own region."""
+        if len(certificates) != 1 or "IsDefault" in certificates[0]:
+            raise AwsError("ValidationError", "Exactly one certificate, without IsDefault.")
+        arn = str(certificates[0]["CertificateArn"])
+        if arn.split(":")[3:4] != [request.region]:
+            raise AwsError("CertificateNotFound", f"Certificate {arn} not found.")
+        return self._served(arn)
 
     def _served(self, arn: str) -> str:
         """Return a certificate that may be bound.

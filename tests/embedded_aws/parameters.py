@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from moto.ssm import models
 from moto.ssm.models import ssm_backends
 
 from tests.embedded_aws.protocol import AwsError, Request
@@ -24,6 +26,11 @@ MAX_VALUE, MAX_ADVANCED_VALUE = 4096, 8192
 NESTED = re.compile(r"\{\{.*\}\}", re.DOTALL)
 #: "The number of items returned, however, can be between zero and the value of MaxResults."
 PAGES = (0, 3, 10)
+
+
+def install(clock: Callable[[], datetime]) -> None:
+    """Let moto date parameters by the clock of the cloud, in UTC without a zone as moto does."""
+    models.utcnow = lambda: clock().astimezone(UTC).replace(tzinfo=None)
 
 
 def check_read(request: Request) -> None:

@@ -106,6 +106,12 @@ class Zones:
             self._delegate_from_parent(zone)
         return str(zone.resource_id)
 
+    def delegate(self, zone_id: str) -> None:
+        """Let the parent zone delegate to a zone that was added without a delegation."""
+        zone = self._zone(zone_id)
+        self._delegated[zone.resource_id] = True
+        self._delegate_from_parent(zone)
+
     def put(self, zone_id: str, name: str, kind: str, *values: str, ttl: int = 300) -> None:
         """Write a record set from outside, without a recorded call."""
         zone = self._zone(zone_id)

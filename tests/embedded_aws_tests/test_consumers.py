@@ -37,6 +37,36 @@ def refusal(call: Any, **parameters: Any) -> str:  # noqa: ANN401 - boto3's own
 
 # --- Application and Network Load Balancers -------------------------------------------------------
 
+ACTIONS: list[dict[str, Any]] = [
+    {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}
+]
+
+
+def balancer(cloud: Cloud) -> str:
+    """Return the load balancer `web`, made by the service's own call."""
+    elb = cloud.client("elbv2")
+    for found in elb.describe_load_balancers()["LoadBalancers"]:
+        return str(found["LoadBalancerArn"])
+    subnets = [row["SubnetId"] for row in cloud.client("ec2").describe_subnets()["Subnets"]][:2]
+    created = elb.create_load_balancer(Name="web", Subnets=subnets)["LoadBalancers"]
+    return str(created[0]["LoadBalancerArn"])
+
+
+def create(cloud: Cloud, certificates: list[dict[str, str]], port: int) -> str:
+    """Make a listener by the service's own call."""
+    rows = cloud.client("elbv2").create_listener(
+        LoadBalancerArn=balancer(cloud),
+        Protocol="HTTPS",
+        Port=port,
+        Certificates=certificates,
+        DefaultActions=ACTIONS,
+    )["Listeners"]
+    return str(rows[0]["ListenerArn"])
+
+
+def made(cloud: Cloud, certificate: str) -> str:
+    return create(cloud, [{"CertificateArn": certificate}], 443)
+
 
 @pytest.mark.parametrize("network", [False, True], ids=["HTTPS", "TLS"])
 def test_a_listener_changes_its_default_and_keeps_everything_else(
@@ -127,13 +157,40 @@ def test_a_listener_takes_only_what_is_issued(
     arn = "arn:aws:acm:eu-west-1:123456789012:certificate/none"
     if details is not None:
         arn = issued(cloud, **details)
-    listener = cloud.consumers.load_balancer(issued(cloud))
-    found = refusal(
-        cloud.client("elbv2").modify_listener,
-        ListenerArn=listener,
-        Certificates=[{"CertificateArn": arn}],
-    )
-    assert found == code
+    listener, wanted = made(cloud, issued(cloud)), [{"CertificateArn": arn}]
+    change = cloud.client("elbv2").modify_listener
+    assert refusal(change, ListenerArn=listener, Certificates=wanted) == code
+    assert refusal(create, cloud=cloud, certificates=wanted, port=444) == code
+
+
+def test_a_new_listener_has_one_certificate_of_its_region_and_a_port_of_its_own(
+    cloud: Cloud,
+) -> None:
+    """API_CreateListener: "You must provide exactly one certificate", DuplicateListener."""
+    here, elsewhere = issued(cloud), issued(cloud, region=EDGE)
+    made(cloud, here)
+    two = [{"CertificateArn": here}, {"CertificateArn": issued(cloud)}]
+    assert refusal(create, cloud=cloud, certificates=two, port=444) == "ValidationError"
+    foreign = [{"CertificateArn": elsewhere}]
+    assert refusal(create, cloud=cloud, certificates=foreign, port=444) == "CertificateNotFound"
+    again = [{"CertificateArn": here}]
+    assert refusal(create, cloud=cloud, certificates=again, port=443) == "DuplicateListener"
+
+
+def test_a_listener_uses_its_certificates_until_it_is_deleted(cloud: Cloud) -> None:
+    default, other = issued(cloud), issued(cloud)
+    listener, elb = made(cloud, default), cloud.client("elbv2")
+    elb.add_listener_certificates(ListenerArn=listener, Certificates=[{"CertificateArn": other}])
+    for arn in (default, other):
+        assert cloud.certificates.users(cloud.certificates.get(arn)) == [balancer(cloud)]
+    changed = {"ListenerArn": listener, "DefaultActions": [{**ACTIONS[0], "Order": 1}]}
+    elb.modify_listener(**changed)
+    (shown,) = elb.describe_listeners(ListenerArns=[listener])["Listeners"]
+    assert shown["DefaultActions"] == changed["DefaultActions"]
+    assert cloud.consumers.listener_certificates(listener) == (default, [other])
+    elb.delete_listener(ListenerArn=listener)
+    for arn in (default, other):
+        assert cloud.certificates.users(cloud.certificates.get(arn)) == []
 
 
 @pytest.mark.parametrize(
@@ -651,3 +708,20 @@ def test_what_cloudfront_serves_has_no_key_on_a_large_curve(
 @pytest.mark.parametrize("kind", ATTACH)
 def test_every_service_attaches_an_ordinary_certificate(cloud: Cloud, kind: str) -> None:
     assert attach(cloud, kind, issued(cloud, region_of(kind))) is None
+
+
+def test_the_tags_of_at_most_twenty_load_balancers_are_described_at_once(cloud: Cloud) -> None:
+    """API reference, DescribeTags."""
+    arn = cloud.certificates.add()
+    elb = cloud.client("elbv2")
+    listeners = [cloud.consumers.load_balancer(arn, name=f"lb-{n}") for n in range(21)]
+    cloud.consumers.tag_load_balancer(listeners[0], Team="web")
+    balancers = [
+        entry.rpartition("/")[0].replace(":listener/", ":loadbalancer/") for entry in listeners
+    ]
+    described = elb.describe_tags(ResourceArns=balancers[:20])["TagDescriptions"]
+    assert described[0]["Tags"] == [{"Key": "Team", "Value": "web"}]
+    with pytest.raises(ClientError, match="ValidationError"):
+        elb.describe_tags(ResourceArns=balancers)
+    with pytest.raises(ClientError, match="LoadBalancerNotFound"):
+        elb.describe_tags(ResourceArns=[balancers[0], f"{balancers[1]}9"])

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.condition_keys import not_evaluated
 
 CERTIFICATES = "arn:aws:acm:*:123456789012:certificate/*"
 MEMBER = "222222222222"
@@ -221,6 +222,36 @@ def test_an_export_is_judged_by_the_names_of_the_certificate(cloud: Cloud) -> No
     denied = "AccessDeniedException"
     assert code(export, CertificateArn=other, Passphrase=b"correct horse") == denied
     assert code(export, CertificateArn=f"{own}0", Passphrase=b"correct horse") == denied
+
+
+def test_a_condition_key_that_aws_does_not_evaluate_grants_nothing(cloud: Cloud) -> None:
+    """list_acm: ListCertificateDomainValidations is no action with tags of the certificate."""
+    mine = cloud.certificates.add(tags={"ManagedBy": "certificate-lifecycle"})
+    action = "acm:ListCertificateDomainValidations"
+    owned = {"StringEquals": {"aws:ResourceTag/ManagedBy": "certificate-lifecycle"}}
+    granted = [allow(action, CERTIFICATES, Condition=owned)]
+    acm = cloud.client("acm", role_arn=role(cloud, *granted))
+    denied = "AccessDeniedException"
+    assert code(acm.list_certificate_domain_validations, CertificateArn=mine) == denied
+    document = {"Version": "2012-10-17", "Statement": [{**granted[0], "Action": [action]}]}
+    assert not_evaluated(document) == [f"None: {action}: aws:ResourceTag/ManagedBy"]
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [("StringEquals", "AccessDeniedException"), ("StringEqualsIfExists", None)],
+)
+def test_a_tag_in_a_request_is_no_tag_of_a_certificate_yet(
+    cloud: Cloud, operator: str, expected: str | None
+) -> None:
+    """list_acm: RequestCertificate has no resource type, and AddTagsToCertificate has one."""
+    owned = {operator: {"aws:ResourceTag/ManagedBy": "certificate-lifecycle"}}
+    granted = (
+        allow("acm:RequestCertificate", CERTIFICATES),
+        allow("acm:AddTagsToCertificate", CERTIFICATES, Condition=owned),
+    )
+    acm = cloud.client("acm", role_arn=role(cloud, *granted))
+    assert code(acm.request_certificate, **RIGHT) == expected
 
 
 def test_listing_certificates_is_granted_by_the_star_only(cloud: Cloud) -> None:

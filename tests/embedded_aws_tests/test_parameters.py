@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -98,3 +99,14 @@ def test_a_role_that_may_only_overwrite_creates_nothing(cloud: Cloud) -> None:
     assert code(put, ssm=ssm, value="new", Overwrite=True) is None
     elsewhere = {"Name": "/team/other", "Value": "x", "Overwrite": True}
     assert code(ssm.put_parameter, **elsewhere) == "AccessDeniedException"
+
+
+def test_a_parameter_has_the_time_of_its_last_write_on_the_clock_of_the_cloud(cloud: Cloud) -> None:
+    ssm = cloud.client("ssm")
+    cloud.now = datetime(2027, 3, 1, 10, 30, tzinfo=UTC)
+    put(ssm)
+    written = cloud.now
+    cloud.advance(days=2)
+    assert ssm.get_parameter(Name=NAME)["Parameter"]["LastModifiedDate"] == written
+    put(ssm, value="new", Overwrite=True)
+    assert ssm.get_parameter(Name=NAME)["Parameter"]["LastModifiedDate"] == cloud.now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -44,7 +43,7 @@ class Estate(Timing):
         super().__init__()
         self._clock = clock
         self._lifecycle = Lifecycle(self, zones)
-        #: Who uses a certificate, apart from what is seeded and from moto's listeners.
+        #: Who uses a certificate, apart from what is seeded.
         self.consumers: Callable[[Certificate], Iterable[str]] = lambda _: ()
         self.reset()
 
@@ -187,7 +186,6 @@ class Estate(Timing):
         """Who uses the certificate: what was seeded, and whatever serves it."""
         used_by = [
             *certificate.in_use_by,
-            *_load_balancers(certificate),
             *self.consumers(certificate),
         ]
         return list(dict.fromkeys(used_by))
@@ -296,19 +294,3 @@ def _listed(details: Mapping[str, Any]) -> dict[str, Any]:
         else:
             copies[name] = value
     return copies
-
-
-def _load_balancers(certificate: Certificate) -> Iterator[str]:
-    """Find the load balancers whose listeners hold the certificate, as default or for SNI.
-
-    moto's ELB modules are asked only when something has loaded them.
-    """
-    # Another thread may be loading them just now, before anything can be in them.
-    backends = getattr(sys.modules.get("moto.elbv2.models"), "elbv2_backends", None)
-    if backends is None:
-        return
-    backend = backends[certificate.account][certificate.region]
-    for balancer in list(backend.load_balancers.values()):
-        for listener in list(balancer.listeners.values()):
-            if certificate.arn in {listener.certificate, *listener.certificates}:
-                yield balancer.arn

@@ -42,6 +42,11 @@ SOCKET_NAME = len("/plugin1234567890")
 GRACE_SECONDS = 5
 REATTACH = "TF_REATTACH_PROVIDERS"
 
+# With Go's defaults, terraform and the provider spend a fifth of their time on garbage: the schema
+# of a thousand resources fills their memory.
+# https://pkg.go.dev/runtime#hdr-Environment_Variables
+GARBAGE = {"GOGC": "400", "GOMEMLIMIT": "512MiB"}
+
 # Only `init` may need the internet, possibly through a proxy.
 NETWORK_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
 
@@ -84,10 +89,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ProviderSource:
-    """A possible source of the provider, as the text of a CLI configuration."""
+    """A possible source of the provider, as the text of a CLI configuration.
+
+    `binary` is the program, once installed; a developer's own build is not installed.
+    """
 
     description: str
     configuration: str
+    binary: Path | None = None
 
 
 REGISTRY = ProviderSource("the registry", "")
@@ -175,7 +184,8 @@ def _kept(source: ProviderSource, installed: Path) -> ProviderSource:
     """
     if not (installed / PROVIDER).is_dir():  # such as a developer's own build of the provider
         return source
-    return ProviderSource(source.description, _mirror_configuration(installed))
+    programs = (installed / PROVIDER).glob("*/*/terraform-provider-aws*")
+    return ProviderSource(source.description, _mirror_configuration(installed), next(programs))
 
 
 def _version() -> tuple[int, ...]:
@@ -250,18 +260,19 @@ class Terraform:
             "TF_CLI_CONFIG_FILE": str(configuration),
             "TF_IN_AUTOMATION": "1",
             "TF_INPUT": "0",
+            **GARBAGE,
             **environment,
         }
         # The provider creates a socket there and does not remove it.
         if len(str(home)) + SOCKET_NAME <= SOCKET_PATH:
             self._environment["TMPDIR"] = str(home)
+        self._binary = source.binary
         self._provider: Provider | None = None
 
     def keep_provider(self) -> None:
         """Start the installed provider for all commands, until `end`."""
-        installed = (self.directory / ".terraform" / "providers" / PROVIDER).glob("*/*/*")
-        (binary,) = (path for path in installed if path.name.startswith("terraform-provider-aws"))
-        self._provider = Provider(binary, self.directory, self._environment)
+        if self._binary is not None:
+            self._provider = Provider(self._binary, self.directory, self._environment)
 
     def end(self) -> None:
         """Stop the provider, if it was kept."""
@@ -273,7 +284,7 @@ class Terraform:
         environment = dict(self._environment)
         if arguments[0] == "init":
             environment |= {k: os.environ[k] for k in NETWORK_VARIABLES if k in os.environ}
-        elif self._provider is not None:
+        if self._provider is not None:
             environment |= self._provider.environment
         # Its own session, so that a timeout or an interrupt stops both terraform and the provider.
         with subprocess.Popen(
@@ -338,7 +349,7 @@ class Workspace:
     `variables` become terraform.tfvars.json; tests may replace them between two applies.
     `files` are written over the copy, for tests with their own configuration.
     `version` are the files of another version of the module, instead of a copy.
-    All commands after `init` share one provider process, because it starts slowly.
+    All commands share one provider process, because it starts slowly and `init` would install it.
     """
 
     def __init__(
@@ -364,6 +375,7 @@ class Workspace:
         self.directory = self.module / stack
         self.directory.mkdir(parents=True, exist_ok=True)
         self._terraform = Terraform(self.directory, root, environment, source)
+        self._initialised = False
         self.variables = variables or {}
 
     def __enter__(self) -> Self:
@@ -389,10 +401,11 @@ class Workspace:
         (self.directory / "terraform.tfvars.json").write_text(text, encoding="utf-8")
 
     def run(self, *arguments: str, timeout: float = TIMEOUT_SECONDS) -> Result:
-        """Run a terraform command; before the first one, initialise and start the provider."""
-        if not (self.directory / ".terraform").is_dir():
-            self._terraform.run("init", "-no-color").or_raise()
+        """Run a terraform command; before the first one, start the provider and initialise."""
+        if not self._initialised:
             self._terraform.keep_provider()
+            self._terraform.run("init", "-no-color").or_raise()
+            self._initialised = True
         return self._terraform.run(*arguments, timeout=timeout)
 
     def apply(self) -> None:

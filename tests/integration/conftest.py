@@ -67,6 +67,8 @@ def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyP
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
+    # Most tests are about certificates that no instance issued.
+    monkeypatch.setenv("UNMANAGED_ROTATION_MODE", "replace")
     return monkeypatch
 
 

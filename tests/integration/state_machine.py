@@ -24,6 +24,7 @@ ORGANIZATION = {
     "external_id": "x-1",
     "max_concurrency": 10,
     "rotation_mode": "replace",
+    "unmanaged_rotation_mode": "replace",
 }
 
 

@@ -127,6 +127,7 @@ def test_create_needs_every_action_that_is_listed_for_it(
     assert made.actions["create"] == NEEDS["create"]
 
 
+@pytest.mark.nightly
 def test_explain_needs_every_action_that_is_listed_for_it(
     made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:

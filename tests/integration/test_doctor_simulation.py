@@ -32,6 +32,7 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:{}-AbCdEf"
 #: Everything that a call depends on.
 VARIABLES = {
     "ACCOUNTS": [{"account_id": "222222222222", "role_name": "member", "external_id": "member"}],
+    "ALLOWED_DOMAINS": ["example.com"],
     "EVENT_BUS_NAME": "default",
     "EXPORT_TARGETS": {
         CERTIFICATE: {
@@ -72,6 +73,14 @@ def settings(**variables: object) -> RotationSettings:
 
 
 ALL = settings()
+#: What mode `notify` leaves out, whatever else is set.
+BEYOND_NOTIFY = {
+    Setting.REPAIR,
+    Setting.REPLACE,
+    Setting.REBIND_CONSUMERS,
+    Setting.IMPORT_SOURCES,
+    Setting.EXPORT_TARGETS,
+}
 CALLS = {
     "the commands": of_commands(set(Setting)),
     **{str(function): needed((function,), set(Setting)) for function in Function},
@@ -151,8 +160,10 @@ def test_every_known_resource_is_simulated() -> None:
 @pytest.mark.parametrize(
     ("variables", "missing"),
     [
-        ({"ROTATION_MODE": "repair"}, {Setting.REPLACE}),
-        ({"ROTATION_MODE": "notify"}, {Setting.REPLACE, Setting.REPAIR}),
+        ({"ROTATION_MODE": "repair"}, {Setting.REPLACE, Setting.REBIND_CONSUMERS}),
+        ({"ROTATION_MODE": "notify"}, BEYOND_NOTIFY),
+        ({"ALLOWED_DOMAINS": []}, {Setting.REPAIR, Setting.REPLACE, Setting.REBIND_CONSUMERS}),
+        ({"ALLOWED_DOMAINS": [], "UNMANAGED_ROTATION_MODE": "replace"}, set()),
         ({"REBIND_CONSUMERS": False}, {Setting.REBIND_CONSUMERS}),
         ({"RETIRE_SUPERSEDED_AFTER_DAYS": ""}, {Setting.RETIRE_SUPERSEDED}),
         ({"IMPORT_SOURCES": {}}, {Setting.IMPORT_SOURCES}),
@@ -169,6 +180,6 @@ def test_every_known_resource_is_simulated() -> None:
 def test_the_simulated_calls_depend_on_the_settings(
     variables: Mapping[str, object], missing: set[Setting]
 ) -> None:
-    unset = {Setting.NO_HOSTED_ZONES} | missing
+    unset = {Setting.NO_HOSTED_ZONES, Setting.ON_DESTROY} | missing
     assert settings_on(settings(**variables), HOME) == set(Setting) - unset
     assert Setting.NO_HOSTED_ZONES in settings_on(settings(HOSTED_ZONES={}), HOME)

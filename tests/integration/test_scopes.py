@@ -30,6 +30,7 @@ MEMBERS = [
         "role_name": "certificates",
         "external_id": "x-1",
         "rotation_mode": "replace",
+        "unmanaged_rotation_mode": "replace",
     }
     for account in ACCOUNTS[1:]
 ]

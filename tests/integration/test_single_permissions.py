@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ HOME, ACCOUNT = "eu-west-1", "123456789012"
 NAME = "shop.example.com"
 INSTANCE = "certificate-lifecycle"
 REPLACES, REPLACED_BY = f"{INSTANCE}:replaces", f"{INSTANCE}:replaced-by"
-MUTE = f"{INSTANCE}:mute-until"
+MUTE, MODE = f"{INSTANCE}:mute-until", f"{INSTANCE}:mode"
 POINTER = f"/{INSTANCE}/certificates/main/arn"
 AUTHORITY, OTHER_AUTHORITY = (
     f"arn:aws:acm-pca:{HOME}:{ACCOUNT}:certificate-authority/{name}" for name in ("a", "b")
@@ -213,15 +214,72 @@ def test_a_tag_of_another_tool_stops_imports(
     assert result["counts"] == {"ExternallyManaged": 1}
 
 
-@holds(TAG, "Cannot stop the replacement of a certificate that ACM issued.")
-def test_a_tag_of_another_tool_stops_no_replacement(rotation: Function, cloud: Cloud) -> None:
-    old = cloud.certificates.add(domain_name=NAME, renews=False, **ending_in(cloud, 5))
+def run_on_due(
+    rotation: Function,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    tags: Mapping[str, str],
+    *,
+    allowed: str = "example.com",
+    before: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[dict[str, Any], bool]:
+    """Set tags on a certificate that is due; return its finding, and whether it was replaced.
+
+    It had the tags `before`, and other certificates than those of this instance are not changed.
+    """
+    environment.setenv("ALLOWED_DOMAINS", json.dumps([allowed]))
+    environment.setenv("UNMANAGED_ROTATION_MODE", "notify")
+    facts = {**ending_in(cloud, 5), "tags": dict(before)}
+    old = cloud.certificates.add(domain_name=NAME, renews=False, **facts)
     listener = cloud.consumers.load_balancer(old)
-    tag(cloud, old, ManagedBy="certbot")
+    tag(cloud, old, **tags)
+    (finding,) = rotation(scheduled(cloud.now))["findings"]
+    return finding, default_of(cloud, listener) != old
 
-    run(rotation, cloud)
 
-    assert default_of(cloud, listener) != old
+@holds(
+    TAG,
+    "Can lower what the functions do to a certificate, by `certificate-lifecycle:mode`, or by "
+    "another `ManagedBy` than this instance's. The finding of the certificate says so.",
+)
+@pytest.mark.parametrize(
+    ("tags", "permitted"), [({MODE: "off"}, "off"), ({"ManagedBy": "certbot"}, "notify")]
+)
+def test_tags_stop_a_replacement(
+    rotation: Function,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    tags: dict[str, str],
+    permitted: str,
+) -> None:
+    ours = {"ManagedBy": INSTANCE}
+    found, replaced = run_on_due(rotation, cloud, environment, tags, before=ours)
+    assert (found["permitted_mode"], replaced) == (permitted, False)
+
+
+@holds(
+    TAG,
+    "Can make a certificate one of this instance, by `ManagedBy`, if all of its names are within "
+    "the allowed domains.",
+)
+def test_a_tag_and_an_allowed_name_have_a_certificate_replaced(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    found, replaced = run_on_due(rotation, cloud, environment, {"ManagedBy": INSTANCE})
+    assert (found["owner_kind"], replaced) == ("ours", True)
+
+
+@holds(
+    TAG,
+    "Cannot raise what the configured modes allow for a certificate with a name outside the "
+    "allowed domains.",
+)
+def test_no_tag_has_a_certificate_with_another_name_replaced(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    tags = {"ManagedBy": INSTANCE, MODE: "replace", REPLACES: "x"}
+    found, replaced = run_on_due(rotation, cloud, environment, tags, allowed="other.example")
+    assert (found["permitted_mode"], replaced) == ("notify", False)
 
 
 @holds(
@@ -309,8 +367,9 @@ def requested(cloud: Cloud, name: str) -> str:
 
 @holds(
     REQUEST,
-    "Can get a certificate for any name in the zones that the functions may write: the modes "
-    "`repair` and `replace` write the records of each request that has been pending for a day.",
+    "Can get a certificate for any name in the zones that the functions may write, if "
+    "`unmanaged_rotation_mode` is `repair` or `replace`: these write the records of each request "
+    "that has been pending for a day.",
 )
 def test_a_request_is_validated_after_a_day(rotation: Function, cloud: Cloud, zone: str) -> None:
     arn = requested(cloud, "anything.example.com")

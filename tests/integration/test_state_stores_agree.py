@@ -119,7 +119,7 @@ def delete_intent(text: str, run: str, at: datetime) -> Write:
 
 def count_request(certificate_arn: str) -> Write:
     budget = RequestBudget.REPEATED_REQUESTS
-    return lambda state_store: state_store.count_request(NOW.date(), certificate_arn, budget)
+    return lambda state_store: state_store.count_request(NOW.date(), certificate_arn, budget, 5)
 
 
 def save_history(leaf: str, behind: int) -> Write:

@@ -12,9 +12,15 @@ mock_data "aws_partition" {
   }
 }
 
-mock_data "aws_region" {
+mock_data "aws_service" {
   defaults = {
-    id = "eu-west-1"
+    region = "eu-west-1"
+  }
+}
+
+mock_data "aws_ssm_parameter" {
+  defaults = {
+    insecure_value = "arn:aws:acm:eu-west-1:123456789012:certificate/mocked"
   }
 }
 

@@ -7,6 +7,7 @@ Nothing here is read from a policy.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.harness.proof import Bounds, Change, about_another, by, given, moved, without
@@ -112,61 +113,120 @@ def _records(*names: str) -> Mapping[str, Change]:
     }
 
 
-#: modules/certificate-access: the role of the rotation function and the roles of other accounts.
-ACCESS: Mapping[str, Bounds] = {
-    "ListCertificatesAndListeners": JUST_THIS,
-    "AccessCertificates": ONE_OF_ALL,
-    "ReadServerCertificates": ONE_OF_ALL,
-    "ReadPermissionsOfAuthorities": ONE_OF_ALL,
-    "FindPublicHostedZones": JUST_THIS,
-    "ReadValidationRecords": ONE_OF_ALL,
-    "RestoreValidationRecords": Bounds(
-        free=range(1, 9), never=_records(*other_records("example.com"))
-    ),
-    "RefuseOtherRecords": JUST_THIS,
-    "RequestPublicSuccessors": Bounds(
-        free=range(1, 9),
-        never={
-            "a request that says not what it replaces": without(REPLACES),
-            "a request that people must approve": given("acm:ValidationMethod", "EMAIL"),
-            "a request without a word on its validation": without("acm:ValidationMethod"),
+DOMAIN_NAMES = "acm:DomainNames"
+REQUEST_OWNER, OWNER = "aws:RequestTag/ManagedBy", "aws:ResourceTag/ManagedBy"
+
+
+def _names(*domains: str) -> Mapping[str, Change]:
+    """Return requests for names outside of these domains."""
+    return {
+        "a foreign name": given(DOMAIN_NAMES, "www.example.net"),
+        "a foreign name beside one of ours": lambda ask: ask.given(
+            DOMAIN_NAMES, *ask.permission.context[DOMAIN_NAMES], "www.example.net"
+        ),
+        "no word of names": without(DOMAIN_NAMES),
+        **{
+            name: given(DOMAIN_NAMES, name)
+            for domain in domains
+            for name in (f"not{domain}", f"{domain}.example.net", f"a.{domain}.example.net")
         },
-    ),
-    "RequestPrivateSuccessors": Bounds(
-        free=range(1, 9),
-        never={
-            "a request that says not what it replaces": without(REPLACES),
-            "no private authority": without("acm:CertificateAuthority"),
-        },
-    ),
-    "TagSuccessors": Bounds(
-        free=range(1, 9),
-        never={"a foreign tag": lambda ask: ask.given(REPLACES).given("aws:TagKeys", "x")},
-    ),
-    "MarkWhatIsReplaced": Bounds(
-        free=range(1, 9),
-        never={
-            "another tag": given("aws:TagKeys", "x"),
-            "another tag beside the mark": lambda ask: ask.given(
-                "aws:TagKeys", *ask.permission.context["aws:TagKeys"], "x"
-            ),
-            "no word of tags": without("aws:TagKeys"),
-        },
-    ),
-    "DeleteWhatIsMarked": Bounds(
-        free=range(1, 9), never={"one that is not replaced": without(REPLACED_BY)}
-    ),
-    "FindDomainNames": JUST_THIS,
-    "FindDistributions": ONE_OF_ALL,
-    # The kind of a load balancer is bound: a gateway has no certificates.
-    "MoveListeners": Bounds(free=range(2, 9)),
-    "MoveClassicListeners": ONE_OF_ALL,
-    "MoveDomainNames": Bounds(free=range(2, 9)),
-    # Distributions of other services belong to accounts of AWS.
-    "MoveDistributions": Bounds(free=range(9), any_account=True),
-    "FindUserPoolDomains": JUST_THIS,
-    "MoveUserPoolDomains": ONE_OF_ALL,
+    }
+
+
+def _owner(key: str) -> Mapping[str, Change]:
+    """Return requests about certificates that the instance did not issue, by their tag."""
+    return {
+        "another owner": given(key, "another"),
+        "the owner with more in its name": given(key, "certificate-lifecycle-2"),
+        "no owner": without(key),
+    }
+
+
+def _public(change: Change) -> Change:
+    """Change requests of public certificates: a private CA validates nothing."""
+    return lambda ask: ask if "acm:CertificateAuthority" in ask.permission.context else change(ask)
+
+
+_OTHER_VALIDATION: Mapping[str, Change] = {
+    "a request that people must approve": _public(given("acm:ValidationMethod", "EMAIL")),
+    "a request without a word on its validation": _public(without("acm:ValidationMethod")),
+    "neither a validation nor an authority": without("acm:CertificateAuthority"),
 }
+
+
+def access(*domains: str) -> Mapping[str, Bounds]:
+    """Limit a role of `modules/certificate-access` to certificates that the instance issued.
+
+    Without domains, `unmanaged_rotation_mode` is `replace`, for any name.
+    """
+    issued = _owner(OWNER) if domains else {}
+    foreign = [f"{LABEL}.{name}" for each in domains for name in (f"not{each}", f"{each}.x.net")]
+    unreplaced = {"a request that says not what it replaces": without(REPLACES)}
+    successors = Bounds(free=range(1, 9), never={**unreplaced, **_OTHER_VALIDATION})
+    requests = (
+        {
+            "RequestSuccessors": replace(
+                successors,
+                never={**successors.never, **_names(*domains), **_owner(REQUEST_OWNER)},
+            )
+        }
+        if domains
+        else {"RequestUnmanagedSuccessors": successors}
+    )
+    taken: Mapping[str, Change] = {"a certificate of another": given(OWNER, "another")}
+    return {
+        "ListCertificatesAndListeners": JUST_THIS,
+        "AccessCertificates": ONE_OF_ALL,
+        "ReadTags": Bounds(free=range(1, 9), any_region=True),
+        "ReadServerCertificates": ONE_OF_ALL,
+        "ReadPermissionsOfAuthorities": ONE_OF_ALL,
+        "FindPublicHostedZones": JUST_THIS,
+        "ReadValidationRecords": ONE_OF_ALL,
+        "RestoreValidationRecords": Bounds(
+            free=range(1, 9),
+            never=_records(
+                *other_records("example.com"),
+                *foreign,
+                *(name for domain in domains for name in other_records(domain)),
+            ),
+        ),
+        "RefuseOtherRecords": JUST_THIS,
+        "RepairValidation": Bounds(free=range(1, 9), never=issued),
+        **requests,
+        "RefuseOtherValidation": JUST_THIS,
+        "TagSuccessors": Bounds(
+            free=range(1, 9),
+            never={
+                "a foreign tag": lambda ask: ask.given(REPLACES).given("aws:TagKeys", "x"),
+                **({**taken, **_owner(REQUEST_OWNER)} if domains else {}),
+            },
+        ),
+        "MarkWhatIsReplaced": Bounds(
+            free=range(1, 9),
+            never={
+                "another tag": given("aws:TagKeys", "x"),
+                "another tag beside the mark": lambda ask: ask.given(
+                    "aws:TagKeys", *ask.permission.context["aws:TagKeys"], "x"
+                ),
+                "no word of tags": without("aws:TagKeys"),
+                **issued,
+            },
+        ),
+        "DeleteWhatIsMarked": Bounds(
+            free=range(1, 9), never={"one that is not replaced": without(REPLACED_BY), **issued}
+        ),
+        "FindDomainNames": JUST_THIS,
+        "FindDistributions": ONE_OF_ALL,
+        # The kind of a load balancer is bound: a gateway has no certificates.
+        "MoveListeners": Bounds(free=range(2, 9)),
+        "MoveClassicListeners": ONE_OF_ALL,
+        "MoveDomainNames": Bounds(free=range(2, 9)),
+        # Distributions of other services belong to accounts of AWS.
+        "MoveDistributions": Bounds(free=range(9), any_account=True),
+        "FindUserPoolDomains": JUST_THIS,
+        "MoveUserPoolDomains": ONE_OF_ALL,
+    }
+
 
 #: modules/function: the statements of both functions.
 OWN: Mapping[str, Bounds] = {
@@ -188,54 +248,48 @@ OWN: Mapping[str, Bounds] = {
 }
 
 
+#: The path of the pointers is `parameter/name_prefix/certificates`, with the key and `arn` below.
+_POINTERS = Bounds(free=(3, 4, 5))
+
+
+def vpc(function: str) -> Mapping[str, Bounds]:
+    """Limit what Lambda may do in a VPC to Lambda itself: the code of the function may not.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    """
+    code = {"the code of the function": given("lambda:SourceFunctionArn", function)}
+    return {"ConnectToTheVpc": Bounds(never=code), "RefuseTheCodeOfTheFunction": JUST_THIS}
+
+
 def creation(*domains: str) -> Mapping[str, Bounds]:
     """Limit the creation function to its allowed names."""
-    key = "acm:DomainNames"
-    names: Mapping[str, Change] = {
-        "a foreign name": given(key, "www.example.net"),
-        "a foreign name beside one of ours": lambda ask: ask.given(
-            key, *ask.permission.context[key], "www.example.net"
-        ),
-        "no word of names": without(key),
-        **{f"not{name}": given(key, f"not{name}") for name in domains},
-        **{f"{name}.example.net": given(key, f"{name}.example.net") for name in domains},
-        **{f"a.{name}.example.net": given(key, f"a.{name}.example.net") for name in domains},
-    }
-    tag = "aws:RequestTag/ManagedBy"
-    unmarked: Mapping[str, Change] = {
-        "another mark": given(tag, "another"),
-        "no mark": without(tag),
-    }
     foreign = [
         f"{LABEL}.{name}"
         for domain in domains
         for name in (f"not{domain}", f"{domain}.example.net", f"a.{domain}.example.net")
     ]
     others = [name for domain in domains for name in other_records(domain)]
+    anywhere: Mapping[str, Any] = {"free": range(1, 9), "any_region": True}
     return {
         **OWN,
         "ListCertificates": JUST_THIS,
-        "ReadCertificates": Bounds(free=range(1, 9), any_region=True),
-        "RequestPublicCertificates": Bounds(
-            free=range(1, 9),
-            any_region=True,
+        "ReadCertificates": Bounds(**anywhere),
+        "RequestCertificates": Bounds(
+            **anywhere,
             never={
-                **names,
-                **unmarked,
-                "a request that people must approve": given("acm:ValidationMethod", "EMAIL"),
-                "a request without a word on its validation": without("acm:ValidationMethod"),
+                **_names(*domains),
+                **_owner(REQUEST_OWNER),
+                **_OTHER_VALIDATION,
             },
         ),
-        "RequestPrivateCertificates": Bounds(
-            free=range(1, 9),
-            any_region=True,
-            never={
-                **names,
-                **unmarked,
-                "no private authority": without("acm:CertificateAuthority"),
-            },
+        "RefuseOtherValidation": JUST_THIS,
+        "TagCertificatesAsManaged": Bounds(
+            **anywhere,
+            never={**_owner(REQUEST_OWNER), "a certificate of another": given(OWNER, "another")},
         ),
-        "TagCertificatesAsManaged": Bounds(free=range(1, 9), any_region=True, never=unmarked),
+        "TagIssuedCertificates": Bounds(**anywhere, never=_owner(OWNER)),
+        "DeleteIssuedCertificates": Bounds(**anywhere, never=_owner(OWNER)),
+        "UsePointers": _POINTERS,
         "FindPublicHostedZones": JUST_THIS,
         "ReadValidationRecords": ONE_OF_ALL,
         "WriteValidationRecords": Bounds(
@@ -248,8 +302,10 @@ def creation(*domains: str) -> Mapping[str, Bounds]:
 
 #: iam.tf: the other statements of the rotation function's role.
 ROTATION: Mapping[str, Bounds] = {
-    **ACCESS,
+    **access(),
     **OWN,
+    "FindPointers": JUST_THIS,
+    "UsePointers": _POINTERS,
     "ReachZonesOfOtherAccounts": JUST_THIS,
     "ReachOtherAccounts": JUST_THIS,
     "ReachAccountsOfTheOrganization": Bounds(
@@ -475,14 +531,6 @@ KNOWN: Mapping[str, str] = {
         "KMS warns of a key that cannot be managed any more."
     ),
     "RefusePlainHttp: s3:*": "It denies, and must deny all requests.",
-    **dict.fromkeys(
-        (
-            "RequestPublicCertificates: without Null of acm:CertificateAuthority",
-            "RequestPublicSuccessors: without Null of acm:CertificateAuthority",
-        ),
-        "The statement on private requests grants what this would add. Each says what it is for, "
-        "and stays right should the other one go.",
-    ),
 }
 
 
@@ -515,7 +563,9 @@ def statements() -> set[str]:
     """Return the names of all bound statements."""
     tables = (
         ROTATION,
+        access("example.com"),
         creation(),
+        vpc(""),
         TRUST,
         STATE_MACHINE,
         KEY,

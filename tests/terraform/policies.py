@@ -7,12 +7,17 @@ follow the AWS documentation.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from moto.core.utils import get_service_model
 
 from certificate_lifecycle.aws.permissions import Function, Setting
 from certificate_lifecycle.cli.required_permissions import needed
+from tests.embedded_aws.actions import TABLE, Scene
 from tests.embedded_aws.calls import Call, Permission
 from tests.embedded_aws.policy import Document, Principal, statements
 from tests.embedded_aws.principals import existing_role, role_policy, trust_policy
+from tests.embedded_aws.protocol import Request
 from tests.embedded_aws.resource_policies import resource_policy
 from tests.harness.proof import Ask, Bounds, asked, faults, granted
 from tests.terraform.bounds import KNOWN, TOPIC_CONTEXT, TRUST
@@ -134,3 +139,35 @@ def rules(function: str, *arns: str) -> list[Ask]:
     """
     service, action = "events.amazonaws.com", "lambda:InvokeFunction"
     return [by_a_service(service, action, function, source_arn=arn) for arn in arns]
+
+
+def permissions_of(
+    service: str,
+    operation: str,
+    parameters: Mapping[str, Any],
+    *,
+    account: str,
+    region: str,
+    tags: Mapping[str, str] | None = None,
+) -> tuple[Permission, ...]:
+    """Return the permissions that AWS asks for at a call, about a certificate with these tags."""
+    request = Request(
+        service=service,
+        operation=operation,
+        parameters=parameters,
+        region=region,
+        account=account,
+        access_key="",
+        model=get_service_model(service).operation_model(operation),
+        protocol="json",
+    )
+    scene = Scene(
+        request,
+        principal=None,
+        tags_of=lambda _: tags or {},
+        topic_key=lambda _: None,
+        names_of=lambda _: (),
+        secret_key=lambda _: None,
+        organization_of=lambda _: None,
+    )
+    return tuple(TABLE[service, operation](scene))

@@ -150,8 +150,13 @@ def export(cloud: Cloud) -> ExportTarget:
 @pytest.fixture(scope="module")
 def shop(cloud: Cloud) -> Imported:
     """Import a certificate whose source is a secret with a customer managed key."""
-    key = cloud.client("kms", account=HOME).create_key()["KeyMetadata"]["Arn"]
+    key = kms_key(cloud)
     return imported(cloud, name=f"imported.{showcase.ZONE}", account=HOME, KmsKeyId=key)
+
+
+def kms_key(cloud: Cloud) -> str:
+    """Create a customer managed key and return its ARN."""
+    return str(cloud.client("kms", account=HOME).create_key()["KeyMetadata"]["Arn"])
 
 
 def sources(shop: Imported) -> dict[str, object]:
@@ -169,11 +174,11 @@ def deployments(
         HOME: {
             "domain_name": showcase.ZONE,
             "export_targets": export.variable,
-            "kms_key_arn": cloud.client("kms", account=HOME).create_key()["KeyMetadata"]["Arn"],
-            "notifications": {"event_bus_name": "default", "security_hub": True},
+            "function": {"kms_key": {"arn": kms_key(cloud)}, "role_path": "/certificates/"},
+            "notifications": {"event_bus": {"name": "default"}, "security_hub": True},
             "rebind_consumers": True,
             "regions": REGIONS,
-            "report_bucket_name": f"reports-{HOME}",
+            "report": {"bucket_name": f"reports-{HOME}"},
             "retire_superseded_after_days": 1,
             **sources(shop),
         },

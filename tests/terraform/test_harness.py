@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.harness import terraform
-from tests.harness.terraform import Terraform, TerraformError, Workspace, side_by_side
+from tests.harness.terraform import (
+    ProviderSource,
+    Terraform,
+    TerraformError,
+    Workspace,
+    side_by_side,
+)
 from tests.terraform.conftest import give_up
 
 pytestmark = pytest.mark.terraform
@@ -28,8 +34,7 @@ class Impostor:
         (directory / "work").mkdir()
 
     def does(self, script: str) -> None:
-        self._file.write_text(f"#!{sys.executable} -I\n{script}\n", encoding="utf-8")
-        self._file.chmod(0o755)
+        program(self._file, script)
 
     def terraform(self, **environment: str) -> Terraform:
         return Terraform(self.directory / "work", self.directory, environment)
@@ -112,27 +117,25 @@ def test_an_interrupt_ends_what_other_threads_run(impostor: Impostor) -> None:
 
 
 class TestAProviderThatIsKept:
-    """Every command but `init`, which installs it, uses one process."""
+    """Every command uses one process."""
 
     @pytest.fixture
-    def kept(self, impostor: Impostor) -> Iterator[Terraform]:
+    def binary(self, impostor: Impostor) -> Path:
         impostor.does("import os; print(os.environ.get('TF_REATTACH_PROVIDERS'))")
-        kept = impostor.terraform()
+        return impostor.directory / "terraform-provider-aws_v5.100.0_x5"
+
+    @pytest.fixture
+    def kept(self, impostor: Impostor, binary: Path) -> Iterator[Terraform]:
+        source = ProviderSource("here", "", binary)
+        kept = Terraform(impostor.directory / "work", impostor.directory, {}, source)
         yield kept
         kept.end()
 
-    def installed(self, impostor: Impostor, script: str) -> None:
-        where = impostor.directory / "work/.terraform/providers" / terraform.PROVIDER
-        file = where / "5.100.0/linux_amd64/terraform-provider-aws_v5.100.0_x5"
-        file.parent.mkdir(parents=True)
-        file.write_text(f"#!{sys.executable} -I\n{script}\n", encoding="utf-8")
-        file.chmod(0o755)
-
     def test_serves_every_command_and_ends_with_them(
-        self, impostor: Impostor, kept: Terraform
+        self, impostor: Impostor, binary: Path, kept: Terraform
     ) -> None:
-        self.installed(
-            impostor,
+        program(
+            binary,
             "import os, pathlib, sys, time\n"
             "pathlib.Path('provider').write_text(str(os.getpid()))\n"
             "print('To attach it, set\\n')\n"
@@ -143,33 +146,43 @@ class TestAProviderThatIsKept:
         kept.keep_provider()
 
         said = [kept.run(command).stdout for command in ("init", "plan", "apply")]
-        assert said == ["None\n", "{}\n", "{}\n"]
+        assert said == ["{}\n", "{}\n", "{}\n"]
         kept.end()
         assert gone(int((impostor.directory / "work" / "provider").read_text()))
 
-    def test_is_not_waited_for_when_it_does_not_start(
-        self, impostor: Impostor, kept: Terraform
-    ) -> None:
-        self.installed(impostor, "print('no such flag: -debug')")
+    def test_is_not_waited_for_when_it_does_not_start(self, binary: Path, kept: Terraform) -> None:
+        program(binary, "print('no such flag: -debug')")
 
         with pytest.raises(TerraformError, match="the provider ended before it listened"):
             kept.keep_provider()
+
+    def test_may_be_a_developer_s_own_build_which_terraform_starts(
+        self, impostor: Impostor
+    ) -> None:
+        impostor.does("import os; print(os.environ.get('TF_REATTACH_PROVIDERS'))")
+        own = impostor.terraform()
+
+        own.keep_provider()
+
+        assert own.run("plan").stdout == "None\n"
 
 
 def test_a_provider_from_the_registry_is_fetched_once_for_all_workspaces(
     impostor: Impostor,
 ) -> None:
-    installed = ".terraform/providers/registry.terraform.io/hashicorp/aws/5.100.0"
+    folder = ".terraform/providers/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
+    installed = f"{folder}/terraform-provider-aws_v5.100.0_x5"
     impostor.does(
         "import pathlib, sys\n"
         "if sys.argv[1] == 'version': print('{\"terraform_version\": \"1.11.4\"}')\n"
-        f"else: pathlib.Path('{installed}').mkdir(parents=True)"
+        f"else: file = pathlib.Path('{installed}'); file.parent.mkdir(parents=True); file.touch()"
     )
 
     source, reason = terraform.provider()
 
     assert reason == ""
     assert source is not None
+    assert str(source.binary).endswith(installed)
     assert "filesystem_mirror" in source.configuration
     assert ".terraform/providers" in source.configuration
 
@@ -225,6 +238,12 @@ class TestWhereTerraformCannotRun:
         assert impostor.directory.exists()
         with pytest.raises(TerraformError, match="terraform is not installed"):
             Workspace(".", {})
+
+
+def program(file: Path, script: str) -> None:
+    """Write an executable Python script."""
+    file.write_text(f"#!{sys.executable} -I\n{script}\n", encoding="utf-8")
+    file.chmod(0o755)
 
 
 def gone(pid: int, within: float = 5) -> bool:

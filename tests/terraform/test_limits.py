@@ -20,6 +20,7 @@ from tests.harness.terraform import REPOSITORY, Workspace
 pytestmark = pytest.mark.terraform
 
 ACCOUNT = "330000000001"
+ROLE_PATH = "/platform/certificates/"
 PREFIXES = json.loads((REPOSITORY / "tests/data/name_prefixes.json").read_text(encoding="utf-8"))
 LONGEST = max((row["value"] for row in PREFIXES["accepted"]), key=len)
 #: With an organization, there is a bucket whose name contains the account.
@@ -94,15 +95,18 @@ def plan(cloud: Cloud, scope: Scope, inputs: Mapping[str, object]) -> Planned:
             }
         },
         "notifications": {
-            "email_addresses": ["ops@example.com"],
-            "event_bus_name": "default",
+            "email_addresses": {"ops": "ops@example.com"},
+            "event_bus": {"name": "default"},
             "security_hub": True,
         },
-        "permissions_boundary_arn": scope.boundary,
+        "function": {
+            "permissions_boundary": {"arn": scope.boundary},
+            "role_path": ROLE_PATH,
+        },
+        "monitoring": {"max_silence_days": 7},
         "rebind_consumers": True,
-        "report_bucket_name": "reports-of-the-shop",
+        "report": {"bucket_name": "reports-of-the-shop"},
         "retire_superseded_after_days": 30,
-        "max_silence_days": 7,
         "schedule_expression": "cron(0,15,30,45 0,4,8,12,16,20 ? * MON-FRI *)",
         **inputs,
     }
@@ -172,13 +176,14 @@ def test_no_longer_prefix_would_fit(plans: Mapping[str, Planned]) -> None:
         assert min(room) == 0
 
 
-def test_every_role_is_bounded(planned: Planned) -> None:
+def test_every_role_has_the_boundary_and_the_path(planned: Planned) -> None:
     kinds = [kind for kind, _, _ in planned.resources]
     roles = [after for kind, _, after in planned.resources if kind == "aws_iam_role"]
 
     # The state machine and its rule have one each.
     assert len(roles) == 2 + 2 * kinds.count("aws_sfn_state_machine")
     assert {role["permissions_boundary"] for role in roles} == {planned.scope.boundary}
+    assert {role["path"] for role in roles} == {ROLE_PATH}
 
 
 def test_no_arn_and_no_address_is_of_the_commercial_partition(planned: Planned) -> None:

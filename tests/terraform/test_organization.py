@@ -108,7 +108,7 @@ def estate(cloud: Cloud) -> Iterator[Estate]:
             "organization_id": ORGANIZATION_ID,
             "role_name": ROLE,
         },
-        "permissions_boundary_arn": boundary(cloud),
+        "function": {"permissions_boundary": {"arn": boundary(cloud)}},
         "regions": REGIONS,
     }
     member = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -32,33 +31,41 @@ SOURCE = re.compile(r'source = "git::[^"]+?\.git(?://(?P<folder>[^"?]+))?\?ref=[
 PROVIDER = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
 
 
-def plan(cloud: Cloud, block: str) -> Counter[str]:
-    """Plan a block and count its new resources by type."""
-    (text, replaced) = SOURCE.subn(_here, block)
-    assert replaced == 1, "a block must contain the module's source"
-    with Workspace(
-        "readme/block", cloud.environment(), files={"readme/block/main.tf": PROVIDER + text}
-    ) as w:
-        assert w.run("fmt", "-check", "-no-color", ".").exit_code == 0, "not terraform fmt clean"
-        intended = w.intended()
-    assert set(intended.values()) == {"create"}
-    return Counter(kind(address) for address in intended)
-
-
 def _here(source: re.Match[str]) -> str:
     folder = f"/{source['folder']}" if source["folder"] else ""
     return f'source = "../..{folder}"'
 
 
+def files() -> Mapping[str, str]:
+    """Return a module for each block, and one that calls all of them."""
+    found, calls = {}, [PROVIDER]
+    for number, (location, block) in enumerate(BLOCKS.items()):
+        text, replaced = SOURCE.subn(_here, block)
+        assert replaced == 1, f"{location} must contain the module's source"
+        found[f"readme/{number}/main.tf"] = text
+        calls.append(f'module "block{number}" {{\n  source = "./{number}"\n}}\n')
+    return {**found, "readme/main.tf": "\n".join(calls)}
+
+
 @pytest.fixture(scope="module")
 def plans(cloud: Cloud) -> Mapping[str, Counter[str]]:
-    with ThreadPoolExecutor(len(BLOCKS)) as pool:
-        found = pool.map(lambda block: plan(cloud, block), BLOCKS.values())
-        return dict(zip(BLOCKS, found, strict=True))
+    """Plan all blocks at once, and count the new resources of each by type."""
+    with Workspace("readme", cloud.environment(), files=files()) as workspace:
+        formatted = workspace.run("fmt", "-check", "-recursive", "-no-color")
+        assert formatted.exit_code == 0, f"not terraform fmt clean: {formatted.stdout}"
+        intended = workspace.intended()
+    assert set(intended.values()) == {"create"}
+    found: dict[str, Counter[str]] = {location: Counter() for location in BLOCKS}
+    locations = list(BLOCKS)
+    for address in intended:
+        (number,) = re.findall(r"^module\.block(\d+)\.", address)
+        found[locations[int(number)]][kind(address)] += 1
+    return found
 
 
 MEMBER = [location for location, block in BLOCKS.items() if "modules/member-account" in block]
-MODULE = [location for location in BLOCKS if location not in MEMBER]
+CERTIFICATE = [location for location, block in BLOCKS.items() if "modules/certificate?" in block]
+MODULE = [location for location in BLOCKS if location not in {*MEMBER, *CERTIFICATE}]
 ORGANIZATION = "organization = {"
 
 
@@ -87,6 +94,18 @@ def test_a_block_for_another_account_makes_a_role_and_nothing_else(
     assert plans[location] == {"aws_iam_role": 1, "aws_iam_role_policy": 1}
 
 
+@pytest.mark.parametrize("location", CERTIFICATE)
+def test_a_block_for_one_certificate_issues_it_for_a_consumer_and_makes_no_function(
+    plans: Mapping[str, Counter[str]], location: str
+) -> None:
+    assert plans[location] == {
+        "aws_lambda_invocation": 2,
+        "aws_lb_listener": 1,
+        "aws_ssm_parameter": 1,
+        "terraform_data": 1,
+    }
+
+
 def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> None:
     assert plans["README.md 1"]["aws_sns_topic_subscription"] == 1
 
@@ -95,5 +114,5 @@ def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> 
 def test_a_block_makes_a_topic_unless_it_adopts_one(
     plans: Mapping[str, Counter[str]], location: str
 ) -> None:
-    adopting = "topic_arn" in BLOCKS[location]
+    adopting = "topic = {" in BLOCKS[location]
     assert plans[location]["aws_sns_topic"] == (0 if adopting else 1)

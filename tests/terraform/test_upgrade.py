@@ -17,12 +17,14 @@ import pytest
 from tests.embedded_aws.cloud import Cloud
 from tests.harness import versions
 from tests.harness.deployed import Invocation, invoke
-from tests.harness.terraform import Workspace, side_by_side
+from tests.harness.terraform import Workspace
 from tests.terraform.conftest import existing, kind
 
 pytestmark = pytest.mark.terraform
 
 VERSIONS = versions.names()
+#: The version with all that later versions cut; it stands for the others in `make check`.
+CHECKED = "pulse"
 #: Public DNS uses only the first of several zones with one name, and other files create others.
 ZONE = "upgraded.example.com"
 NAME = "shop-certificates"
@@ -186,16 +188,39 @@ def upgrade(cloud: Cloud, version: str, account: str) -> Upgrade:
         )
 
 
+class Upgrades(dict[str, Upgrade]):
+    """Upgrades by the version before, each done when the first test needs it."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
+        self._cloud = cloud
+
+    def __missing__(self, version: str) -> Upgrade:
+        account = f"{350000000001 + VERSIONS.index(version):012}"
+        self[version] = upgrade(self._cloud, version, account)
+        return self[version]
+
+
 @pytest.fixture(scope="module")
-def upgrades(cloud: Cloud) -> Mapping[str, Upgrade]:
-    accounts = [f"{number:012}" for number in range(350000000001, 350000000001 + len(VERSIONS))]
-    with side_by_side(len(VERSIONS)) as pool:
-        found = pool.map(lambda *each: upgrade(cloud, *each), VERSIONS, accounts)
-        return dict(zip(VERSIONS, found, strict=True))
+def upgrades(cloud: Cloud) -> Upgrades:
+    return Upgrades(cloud)
 
 
-@pytest.fixture(params=VERSIONS)
-def upgraded(upgrades: Mapping[str, Upgrade], request: pytest.FixtureRequest) -> Upgrade:
+def marked(*names: str) -> list[Any]:
+    """Return the parameters for these versions, only one of them for `make check`."""
+    return [
+        pytest.param(name, marks=() if name == CHECKED else pytest.mark.nightly) for name in names
+    ]
+
+
+@pytest.fixture(params=marked(*VERSIONS))
+def upgraded(upgrades: Upgrades, request: pytest.FixtureRequest) -> Upgrade:
+    return upgrades[request.param]
+
+
+@pytest.fixture(params=marked("ledger", "pulse"))
+def with_ledger(upgrades: Upgrades, request: pytest.FixtureRequest) -> Upgrade:
+    """Return an upgrade of a version that has a state table."""
     return upgrades[request.param]
 
 
@@ -241,37 +266,29 @@ def test_open_findings_are_not_sent_again_after_the_upgrade(upgraded: Upgrade) -
     assert imported not in upgraded.third.notified
 
 
-@pytest.mark.parametrize("version", ["ledger", "pulse"])
-def test_a_finding_whose_reason_has_been_renamed_is_not_sent_again(
-    upgrades: Mapping[str, Upgrade], version: str
-) -> None:
-    upgraded = upgrades[version]
-    (unknown,) = upgraded.certificates[UNKNOWN]
-    stored = upgraded.first.remembered.values()
+def test_a_finding_whose_reason_has_been_renamed_is_not_sent_again(with_ledger: Upgrade) -> None:
+    (unknown,) = with_ledger.certificates[UNKNOWN]
+    stored = with_ledger.first.remembered.values()
 
     assert "TypeNotUnderstood" in {item["reason"]["S"] for item in stored if "reason" in item}
-    assert unknown in upgraded.first.notified
-    assert unknown not in upgraded.second.notified | upgraded.third.notified
+    assert unknown in with_ledger.first.notified
+    assert unknown not in with_ledger.second.notified | with_ledger.third.notified
 
 
 def test_an_earlier_version_with_a_ledger_understands_what_a_later_one_has_written(
-    upgrades: Mapping[str, Upgrade],
+    with_ledger: Upgrade,
 ) -> None:
     """It sends at most the finding whose reason it knows under another word."""
-    back = {version: each.back for version, each in upgrades.items() if each.back is not None}
-
-    assert "ledger" in back
-    for version, run in back.items():
-        (unknown,) = upgrades[version].certificates[UNKNOWN]
-        # The earliest versions do not list what has changed.
-        changes = [entry for message in run.messages for entry in message.get("changes", [])]
-        assert {entry["certificate_arn"] for entry in changes} <= {unknown}
-        assert set(upgrades[version].third.remembered) <= set(run.remembered)
+    run = with_ledger.back
+    assert run is not None
+    (unknown,) = with_ledger.certificates[UNKNOWN]
+    # The earliest versions do not list what has changed.
+    changes = [entry for message in run.messages for entry in message.get("changes", [])]
+    assert {entry["certificate_arn"] for entry in changes} <= {unknown}
+    assert set(with_ledger.third.remembered) <= set(run.remembered)
 
 
-def test_the_pulse_goes_and_leaves_nothing_that_a_run_trips_over(
-    upgrades: Mapping[str, Upgrade],
-) -> None:
+def test_the_pulse_goes_and_leaves_nothing_that_a_run_trips_over(upgrades: Upgrades) -> None:
     upgraded = upgrades["pulse"]
 
     assert ("aws_cloudwatch_event_rule", f"{NAME}-pulse") in upgraded.before - upgraded.after

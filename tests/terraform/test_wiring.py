@@ -28,6 +28,7 @@ LISTING = {
     "elasticloadbalancing:DescribeListenerCertificates",
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
     "iam:ListServerCertificates",
     "route53:ListHostedZones",
 }
@@ -63,8 +64,8 @@ class Applied:
 def applied(cloud: Cloud) -> Iterator[Applied]:
     variables = {
         "domain_name": "shop.example.com",
-        "log_retention_days": 30,
-        "notifications": {"email_addresses": ["ops@example.com"]},
+        "function": {"log_retention_days": 30},
+        "notifications": {"email_addresses": {"ops": "ops@example.com"}},
         "schedule_expression": "cron(0 6 * * ? *)",
     }
     with Workspace(".", cloud.environment(account=ACCOUNT), variables=variables) as module:

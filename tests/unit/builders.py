@@ -285,6 +285,10 @@ def run(*assessments: Assessment, **changes: Any) -> Run:  # noqa: ANN401 - any 
 
 
 def scope(
-    status: ScopeStatus = ScopeStatus.OK, *, certificates: int = 0, error: str | None = None
+    status: ScopeStatus = ScopeStatus.OK,
+    *,
+    certificates: int = 0,
+    error: str | None = None,
+    ignored: int = 0,
 ) -> ScopeResult:
-    return ScopeResult(PLACE.account_id, PLACE.region, status, certificates, error)
+    return ScopeResult(PLACE.account_id, PLACE.region, status, certificates, error, ignored)

@@ -37,6 +37,13 @@ class MemoryCatalog(ConsumerCatalog):
     def __init__(self, names_of: Callable[[Certificate], Sequence[str]] = lambda _: ()) -> None:
         super().__init__(PLACE.account_id)
         self._names_of = names_of
+        self.tagged: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.failure: Exception | None = None
+
+    def consumer_tags(self, in_use_by: Sequence[str]) -> Sequence[tuple[str, str]]:
+        if self.failure is not None:
+            raise self.failure
+        return [tag for arn in in_use_by for tag in self.tagged.get(arn, ())]
 
     def names(self, certificate: Certificate) -> Sequence[str]:
         return self._names_of(certificate)
@@ -57,9 +64,14 @@ class MemoryConsumers(Consumers):
         self.broken: dict[tuple[str, Binding], Exception] = {}
         self.before_bind: Callable[[Binding], None] = lambda _: None
         self.written: list[tuple[str, Binding, str]] = []
+        self.tagged: dict[Binding, tuple[tuple[str, str], ...]] = {}
 
     def find(self, certificate: Certificate) -> Sequence[Binding]:
         return [binding for binding, held in self.settings.items() if certificate.arn in held]
+
+    def tags(self, binding: Binding) -> Sequence[tuple[str, str]]:
+        self._raise_if_broken("tags", binding)
+        return self.tagged.get(binding, ())
 
     def current(self, binding: Binding) -> BindingState | None:
         self._raise_if_broken("current", binding)

@@ -298,26 +298,43 @@ def _states(found: str, wanted: CertificateRequest, *, late: bool) -> list[Certi
 
 
 class MemoryPointers(Pointers):
-    """The pointers of one instance; `written` are the names of those that were written."""
+    """Pointers by their names; `broken` operations raise, `written` are the writes in order."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self.values = dict(values)
-        self.written: list[str] = []
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self.values = dict(values or {})
+        self.broken: dict[str, Exception] = {}
+        self.written: list[tuple[str, str]] = []
 
     def read_all(self) -> Mapping[str, str]:
-        return self.values
+        self._raise_if_broken("read_all")
+        return dict(self.values)
 
     def read(self, name: str) -> str:
+        self._raise_if_broken("read")
         if name not in self.values:
             raise PointerNotFoundError(f"the SSM parameter {name} does not exist")
         return self.values[name]
 
     def write(self, name: str, value: str) -> bool:
-        if self.read(name) == value:
+        now = self.read(name)
+        return now != value and self.exchange(name, value, instead_of=now)
+
+    def exchange(self, name: str, value: str, *, instead_of: str) -> bool:
+        if self.read(name) != instead_of:
             return False
+        self._raise_if_broken("write")
+        self.written.append((name, value))
         self.values[name] = value
-        self.written.append(name)
         return True
+
+    def _raise_if_broken(self, operation: str) -> None:
+        if operation in self.broken:
+            raise self.broken[operation]
+
+
+def pointer_name(key: str) -> str:
+    """Return the name of the pointer of a declared certificate."""
+    return f"/certificate-lifecycle/certificates/{key}/arn"
 
 
 class MemoryDns(Dns):
@@ -543,6 +560,8 @@ def run_request(**changes: Any) -> RunRequest:  # noqa: ANN401 - any field of a 
         mode=RotationMode.REPAIR,
         dry_run=False,
         now=NOW,
+        unmanaged_mode=RotationMode.REPLACE,
+        changes_per_run=1000,
     )
     return replace(usual, **changes)
 
@@ -559,6 +578,7 @@ def run_context(**changes: Any) -> RunContext:  # noqa: ANN401 - any field of a 
         clock=MemoryClock(),
         thresholds=Thresholds(),
         record_intent=lambda *_: None,
+        unmanaged_mode=RotationMode.REPLACE,
     )
     return replace(usual, **changes)
 
@@ -620,9 +640,11 @@ class MemoryStateStore(StateStore):
         self._raise_if_broken("save_replacement")
         return self._put(replacement_record)
 
-    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
+    def count_request(
+        self, day: date, certificate_arn: str, budget: RequestBudget, limit: int
+    ) -> bool:
         taken = self.requests[day, budget]
-        if certificate_arn not in taken and len(taken) >= budget.value:
+        if certificate_arn not in taken and len(taken) >= limit:
             return False
         taken.add(certificate_arn)
         return True

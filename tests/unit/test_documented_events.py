@@ -31,6 +31,7 @@ from certificate_lifecycle.model.certificate import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -117,7 +118,13 @@ def blocked(sample: dict[str, Any], now: datetime) -> Assessment:
     )
     records = (RecordFinding(RECORD, RecordState.MISSING, ZONE),)
     decision = assess(Observation(certificate=found, records=records), Thresholds(), now)
-    return Assessment(found, decision, tuple(sample["used_by"]))
+    return Assessment(
+        found,
+        decision,
+        tuple(sample["used_by"]),
+        owner_kind=OwnerKind.of(sample["owner_kind"]),
+        permitted_mode=CertificateMode.of(sample["permitted_mode"]),
+    )
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from certificate_lifecycle.app.coverage import CoverageCheck, CoverageResult, Tags
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.ports import Catalog, Certificates, CertificateStore, Dns
@@ -51,9 +52,13 @@ class ScanResult:
     """The certificates of an account and region, and the errors as `problems`.
 
     `everything` is the whole listing, also if only a part of it was assessed.
+    `ignored` are the ARNs of certificates outside the coverage, which were not assessed;
+    `undecided` of those whose names or tags could not be read.
     """
 
     certificates: int = 0
+    ignored: frozenset[str] = frozenset()
+    undecided: frozenset[str] = frozenset()
     everything: Sequence[Certificate] = ()
     assessments: list[Assessment] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
@@ -109,6 +114,7 @@ class _Known:
 
     `described` are the ARNs to describe, `renewals` the renewal status of others, `stores` the
     stores of certificates outside ACM, `records` the replacement records.
+    `outside` are the ARNs outside the coverage, `tags` tags that were read, by ARN.
     """
 
     described: Collection[str]
@@ -116,6 +122,8 @@ class _Known:
     successors: SuccessorSearch
     stores: Mapping[str, CertificateStore]
     records: Mapping[str, ReplacementRecord]
+    outside: Collection[str]
+    tags: Mapping[str, Tags | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,18 +168,60 @@ class Collector:
         if not wanted:
             result.problems.extend(self.sources.misplaced(by_arn))
             result.problems.extend(self.exports.unlisted(everything))
-        result.certificates = len(chosen)
+        stores = {arn: store for arn, (_, store) in stored.items()}
+        self._assess_covered(chosen, everything, stores, replacing, result)
+        return result
+
+    def _assess_covered(
+        self,
+        chosen: Iterable[Certificate],
+        everything: Sequence[Certificate],
+        stores: Mapping[str, CertificateStore],
+        replacing: Mapping[str, ReplacementRecord],
+        result: ScanResult,
+    ) -> None:
+        """Assess the certificates of `chosen` that are covered or reported nevertheless."""
+        coverage = CoverageCheck(
+            context=self.context,
+            certificates=self.certificates,
+            always={*self.sources.by_arn, *self.exports.by_arn},
+        )
+        under_way = {arn for arn, record in replacing.items() if not record.state.finished}
+        # The time may not suffice to describe all.
+        ordered = sorted(chosen, key=self._expiring_first)
+        selection = coverage.select(ordered, stores, under_way)
+        result.certificates = len(selection.chosen)
+        result.ignored, result.undecided = selection.ignored, selection.undecided
+        if selection.ignored:
+            ignored = {"certificates": len(selection.ignored)}
+            logger.info("certificates outside the scope ignored", extra=ignored)
+        known = self._known(selection, everything, stores, replacing, coverage)
+        for certificate in selection.chosen:
+            self._assess(certificate, result, known)
+        result.problems.extend((*coverage.problems, *known.successors.problems))
+
+    def _known(
+        self,
+        selection: CoverageResult,
+        everything: Sequence[Certificate],
+        stores: Mapping[str, CertificateStore],
+        replacing: Mapping[str, ReplacementRecord],
+        coverage: CoverageCheck,
+    ) -> _Known:
+        chosen = selection.chosen
         described = {certificate.arn for certificate in chosen if self._concerned(certificate)}
         described.update(replacing)
-        renewals = self._renewals([entry for entry in chosen if entry.arn not in described])
-        stores = {arn: store for arn, (_, store) in stored.items()}
-        search = SuccessorSearch.among(everything, self.context, self.certificates, self.catalog)
-        known = _Known(described, renewals, search, stores, replacing)
-        # The time may not suffice to describe all.
-        for certificate in sorted(chosen, key=self._expiring_first):
-            self._assess(certificate, result, known)
-        result.problems.extend(search.problems)
-        return result
+        return _Known(
+            described=described,
+            renewals=self._renewals([entry for entry in chosen if entry.arn not in described]),
+            successors=SuccessorSearch.among(
+                everything, self.context, self.certificates, self.catalog, coverage
+            ),
+            stores=stores,
+            records=replacing,
+            outside=selection.outside,
+            tags=coverage.tags,
+        )
 
     def _stored(
         self, everything: Sequence[Certificate], problems: list[str]
@@ -221,7 +271,10 @@ class Collector:
             return
         decision = assess(observation, self.context.thresholds, self.context.now)
         result.observations.append(observation)
-        result.assessments.append(Assessment(observation.certificate, decision))
+        outside = listed.arn in known.outside
+        result.assessments.append(
+            Assessment(observation.certificate, decision, outside_scope=outside)
+        )
         logger.log(
             logging.DEBUG if decision.healthy else logging.INFO,
             "certificate assessed",
@@ -238,15 +291,14 @@ class Collector:
         thresholds, now = self.context.thresholds, self.context.now
         reported = self.failure_reported(listed)
         certificate, error, source = listed, None, None
-        store = known.stores.get(listed.arn)
         if listed.arn in known.described:
-            certificate, error = self._describe(listed, problems)
+            certificate, error = self._describe(listed, problems, known)
         elif listed.arn in known.renewals and renews_well(
             listed, known.renewals[listed.arn], thresholds, now
         ):
             certificate = as_renewing(listed, known.renewals[listed.arn])
         elif needs_detail(listed, thresholds, now, reported):
-            certificate, error = self._describe(listed, problems, store, in_full=False)
+            certificate, error = self._describe(listed, problems, known, in_full=False)
         found = self._candidate(certificate, known) if error is None else None
         records = self._records(certificate, problems)
         if error is None and self.sources.concern(listed):
@@ -285,7 +337,7 @@ class Collector:
         self,
         listed: Certificate,
         problems: list[str],
-        store: CertificateStore | None = None,
+        known: _Known,
         *,
         in_full: bool = True,
     ) -> tuple[Certificate, str | None]:
@@ -296,15 +348,17 @@ class Collector:
         """
         try:
             require_time(self.context.clock)
-            if store is not None:
-                return store.describe(listed), None
+            if listed.arn in known.stores:
+                return known.stores[listed.arn].describe(listed), None
             described = listed.described_as(self.certificates.describe(listed.arn))
             renewal = described.detail.renewal
             status = renewal.status if renewal else None
             thresholds, now = self.context.thresholds, self.context.now
             if not in_full and renews_well(described, status, thresholds, now):
                 return as_renewing(described, status), None
-            tags = self.certificates.tags(listed.arn)
+            tags = known.tags.get(listed.arn)
+            if tags is None:
+                tags = self.certificates.tags(listed.arn)
         except CertificateNotFoundError:
             raise
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end

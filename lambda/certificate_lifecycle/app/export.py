@@ -71,10 +71,8 @@ class Export:
             if observation.export is None:
                 continue
             record = self._act_on(entry, observation.export)
-            if record is None:
-                continue
-            logger.info("action", extra=record.to_dict())
-            records.append(record)
+            if record is not None:
+                records.append(record)
         return records
 
     def _act_on(self, entry: Assessment, finding: TargetFinding) -> ActionRecord | None:
@@ -86,6 +84,10 @@ class Export:
         idle = step is RenewalStep.NOT_DUE or finding.state is not TargetState.CURRENT
         if idle and not outdated:
             return None
+        blocked = self.context.blocked_reason(certificate, Action.EXPORT)
+        if blocked is not None:
+            text = f"{Action.EXPORT.meaning} Not done here: {blocked}"
+            return ActionRecord(certificate.arn, Action.EXPORT, Outcome.ADVISED, text)
         if self.context.dry_run:
             return _plan(certificate, target, step, outdated=outdated)
         progress = _Progress()

@@ -6,7 +6,7 @@ between the two is reported twice rather than never.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -114,6 +114,7 @@ class AlertState:
     `last_probe` is the time of the last run with TLS probes.
     `problem` is set if the state could not be read.
     `unreadable` are entries that could not be read, while the others could.
+    `ignored` are the certificates outside the coverage: their alerts end without a notification.
     """
 
     state_store: StateStore | None
@@ -127,6 +128,7 @@ class AlertState:
     last_probe: datetime | None = None
     problem: str | None = None
     unreadable: Sequence[UnreadableEntry] = ()
+    ignored: Collection[str] = ()
 
     @property
     def problems(self) -> list[str]:
@@ -369,14 +371,15 @@ class AlertState:
                 previous_verdict=alert.verdict,
                 since=alert.since or alert.notified_at,
                 name=", ".join(entry.certificate.names) if entry else "",
-                current_state=entry.decision.message if entry else "It does not exist any more.",
+                current_state=entry.decision.message if entry else _gone(alert),
             )
             for arn, alert in self._resolved(run).items()
+            if arn not in self.ignored
             for entry in [scanned.get(arn)]
         ]
 
     def _resolved(self, run: Run) -> dict[str, AlertRecord]:
-        """Return the alerts that are no finding any more.
+        """Return the alerts that are no finding any more, those of ignored certificates included.
 
         A certificate that was not scanned is resolved only after a complete scan. A failed request
         is not resolved while ACM lists it: its record shows that it was reported.
@@ -392,12 +395,19 @@ class AlertState:
         return {
             arn: alert
             for arn, alert in self.alert_records.items()
-            if arn not in still_open and (complete or arn in scanned)
+            if arn not in still_open and (complete or arn in scanned or arn in self.ignored)
         }
 
 
 def _arn(entry: Assessment) -> str:
     return entry.certificate.arn
+
+
+def _gone(alert: AlertRecord) -> str:
+    """Return the state of a certificate that a complete scan did not find."""
+    if alert.verdict == Verdict.DECLARED_MISSING.value:
+        return "Its parameter names a certificate of this instance, or does not exist any more."
+    return "It does not exist any more."
 
 
 def _failing(run: Run) -> set[str]:

@@ -183,6 +183,7 @@ class Aggregate:
             "findings": len(outcome["findings"]),
             "open_findings": outcome["open_findings"],
             "muted_findings": outcome["muted_findings"],
+            "ignored": outcome["ignored"],
             "expiring_certificates": outcome["expiring_certificates"],
             "renewed_certificates": outcome["renewed_certificates"],
             "notification": outcome["notification"],

@@ -119,6 +119,12 @@ class Pointers(Protocol):
         Raises PointerNotFoundError.
         """
 
+    def exchange(self, name: str, value: str, *, instead_of: str) -> bool:
+        """Give a pointer another value if it has the value `instead_of`; false otherwise.
+
+        Raises PointerNotFoundError.
+        """
+
 
 class CertificateStore(Protocol):
     """Certificates outside ACM, which are scanned and never changed."""
@@ -142,6 +148,9 @@ class Catalog(Protocol):
 
     def names(self, certificate: Certificate) -> Sequence[str]:
         """Return a name for each consumer of a described certificate; makes calls."""
+
+    def consumer_tags(self, in_use_by: Sequence[str]) -> Sequence[tuple[str, str]]:
+        """Return the tags of the load balancers among entries of `InUseBy`; makes calls."""
 
     def label(self, in_use_by: str) -> str:
         """Return a short name for an entry of `InUseBy`, or its ARN."""
@@ -174,6 +183,9 @@ class Consumers(Protocol):
 
     def current(self, binding: Binding) -> BindingState | None:
         """Return the current state of a binding; None if the consumer or setting is deleted."""
+
+    def tags(self, binding: Binding) -> Sequence[tuple[str, str]]:
+        """Return the tags of the load balancer of a binding; none for other consumers."""
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set the certificate of a binding; a list keeps its other entries.
@@ -229,8 +241,10 @@ class StateStore(ImportHistories, Protocol):
         Raises StateConflictError if another run has changed it.
         """
 
-    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
-        """Count a certificate once towards a budget of `day`; false if that is used up."""
+    def count_request(
+        self, day: date, certificate_arn: str, budget: RequestBudget, limit: int
+    ) -> bool:
+        """Count a certificate once towards a budget of `day`; false if that has `limit` already."""
 
     def alert_records(self) -> Sequence[AlertRecord]:
         """Return the open alerts that were reported."""
@@ -391,6 +405,7 @@ class ScopeClients:
 
     `catalog` knows all consumers, also those that may not be changed.
     `account_stores` are global: they are read once per account.
+    `pointers` are those of the function's own account, None for another account.
     """
 
     certificates: Certificates
@@ -401,6 +416,7 @@ class ScopeClients:
     state_store: StateStore | None = None
     consumers: Consumers | None = None
     tls_probe: TlsProbe | None = None
+    pointers: Pointers | None = None
     stores: Sequence[CertificateStore] = ()
     account_stores: Sequence[CertificateStore] = ()
 

@@ -30,7 +30,6 @@ from certificate_lifecycle.model.errors import (
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.observation import Observation
-from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.validation import RecordChange, explain
 
 #: ACM needs several seconds to name the records of a migration.
@@ -38,11 +37,13 @@ _RECORDS_TIMEOUT_SECONDS = 30.0
 _POLL_SECONDS = 3.0
 _VERBS = {RecordChange.CREATED: "create", RecordChange.UPDATED: "update"}
 _REPAIRS = (Action.RESTORE_RECORDS, Action.RENEW_BY_EMAIL)
+#: Actions on certificates that the configuration names; a person does them to others.
+_CONFIGURED = (Action.REIMPORT, Action.EXPORT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """Carries out the actions of one account and region; in mode notify, it only advises.
+    """Carries out the repairs of one account and region, and advises on other actions.
 
     `settled` are certificates and actions that other use cases handled.
     """
@@ -60,18 +61,17 @@ class Repair:
             action = entry.decision.action
             if action is Action.NONE or (entry.certificate.arn, action) in self.settled:
                 continue
-            record = self._act_on(observation, action)
-            logger.info("action", extra=record.to_dict())
-            records.append(record)
+            records.append(self._act_on(observation, action))
         return records
 
     def _act_on(self, observation: Observation, action: Action) -> ActionRecord:
         arn = observation.certificate.arn
         source = observation.source
         newer = source.newer if source is not None and action is Action.REIMPORT else None
-        notify = self.context.mode is RotationMode.NOTIFY
-        if notify or (action not in _REPAIRS and newer is None):
-            return ActionRecord(arn, action, Outcome.ADVISED, action.meaning)
+        blocked = self._blocked_reason(observation.certificate, action)
+        if blocked is not None or (action not in _REPAIRS and newer is None):
+            text = action.meaning if not blocked else f"{action.meaning} Not done here: {blocked}"
+            return ActionRecord(arn, action, Outcome.ADVISED, text)
         if self.context.dry_run:
             text = _planned(observation, action) if newer is None else f"import {newer.label}"
             return ActionRecord(arn, action, Outcome.PLANNED, text)
@@ -86,6 +86,13 @@ class Repair:
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("action failed", extra={"certificate_arn": arn})
             return ActionRecord(arn, action, Outcome.FAILED, error_summary(error))
+
+    def _blocked_reason(self, certificate: Certificate, action: Action) -> str | None:
+        """Return why the mode of a certificate forbids an action that is not left to a person."""
+        configured = certificate.arn in self.context.configured
+        if action in _REPAIRS or (action in _CONFIGURED and configured):
+            return self.context.blocked_reason(certificate, action)
+        return None
 
     def _restore(
         self,

@@ -214,11 +214,10 @@ def _notify(
     message = compose(run, summary=summary)
     if message is None:
         muted = run.muted_findings
-        return _notification(
-            reason="all open findings are muted" if muted else "nothing to report"
-        ), []
+        reason = "all open findings are muted" if muted else "nothing to report"
+        return _notification(reason=f"{reason}{_outside_scope(run)}"), []
     if not due:
-        return _notification(reason="nothing new to report"), []
+        return _notification(reason=f"nothing new to report{_outside_scope(run)}"), []
     try:
         message_id = dependencies.topic.publish(message)
     except Exception as error:  # noqa: BLE001 - raised at the end of the run
@@ -226,6 +225,13 @@ def _notify(
         failure = f"the notification could not be sent: {error_summary(error)}"
         return _notification(reason=failure), [failure]
     return {"sent": True, "message_id": message_id, "reason": message.subject}, []
+
+
+def _outside_scope(run: Run) -> str:
+    """Say that requested certificates were ignored, for the end of a reason."""
+    if run.full_scan or not run.ignored:
+        return ""
+    return f"; requested certificates outside the scope of this instance: {run.ignored}"
 
 
 def _summary_due(run: Run, dependencies: RunDependencies) -> tuple[bool, list[str]]:

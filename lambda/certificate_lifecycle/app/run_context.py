@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from certificate_lifecycle.app.ports import Clock
-from certificate_lifecycle.model.certificate import Action
+from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.coverage import EVERYTHING, Coverage
 from certificate_lifecycle.policy.export import ExportTarget
 from certificate_lifecycle.policy.import_source import ImportSource
+from certificate_lifecycle.policy.ownership import Modes
 from certificate_lifecycle.policy.settings import DEFAULT_LIMITS, Account, RotationMode
 from certificate_lifecycle.policy.thresholds import Thresholds
 
@@ -96,6 +97,8 @@ class RunContext:
     """The context of every use case, made once for each account and region of a run.
 
     `mode` and `unmanaged_mode` are already limited to what the account allows.
+    `configured` are the certificates that `import_sources` and `export_targets` name.
+    `held_back` is why nothing may be changed, if there is a reason.
     `record_intent` is called before an action, so that the next run reports it if this one stops.
     """
 
@@ -113,3 +116,25 @@ class RunContext:
     coverage: Coverage = EVERYTHING
     requests_per_day: int = DEFAULT_LIMITS.requests_per_day
     changes_per_run: int = DEFAULT_LIMITS.changes_per_run
+    configured: Collection[str] = ()
+    held_back: str | None = None
+
+    @property
+    def modes(self) -> Modes:
+        """The modes of certificates."""
+        return Modes(
+            instance=self.instance,
+            allowed_domains=self.allowed_domains,
+            managed=self.mode,
+            unmanaged=self.unmanaged_mode,
+            coverage=self.coverage,
+            configured=self.configured,
+            held_back=self.held_back,
+        )
+
+    def blocked_reason(self, certificate: Certificate, action: Action) -> str | None:
+        """Return why an action that is due is not done to a certificate, or None.
+
+        The certificate has its tags, unless they could not be read.
+        """
+        return self.modes.blocked_reason(certificate, action)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
-from certificate_lifecycle.app.deadline import require_time
+from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.export import Export
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.notification_state import AlertState, PendingWrites
+from certificate_lifecycle.app.owners import Owners
 from certificate_lifecycle.app.ports import Catalog, Clock, ScopeClients, StateStore
 from certificate_lifecycle.app.reimport import Reimport, Sources
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
+from certificate_lifecycle.app.replacement.pointers import PointerMoves
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.app.tls_probe import TlsProbing
 from certificate_lifecycle.log import logger
@@ -31,7 +33,7 @@ from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.tags import owner
 from certificate_lifecycle.policy.mute import with_mute
-from certificate_lifecycle.policy.settings import RotationMode
+from certificate_lifecycle.policy.ownership import NEEDED_MODE
 from certificate_lifecycle.policy.succession import REPLACING_ACTIONS
 
 _SHOWN_PROBLEMS = 5
@@ -119,6 +121,10 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         coverage=request.coverage,
         requests_per_day=request.requests_per_day,
         changes_per_run=request.changes_per_run,
+        configured={
+            *request.import_sources,
+            *(target.certificate_arn for target in request.export_targets),
+        },
     )
     collector = Collector(
         context=context,
@@ -151,25 +157,22 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
     )
     result = result.by_urgency()
     result.problems.extend(state.problems)
+    state.ignored = result.ignored
     return ScopeScan(request=request, context=context, clients=clients, state=state, result=result)
 
 
 def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     """Replace, export, repair and import, or plan that in a dry run."""
-    request, context, state = scanned.request, scanned.context, scanned.state
-    scan_result = scanned.result
+    request, state, scan_result = scanned.request, scanned.state, scanned.result
+    _read_missing_tags(scanned)
     # Before any consumer is moved, while the names of the consumers are still right.
     assessments = _assessments(scanned)
-    agreed, forbidden = _permitted(scan_result.narrowed(request.agreed), state)
-    engine = _engine(scanned)
-    if engine is None:
-        replaced = _not_replaced(agreed, scanned)
-    else:
-        everything = not request.certificate_arns
-        replaced = engine.act(agreed, state.replacement_records, everything=everything)
-    actions = state.with_attempts(
-        [*forbidden, *replaced, *_repaired_and_exported(agreed, scanned, replaced)]
-    )
+    agreed, forbidden = _readable(scan_result.narrowed(request.agreed), state)
+    context = _within_limits(agreed, scanned)
+    done, engine = _acted(agreed, replace(scanned, context=context))
+    for record in (*forbidden, *done):
+        logger.info("action", extra=record.to_dict())
+    actions = state.with_attempts([*forbidden, *done])
     actions += state.unreported(actions)
     scope = ScopeResult(
         context.scope.account_id,
@@ -177,6 +180,7 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
         scan_result.status,
         scan_result.certificates,
         summary(scan_result.problems) or None,
+        len(scan_result.ignored),
     )
     run = state.with_changes(run_of(request, [scope], assessments, actions, current_time()))
     return ScopeRun(
@@ -192,7 +196,7 @@ def _has_news(engine: ReplacementEngine | None) -> bool:
     return engine is not None and any(record.unreported for record in engine.handled)
 
 
-def _permitted(agreed: ScanResult, state: AlertState) -> tuple[ScanResult, list[ActionRecord]]:
+def _readable(agreed: ScanResult, state: AlertState) -> tuple[ScanResult, list[ActionRecord]]:
     """Leave out certificates with an entry that cannot be read.
 
     An action that is due is a failure. Without one, the problem of the account and region names the
@@ -231,10 +235,12 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
         ).compared(assessments)
         scanned.state.record_probe(context.clock)
     names = _ConsumerNames(clients.catalog, context.clock)
+    owners = Owners(context=context, catalog=clients.catalog, problems=scanned.result.problems)
+    records = scanned.state.replacement_records
     return [
         names.added(
             replace(
-                with_mute(entry, context.now),
+                owners.added(with_mute(entry, context.now), records.get(entry.certificate.arn)),
                 owner=owner(entry.certificate, request.owner_tag),
             )
         )
@@ -242,10 +248,67 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
     ]
 
 
+def _acted(
+    agreed: ScanResult, scanned: ScopeScan
+) -> tuple[list[ActionRecord], ReplacementEngine | None]:
+    """Do, plan or advise what is due; the engine has the replacements that were handled."""
+    engine = _engine(scanned)
+    if engine is None:
+        replaced = _not_replaced(agreed, scanned)
+    else:
+        everything = not scanned.request.certificate_arns
+        records = scanned.state.replacement_records
+        replaced = engine.act(agreed, records, everything=everything)
+    return [*replaced, *_repaired_and_exported(agreed, scanned, replaced)], engine
+
+
+def _within_limits(agreed: ScanResult, scanned: ScopeScan) -> RunContext:
+    """Return the context, in which nothing may be changed if the run would change too much.
+
+    A wrong setting, or an error of this module, then changes a few certificates and not all.
+    """
+    context = scanned.context
+    due = sum(entry.decision.action in NEEDED_MODE for entry in agreed.assessments)
+    due += sum(observation.export is not None for observation in agreed.observations)
+    if due + len(scanned.state.replacement_records) <= context.changes_per_run:
+        return context
+    planned, _ = _acted(agreed, replace(scanned, context=replace(context, dry_run=True)))
+    changed = {record.certificate_arn for record in planned if record.outcome is Outcome.PLANNED}
+    if len(changed) <= context.changes_per_run:
+        return context
+    reason = (
+        f"nothing was changed: {len(changed)} certificates of this account and region would be, "
+        f"and limits.changes_per_run is {context.changes_per_run}"
+    )
+    scanned.result.problems.append(reason)
+    return replace(context, held_back=f"{reason}.")
+
+
+def _read_missing_tags(scanned: ScopeScan) -> None:
+    """Read missing tags of certificates with a due action: the tags may forbid the action."""
+    result, records = scanned.result, scanned.state.replacement_records
+    for index, observation in enumerate(result.observations):
+        entry, certificate = result.assessments[index], observation.certificate
+        due = entry.decision.action in NEEDED_MODE or certificate.arn in records
+        if certificate.detail.tags_read or not (due or observation.export is not None):
+            continue
+        try:
+            require_time(scanned.context.clock)
+            certificate = certificate.with_tags(scanned.clients.certificates.tags(certificate.arn))
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            logger.exception("tags unreadable", extra={"certificate_arn": certificate.arn})
+            problem = f"{certificate.arn}: {error_summary(error)}"
+            if problem not in result.problems:
+                result.problems.append(problem)
+            continue
+        result.observations[index] = replace(observation, certificate=certificate)
+        result.assessments[index] = replace(entry, certificate=certificate)
+
+
 def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
-    """Return the engine in mode replace, if the state could be read."""
+    """Return the engine, if the state could be read."""
     state_store, clients = scanned.state.state_store, scanned.clients
-    if scanned.context.mode is not RotationMode.REPLACE or state_store is None:
+    if state_store is None:
         return None
     return ReplacementEngine(
         context=scanned.context,
@@ -253,6 +316,9 @@ def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
         dns=clients.dns,
         state_store=state_store,
         catalog=clients.catalog,
+        pointers=PointerMoves(
+            context=scanned.context, certificates=clients.certificates, pointers=clients.pointers
+        ),
         consumers=clients.consumers,
         tls_probe=clients.tls_probe,
         retire_after=scanned.request.retire_after,
@@ -261,19 +327,15 @@ def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
 
 def _not_replaced(agreed: ScanResult, scanned: ScopeScan) -> list[ActionRecord]:
     """Return the advice for certificates that cannot be replaced without state."""
-    if scanned.context.mode is not RotationMode.REPLACE:
-        return []
-    reason = scanned.state.problem or "there is no state table, see LEDGER_TABLE"
-    return [
-        ActionRecord(
-            entry.certificate.arn,
-            entry.decision.action,
-            Outcome.ADVISED,
-            f"{entry.decision.action.meaning} Not done here: {reason}",
-        )
-        for entry in agreed.assessments
-        if entry.decision.action in REPLACING_ACTIONS
-    ]
+    missing = scanned.state.problem or "there is no state table, see LEDGER_TABLE"
+    records = []
+    for entry in agreed.assessments:
+        certificate, action = entry.certificate, entry.decision.action
+        if action in REPLACING_ACTIONS:
+            reason = scanned.context.blocked_reason(certificate, action) or missing
+            text = f"{action.meaning} Not done here: {reason}"
+            records.append(ActionRecord(certificate.arn, action, Outcome.ADVISED, text))
+    return records
 
 
 def _repaired_and_exported(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.ports import Catalog, Certificates
 from certificate_lifecycle.app.run_context import RunContext
@@ -15,6 +16,7 @@ from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.policy.continuity import (
     Candidate,
     Continuity,
+    Discontinuity,
     Predecessor,
     judge,
     related,
@@ -29,12 +31,14 @@ class SuccessorSearch:
     """Judges the certificates of one account and region as successors of others.
 
     Only certificates that the listing does not rule out are described, each once.
+    A certificate outside the coverage is no successor, unless this instance requested it.
     `problems` are the errors of those that could not be described.
     """
 
     context: RunContext
     certificates: Certificates
     catalog: Catalog
+    coverage: CoverageCheck
     by_name: dict[str, list[Certificate]]
     described: dict[str, Certificate | None] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -46,13 +50,21 @@ class SuccessorSearch:
         context: RunContext,
         certificates: Certificates,
         catalog: Catalog,
+        coverage: CoverageCheck | None = None,
     ) -> SuccessorSearch:
         """Return a search among `listed` certificates."""
+        coverage = coverage or CoverageCheck(context=context, certificates=certificates)
         index: defaultdict[str, list[Certificate]] = defaultdict(list)
         for certificate in listed:
             for name in certificate.names:
                 index[name].append(certificate)
-        return cls(context=context, certificates=certificates, catalog=catalog, by_name=dict(index))
+        return cls(
+            context=context,
+            certificates=certificates,
+            catalog=catalog,
+            coverage=coverage,
+            by_name=dict(index),
+        )
 
     def best(self, old: Certificate, record: ReplacementRecord | None) -> Candidate | None:
         """Return the first of `candidates` that may take over or is a proposal, or None."""
@@ -66,6 +78,7 @@ class SuccessorSearch:
         None has candidates of both kinds, automatic and proposed.
         """
         recorded = record.successor_arn if record is not None else None
+        requested = record.requested_successor if record is not None else None
         thresholds, now = self.context.thresholds, self.context.now
         named = (other for name in old.names for other in self.by_name.get(name, ()))
         for other in sorted(related(old, named), key=lambda other: other.arn != recorded):
@@ -78,7 +91,17 @@ class SuccessorSearch:
                 yield unreadable(other)
                 continue
             keys = self.catalog.key_algorithms(described_old)
-            yield judge(predecessor(described_old, record, keys), described, thresholds, now)
+            candidate = judge(predecessor(described_old, record, keys), described, thresholds, now)
+            possible = candidate.continuity is not Continuity.NONE
+            if possible and other.arn != requested and not self._covers(other):
+                candidate = Candidate(other, Continuity.NONE, (Discontinuity.OUTSIDE_SCOPE,))
+            yield candidate
+
+    def _covers(self, listed: Certificate) -> bool:
+        try:
+            return self.coverage.covers(listed) is True
+        except CertificateNotFoundError:
+            return False
 
     def _described(self, certificate: Certificate) -> Certificate | None:
         """Return a certificate with its detail, None if that cannot be read."""

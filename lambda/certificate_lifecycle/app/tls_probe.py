@@ -150,7 +150,12 @@ class TlsProbing:
         if decision is None:
             return entry
         # With its detail, so that the report names its consumers.
-        return Assessment(certificate, decision, probe_results=sentences(certificate, comparisons))
+        return replace(
+            entry,
+            certificate=certificate,
+            decision=decision,
+            probe_results=sentences(certificate, comparisons),
+        )
 
     def _compare(
         self, certificate: Certificate, probe_results: Mapping[_Target, Sequence[ProbeResult]]

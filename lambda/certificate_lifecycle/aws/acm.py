@@ -56,7 +56,7 @@ from certificate_lifecycle.policy.export import Exported
 from certificate_lifecycle.policy.import_history import CertificateVersion
 from certificate_lifecycle.policy.import_source import CertificateBundle, read_version
 from certificate_lifecycle.policy.issuance import CertificateRequest
-from certificate_lifecycle.policy.succession import REPLACED_BY_TAG
+from certificate_lifecycle.policy.succession import REPLACED_BY_TAG, REPLACES_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -68,7 +68,14 @@ E = TypeVar("E", bound=StrEnum)
 _CERTIFICATES = regional("acm", "certificate/*")
 _LISTING = (*CREATIONS, *SCANS, Command.DRILL)
 _RETIRE = (Setting.RETIRE_SUPERSEDED, Setting.REPLACE)
-_REQUEST = {"acm:KeyAlgorithm": "RSA_2048", "acm:ValidationMethod": "DNS"}
+_REQUEST = {
+    "acm:DomainNames": "{domain}",
+    "acm:KeyAlgorithm": "RSA_2048",
+    "acm:ValidationMethod": "DNS",
+    "aws:RequestTag/ManagedBy": "{instance}",
+}
+_SUCCESSOR = {**_REQUEST, f"aws:RequestTag/{REPLACES_TAG}": "any"}
+_ISSUED = {"aws:ResourceTag/ManagedBy": "{instance}"}
 PERMISSIONS = (
     *declare(_LISTING, "acm", EVERYTHING, ListCertificates="find certificates"),
     *declare(
@@ -85,7 +92,7 @@ PERMISSIONS = (
         "acm",
         _CERTIFICATES,
         Setting.REPLACE,
-        context=_REQUEST,
+        context=_SUCCESSOR,
         RequestCertificate="request a successor",
     ),
     *declare(
@@ -99,7 +106,9 @@ PERMISSIONS = (
         (Function.CREATION,),
         "acm",
         _CERTIFICATES,
-        DeleteCertificate='delete a certificate with `on_destroy = "delete"`',
+        Setting.ON_DESTROY,
+        context=_ISSUED,
+        DeleteCertificate="delete an unused certificate of this instance",
     ),
     *for_rotations("acm", _CERTIFICATES, Setting.REPLACE, AddTagsToCertificate="tag a successor"),
     *for_rotations(
@@ -115,6 +124,7 @@ PERMISSIONS = (
         "acm",
         _CERTIFICATES,
         Setting.REPAIR,
+        context=_ISSUED,
         ResendValidationEmail="send approval mails again",
         UpdateCertificateOptions="migrate from e-mail to DNS",
         ListCertificateDomainValidations="records of that migration",
@@ -123,7 +133,6 @@ PERMISSIONS = (
         "acm",
         ("{exported}",),
         Setting.EXPORT_TARGETS,
-        Setting.REPAIR,
         ExportCertificate="read the certificate and key of an export target",
         RenewCertificate="renew the certificate of an export target",
     ),
@@ -132,18 +141,20 @@ PERMISSIONS = (
         "acm",
         ("{imported}",),
         Setting.IMPORT_SOURCES,
-        Setting.REPAIR,
         GetCertificate="compare the certificate and its chain with the import source",
     ),
     *for_rotations(
         "acm",
         ("{imported}",),
         Setting.IMPORT_SOURCES,
-        Setting.REPAIR,
         ImportCertificate="import a newer version",
     ),
     *for_rotations(
-        "acm", _CERTIFICATES, *_RETIRE, DeleteCertificate="delete a replaced certificate"
+        "acm",
+        _CERTIFICATES,
+        *_RETIRE,
+        context={**_ISSUED, f"aws:ResourceTag/{REPLACED_BY_TAG}": "any"},
+        DeleteCertificate="delete a replaced certificate",
     ),
 )
 

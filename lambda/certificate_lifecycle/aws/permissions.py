@@ -37,15 +37,16 @@ class Setting(StrEnum):
     REPLACE = "mode `replace`"
     REBIND_CONSUMERS = "`rebind_consumers`"
     RETIRE_SUPERSEDED = "`retire_superseded_after_days`"
-    IMPORT_SOURCES = "`import_sources`"
-    EXPORT_TARGETS = "`export_targets`"
+    IMPORT_SOURCES = "`import_sources` beyond mode `notify`"
+    EXPORT_TARGETS = "`export_targets` beyond mode `notify`"
+    ON_DESTROY = '`on_destroy = "delete"`'
     NO_HOSTED_ZONES = "empty `hosted_zones`"
     ZONE_ROLES = "`hosted_zones` with roles"
     ACCOUNTS = "`accounts`"
     ORGANIZATION = "`organization`"
-    REPORTS = "`report_bucket_name`"
-    EVENT_BUS = "`event_bus_name`"
-    SECURITY_HUB = "`security_hub`"
+    REPORTS = "`report`"
+    EVENT_BUS = "`notifications.event_bus`"
+    SECURITY_HUB = "`notifications.security_hub`"
     US_EAST_1 = "region `us-east-1`"
 
 
@@ -56,7 +57,8 @@ class Permission:
     `callers` make the call if all of `settings` are set.
     `resources` are templates of the ARNs that a policy has to allow the action on.
     A name in braces stands for each of its values in `cli.required_permissions.Values`.
-    `context` are condition keys with the same value in every such call.
+    `context` are condition keys with a value of such a call, in which a name in braces stands for
+    the first of its values.
     """
 
     action: str

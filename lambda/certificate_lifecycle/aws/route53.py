@@ -27,6 +27,7 @@ _READERS = (*CREATIONS, *SCANS, Command.DRILL)
 _ZONES = ("arn:{partition}:route53:::hostedzone/{hosted_zone}",)
 _CHANGE = {
     "route53:ChangeResourceRecordSetsActions": "UPSERT",
+    "route53:ChangeResourceRecordSetsNormalizedRecordNames": f"_{'0' * 32}.{{domain}}",
     "route53:ChangeResourceRecordSetsRecordTypes": "CNAME",
 }
 PERMISSIONS = (

@@ -25,7 +25,7 @@ from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.import_source import ImportCandidate, open_secret
 
-_EXPORT = (Setting.EXPORT_TARGETS, Setting.REPAIR)
+_EXPORT = (Setting.EXPORT_TARGETS,)
 _READERS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN)
 PERMISSIONS = (
     *declare(
@@ -46,7 +46,6 @@ PERMISSIONS = (
         "secretsmanager",
         ("{import_secret}",),
         Setting.IMPORT_SOURCES,
-        Setting.REPAIR,
         GetSecretValue="certificates of import sources",
     ),
     *for_rotations(

@@ -3,21 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.permissions import Function, at_home, declare
+from certificate_lifecycle.aws.permissions import (
+    ROTATIONS,
+    SCANS,
+    Command,
+    Function,
+    Setting,
+    at_home,
+    declare,
+)
 from certificate_lifecycle.aws.responses import error_code, paginated, validated_response
 from certificate_lifecycle.model.errors import PointerNotFoundError
 from certificate_lifecycle.model.pointers import pointer_key, pointer_path
 
-PERMISSIONS = declare(
-    (Function.CREATION,),
-    "ssm",
-    at_home("ssm", "parameter/{instance}/certificates/*"),
-    GetParameter="read the pointer of a certificate",
-    PutParameter="write the ARN of an issued certificate into its pointer",
+_POINTERS = at_home("ssm", "parameter/{instance}/certificates/*")
+_SCANS = (*SCANS, Command.DRILL)
+PERMISSIONS = (
+    *declare(
+        (Function.CREATION,),
+        "ssm",
+        _POINTERS,
+        GetParameter="read the pointer of a certificate",
+        PutParameter="write the ARN of an issued certificate into its pointer",
+    ),
+    *declare(
+        _SCANS,
+        "ssm",
+        at_home("ssm", "parameter/{instance}/certificates"),
+        GetParametersByPath="which certificates the pointers name",
+    ),
+    *declare(_SCANS, "ssm", _POINTERS, GetParameter="since when a pointer is pending"),
+    *declare(
+        ROTATIONS,
+        "ssm",
+        _POINTERS,
+        Setting.REPLACE,
+        PutParameter="let the pointer of a replaced certificate name its successor",
+    ),
 )
 
 #: API reference, GetParametersByPath.
@@ -56,14 +83,23 @@ class SsmPointers:
     @validated_response("GetParameter")
     def read(self, name: str) -> str:
         """Return the value of a pointer; raises PointerNotFoundError."""
+        value: str = self._parameter(name)["Value"]
+        return value
+
+    @validated_response("GetParameter")
+    def written_at(self, name: str) -> datetime:
+        """Return when a pointer was last written; raises PointerNotFoundError."""
+        moment: datetime = self._parameter(name)["LastModifiedDate"]
+        return moment.astimezone(UTC)
+
+    def _parameter(self, name: str) -> dict[str, Any]:
         try:
-            parameter = self._client.get_parameter(Name=name)["Parameter"]
+            parameter: dict[str, Any] = self._client.get_parameter(Name=name)["Parameter"]
         except ClientError as error:
             if error_code(error) != "ParameterNotFound":
                 raise
             raise PointerNotFoundError(f"the SSM parameter {name} does not exist") from error
-        value: str = parameter["Value"]
-        return value
+        return parameter
 
     def write(self, name: str, value: str) -> bool:
         """Give a pointer another value; false if it has that value.
@@ -72,6 +108,16 @@ class SsmPointers:
         reference, PutParameter), also if it is deleted between the two calls.
         """
         if self.read(name) == value:
+            return False
+        self._client.put_parameter(Name=name, Value=value, Overwrite=True)
+        return True
+
+    def exchange(self, name: str, value: str, *, instead_of: str) -> bool:
+        """Give a pointer another value if it has the value `instead_of`; false otherwise.
+
+        Raises PointerNotFoundError. Systems Manager has no conditional write.
+        """
+        if self.read(name) != instead_of:
             return False
         self._client.put_parameter(Name=name, Value=value, Overwrite=True)
         return True

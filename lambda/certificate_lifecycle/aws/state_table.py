@@ -78,7 +78,6 @@ PERMISSIONS = (
         "dynamodb",
         _TABLE,
         Setting.IMPORT_SOURCES,
-        Setting.REPAIR,
         Query="read what was imported before",
     ),
     *for_rotations(
@@ -111,7 +110,7 @@ _MOVES_AT_ONCE = 99
 #: Every error that a malformed entry can cause.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 #: Attributes that store a list or an object, as JSON text.
-_NESTED = frozenset({"importing", "moves", "refused", "untold", "versions"})
+_NESTED = frozenset({"importing", "moves", "pointers", "refused", "untold", "versions"})
 #: DynamoDB stores 38 digits exactly.
 _WHOLE = re.compile(r"-?[0-9]{1,38}")
 
@@ -304,8 +303,10 @@ class StateTable:
             return stored
         return None
 
-    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
-        """Count a request of `day`, once per certificate; false if the budget is used up."""
+    def count_request(
+        self, day: date, certificate_arn: str, budget: RequestBudget, limit: int
+    ) -> bool:
+        """Count a request of `day`, once per certificate; false if there are `limit` already."""
         ends = datetime.combine(day, time(), UTC) + HISTORY
         counted = unless(
             _CONFLICT,
@@ -318,7 +319,7 @@ class StateTable:
                     ":arn": _text(certificate_arn),
                     ":certificates": {"SS": [certificate_arn]},
                     ":ends": _epoch(ends),
-                    ":limit": _number(budget.value),
+                    ":limit": _number(limit),
                 },
             ),
         )

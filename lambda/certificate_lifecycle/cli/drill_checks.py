@@ -33,6 +33,9 @@ NOT_RENEWED = {
     CertificateType.PRIVATE_AUTHORITY: (
         "It is a private CA, which ACM does not renew. Issue its certificate again."
     ),
+    CertificateType.DECLARED: (
+        "It is the parameter of a declared certificate, which does not exist. Issue it again."
+    ),
 }
 
 

@@ -24,6 +24,7 @@ from certificate_lifecycle.model.run import (
     report_entry,
 )
 from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.render.notification.wording import ignored_suffix
 from certificate_lifecycle.render.report.documents import rows
 
 #: Rises if a field of a JSON document changes its meaning or is removed.
@@ -36,7 +37,8 @@ _DAYS = 9
 
 #: Fields of a finding in its row, and below it.
 _COLUMNS = ("severity", "verdict", "domain_name", "days_left")
-_DETAILS = ("owner", "muted_until")
+_DETAILS = ("owner", "owner_kind", "permitted_mode", "muted_until")
+_OUTSIDE = "outside_scope"
 
 STYLES = {
     Severity.CRITICAL: "bold red",
@@ -94,7 +96,7 @@ def print_findings(out: Console, run: Run, *, everything: bool = False) -> None:
 
 
 def print_finding(out: Console, entry: Assessment, run: Run) -> None:
-    """Print a finding: its row, message, location, owner and mute."""
+    """Print a finding: its row, message, location, scope, and what its tags say."""
     values = entry.to_dict(run.started_at)
     more, days_left = len(values["alternative_names"]), values["days_left"]
     name = clean(values["domain_name"]) or "(no name)"
@@ -111,6 +113,7 @@ def print_finding(out: Console, entry: Assessment, run: Run) -> None:
         indented(out, clean(sentence))
     indented(out, location(entry.certificate), style="dim")
     details = [f"{FINDING_HEADINGS[k].lower()} {clean(values[k])}" for k in _DETAILS if values[k]]
+    details += [FINDING_HEADINGS[_OUTSIDE].lower()] if values[_OUTSIDE] else []
     if details:
         indented(out, ", ".join(details), style="dim")
 
@@ -155,7 +158,7 @@ def summary(run: Run) -> Text:
     for index, (severity, number) in enumerate(parts):
         text.append(", " if index else "")
         text.append(f"{number} {severity.label}", style=STYLES[severity])
-    return text.append("." if parts else "none.")
+    return text.append("" if parts else "none").append(f"{ignored_suffix(run)}.")
 
 
 def _scopes(scopes: Sequence[ScopeResult]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from string import Formatter
 
 from certificate_lifecycle import aws
 from certificate_lifecycle.aws.permissions import Command, Function, Permission, Setting
 from certificate_lifecycle.cli import aws as cli_aws
+from certificate_lifecycle.model.dns_names import without_wildcard
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.settings import RotationMode, RotationSettings
 from certificate_lifecycle.policy.validation import Zone
@@ -48,14 +49,22 @@ def needed(
 
 
 def settings_on(settings: RotationSettings, home: Scope) -> frozenset[Setting]:
-    """Return the enabled settings that permissions depend on."""
+    """Return the enabled settings that permissions depend on.
+
+    The environment of the rotation function does not have `on_destroy`.
+    """
+    unmanaged = settings.unmanaged_mode.limited(settings.mode)
+    # Without allowed domains, no certificate counts as issued by the instance.
+    mode = settings.mode if settings.allowed_domains else unmanaged
+    repairs = settings.mode is not RotationMode.NOTIFY
+    replaces = mode is RotationMode.REPLACE
     values: dict[Setting, object] = {
-        Setting.REPAIR: settings.mode is not RotationMode.NOTIFY,
-        Setting.REPLACE: settings.mode is RotationMode.REPLACE,
-        Setting.REBIND_CONSUMERS: settings.rebind_consumers,
+        Setting.REPAIR: mode is not RotationMode.NOTIFY,
+        Setting.REPLACE: replaces,
+        Setting.REBIND_CONSUMERS: settings.rebind_consumers and replaces,
         Setting.RETIRE_SUPERSEDED: settings.retire_after,
-        Setting.IMPORT_SOURCES: settings.import_sources,
-        Setting.EXPORT_TARGETS: settings.export_targets,
+        Setting.IMPORT_SOURCES: settings.import_sources and repairs,
+        Setting.EXPORT_TARGETS: settings.export_targets and repairs,
         Setting.NO_HOSTED_ZONES: not settings.zones,
         Setting.ZONE_ROLES: any(zone.role_arn for zone in settings.zones),
         Setting.ACCOUNTS: settings.accounts,
@@ -97,12 +106,31 @@ def values_of(settings: RotationSettings, home: Scope, zones: Sequence[Zone]) ->
         "exported": [target.certificate_arn for target in targets],
         "export_secret": [target.secret_arn for target in targets],
         "passphrase_secret": [target.passphrase_secret_arn for target in targets],
+        # A name below also fits a wildcard.
+        "domain": [
+            f"www.{without_wildcard(domain)}"
+            for domain in (*settings.allowed_domains, *settings.coverage.include_domains)
+        ],
     }
 
 
 def resources_of(permission: Permission, values: Values) -> Iterator[str]:
     """Yield the resource ARNs of a permission; placeholders are replaced by their values."""
     for template in permission.resources:
-        names = [name for _, name, _, _ in Formatter().parse(template) if name]
+        names = _names_in(template)
         for combination in product(*(dict.fromkeys(values[name]) for name in names)):
             yield template.format(**dict(zip(names, combination, strict=True)))
+
+
+def context_of(permissions: Iterable[Permission], values: Values) -> dict[str, str]:
+    """Return the condition keys of calls with their values, without keys that have none."""
+    return {
+        key: template.format(**{name: values[name][0] for name in _names_in(template)})
+        for permission in permissions
+        for key, template in permission.context.items()
+        if all(values[name] for name in _names_in(template))
+    }
+
+
+def _names_in(template: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(template) if name]

@@ -15,6 +15,7 @@ from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import SDK_VERSION, Clients
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.inventory.acmpca import Authorities
+from certificate_lifecycle.aws.inventory.declared import DeclaredCertificates
 from certificate_lifecycle.aws.inventory.iam import ServerCertificates
 from certificate_lifecycle.aws.metrics import EmbeddedMetrics
 from certificate_lifecycle.aws.reports import DatedReports
@@ -22,6 +23,7 @@ from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
 from certificate_lifecycle.aws.sinks.registry import configured_sinks
 from certificate_lifecycle.aws.sns import SnsTopic
+from certificate_lifecycle.aws.ssm import SsmPointers
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.handlers.events import RotationCommand
 from certificate_lifecycle.model.scope import Scope
@@ -132,14 +134,27 @@ def scope_clients_of(
     allowing = {account.account_id for account in accounts if account.rebind_consumers}
     rebinding = {home.account_id, *allowing} if settings.rebind_consumers else set()
     probe = SocketTlsProbe(private_addresses=settings.tls_probe_private_addresses)
+    regions = settings.regions or (home.region,)
+    pointer_region = home.region if home.region in regions else regions[0]
+
+    def acm_in(region: str, role: str | None = None) -> AcmCertificates:
+        return AcmCertificates(clients.any("acm", region, role))
+
+    def pointers_at(scope: Scope) -> SsmPointers | None:
+        """Return the pointers, for certificates of the account of a deployed module only."""
+        # Without a topic, the settings are not those of a deployed module.
+        if scope.account_id != home.account_id or not settings.topic_arn:
+            return None
+        return SsmPointers(clients.any("ssm", home.region), settings.name_prefix)
 
     def clients_at(scope: Scope) -> ScopeClients:
         role = roles.get(scope.account_id)
+        pointers = pointers_at(scope)
         # The zones of a certificate may be in its own account or in that of the function.
         dns = Route53Dns(zones, settings.zones, *dict.fromkeys((role, None)))
         consumers = AwsConsumers(clients, scope, role)
         return ScopeClients(
-            certificates=AcmCertificates(clients.any("acm", scope.region, role)),
+            certificates=acm_in(scope.region, role),
             dns=dns,
             import_secrets=SecretsManagerImports(secrets),
             # In mode notify the role has no access to secrets.
@@ -148,7 +163,15 @@ def scope_clients_of(
             consumers=consumers if scope.account_id in rebinding else None,
             catalog=consumers,
             tls_probe=probe if settings.tls_probe else None,
-            stores=(Authorities(lambda: clients.any("acm-pca", scope.region, role)),),
+            pointers=pointers,
+            stores=(
+                Authorities(lambda: clients.any("acm-pca", scope.region, role)),
+                *(
+                    [DeclaredCertificates(pointers, home, settings.name_prefix, acm_in)]
+                    if pointers is not None and scope.region == pointer_region
+                    else []
+                ),
+            ),
             account_stores=(ServerCertificates(lambda: clients.any("iam", home.region, role)),),
         )
 

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Self
 
+from certificate_lifecycle.model.pointers import Pointer
+
 
 class Severity(IntEnum):
     """How urgent a decision is, in ascending order."""
@@ -91,6 +93,10 @@ class Verdict(Documented):
     )
     SUPERSEDED = "Superseded", "A valid, later certificate may take over from it."
     UNKNOWN = "Unknown", "It could not be judged; the message says why."
+    DECLARED_MISSING = (
+        "DeclaredMissing",
+        "The parameter of a declared certificate names no certificate of this instance.",
+    )
     SCAN_FAILED = "ScanFailed", "A whole account and region could not be scanned."
 
 
@@ -202,6 +208,15 @@ class Reason(Documented):
     STATUS_INACTIVE = "StatusInactive", "ACM reports the status INACTIVE."
     VALIDITY_UNKNOWN = "ValidityUnknown", "Its expiry date is unknown."
     DETAILS_UNREADABLE = "DetailsUnreadable", "DescribeCertificate failed for it."
+    NEVER_ISSUED = "NeverIssued", "The certificate is declared and was never issued."
+    CERTIFICATE_DELETED = (
+        "CertificateDeleted",
+        "The parameter names a certificate that does not exist any more.",
+    )
+    CERTIFICATE_FOREIGN = (
+        "CertificateForeign",
+        "The parameter names a certificate that this instance did not issue, or none at all.",
+    )
     SCOPE_FAILED = "ScopeFailed", "The certificates of an account and region could not be listed."
 
 
@@ -226,6 +241,7 @@ class Action(Documented):
     REPLACE = "Replace", "Request a successor and move the consumers to it."
     REQUEST_AGAIN = "RequestAgain", "Request it again with the creation function."
     REBIND = "Rebind", "Move its consumers to the successor."
+    ISSUE_AGAIN = "IssueAgain", "Issue the declared certificate again with Terraform."
     MOVE_TO_ACM = "MoveToAcm", "Import a successor into ACM and move the consumers to it."
     INVESTIGATE = "Investigate", "Find the cause; the message contains details."
 
@@ -251,6 +267,7 @@ class CertificateType(StrEnum):
     IMPORTED = "IMPORTED"
     SERVER_CERTIFICATE = "IAM_SERVER_CERTIFICATE"
     PRIVATE_AUTHORITY = "PRIVATE_AUTHORITY"
+    DECLARED = "DECLARED"
     NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
 
 
@@ -309,6 +326,7 @@ class CertificateDetail:
     `described` is false for a certificate that was listed and not described.
     `tags_read` is true once `tags` are those of the certificate; they need a call of their own.
     `issuer` is one attribute of the issuer's name, `subject` a distinguished name.
+    `pointer` is that of a declared certificate which may not exist.
     """
 
     in_use_by: tuple[str, ...] = ()
@@ -326,6 +344,7 @@ class CertificateDetail:
     tags: tuple[tuple[str, str], ...] = ()
     tags_read: bool = False
     issues_for_acm: bool | None = None
+    pointer: Pointer | None = None
     described: bool = True
 
     @property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from certificate_lifecycle.model.certificate import Documented
 
 
@@ -14,7 +12,6 @@ class OwnerKind(Documented):
     DECLARED = "declared", "Infrastructure as code declares it."
     SELECTED = "selected", "A controller finds certificates by name and attaches them."
     OTHER = "other", "None of these."
-    UNKNOWN = "unknown", "Its tags were not read."
 
 
 class CertificateMode(Documented):
@@ -33,7 +30,3 @@ class CertificateMode(Documented):
     def allows(self, needed: CertificateMode) -> bool:
         """Whether this mode is `needed` or a higher one."""
         return self.rank >= needed.rank
-
-    def limited(self, *limits: CertificateMode) -> Self:
-        """Return this mode, or the lowest of `limits` if that allows less."""
-        return min(self, *limits, key=lambda mode: mode.rank)

@@ -7,6 +7,10 @@ overwrite the value and never create a parameter.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from certificate_lifecycle.model.scope import Scope
 
 #: The value of a pointer whose certificate was never issued.
 PENDING = "pending"
@@ -14,6 +18,28 @@ PENDING = "pending"
 PARAMETER_TAG = "certificate-lifecycle:parameter"
 #: A name is the value of a tag (ACM API reference, Tag).
 _MAX_NAME = 256
+# With `(?a)` a digit is an ASCII digit.
+_CERTIFICATE_ARN = re.compile(r"(?a)arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+")
+
+
+class PointerState(StrEnum):
+    """What the value of a pointer stands for."""
+
+    ISSUED = "issued"
+    PENDING = "pending"
+    DELETED = "deleted"
+    FOREIGN = "foreign"
+    UNREAD = "unread"
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A pointer: its name, the key of its certificate, and its value."""
+
+    name: str
+    key: str
+    value: str
+    state: PointerState
 
 
 def pointer_path(name_prefix: str) -> str:
@@ -29,3 +55,11 @@ def pointer_key(name_prefix: str, name: str) -> str | None:
     path = re.escape(pointer_path(name_prefix))
     match = re.fullmatch(rf"{path}/(?P<key>[A-Za-z0-9_.-]+)/arn", name)
     return match["key"] if match and len(name) <= _MAX_NAME else None
+
+
+def scope_named(value: str) -> Scope | None:
+    """Return the account and region of the certificate that a pointer names.
+
+    None if the value is not the ARN of a certificate in ACM.
+    """
+    return Scope.from_arn(value) if _CERTIFICATE_ARN.fullmatch(value) else None

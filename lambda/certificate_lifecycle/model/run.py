@@ -23,6 +23,7 @@ from certificate_lifecycle.model.certificate import (
     days_left,
     present_word,
 )
+from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.sanitize import clean_lines
 from certificate_lifecycle.model.scope import parse_arn
 
@@ -89,6 +90,8 @@ class Assessment:
     `used_by` names the consumers of a finding, `owner` is the value of the owner tag, and
     `muted_until` the last day without notifications.
     `probe_results` are sentences about the certificates that its names serve.
+    `owner_kind` and `permitted_mode` are None while the tags of the certificate are unknown.
+    `outside_scope`: the instance does not cover it, and reports it without acting on it.
     """
 
     certificate: Certificate
@@ -97,6 +100,9 @@ class Assessment:
     owner: str | None = None
     muted_until: date | None = None
     probe_results: tuple[str, ...] = ()
+    owner_kind: OwnerKind | None = None
+    permitted_mode: CertificateMode | None = None
+    outside_scope: bool = False
 
     @property
     def notifiable(self) -> bool:
@@ -119,12 +125,15 @@ class Assessment:
         """Read what `to_dict` returns, which has a part of the certificate's fields.
 
         Raises KeyError, TypeError or ValueError for anything else.
-        An earlier version called `probe_results` `served`.
+        An earlier version called `probe_results` `served`, and had no `outside_scope`.
         """
-        entry = records.renamed(entry, {"served": "probe_results"})
+        entry = {"outside_scope": False, **records.renamed(entry, {"served": "probe_results"})}
         name = records.text(entry, "domain_name")
         names = (name, *records.texts(entry, "alternative_names")) if name else ()
         muted_until = records.optional_text(entry, "muted_until")
+        # Earlier versions did not store these.
+        kind = records.optional_text(entry, "owner_kind") if "owner_kind" in entry else None
+        mode = records.optional_text(entry, "permitted_mode") if "owner_kind" in entry else None
         return cls(
             Certificate(
                 arn=parse_arn(records.text(entry, "certificate_arn")),
@@ -147,6 +156,9 @@ class Assessment:
             owner=records.optional_text(entry, "owner"),
             muted_until=None if muted_until is None else date.fromisoformat(muted_until),
             probe_results=records.texts(entry, "probe_results"),
+            owner_kind=None if kind is None else OwnerKind.of(kind),
+            permitted_mode=None if mode is None else CertificateMode.of(mode),
+            outside_scope=records.flag(entry, "outside_scope"),
         )
 
 
@@ -244,6 +256,9 @@ FINDING_FIELDS = (
     _field("in_use", "Used", lambda entry: entry.certificate.in_use),
     _texts("in_use_by", "In use by", lambda entry: entry.certificate.detail.in_use_by),
     _field("certificate_arn", "ARN", lambda entry: entry.certificate.arn),
+    _field("owner_kind", "Ownership", lambda entry: _word(entry.owner_kind)),
+    _field("permitted_mode", "Permitted mode", lambda entry: _word(entry.permitted_mode)),
+    _field("outside_scope", "Outside the scope", lambda entry: entry.outside_scope),
 )
 
 #: The heading of each field.
@@ -347,13 +362,17 @@ class FindingChange:
 
 @dataclass(frozen=True, slots=True)
 class ScopeResult:
-    """The result of one account and region."""
+    """The result of one account and region.
+
+    `certificates` counts those that were scanned, `ignored` those outside the coverage.
+    """
 
     account_id: str
     region: str
     status: ScopeStatus
     certificates: int
     error: str | None
+    ignored: int = 0
 
     @property
     def label(self) -> str:
@@ -367,18 +386,23 @@ class ScopeResult:
             "region": self.region,
             "status": self.status.value,
             "certificates": self.certificates,
+            "ignored": self.ignored,
             "error": _cleaned(self.error),
         }
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
+
+        An earlier version had no `ignored`.
+        """
         return cls(
             account_id=records.text(entry, "account_id"),
             region=records.text(entry, "region"),
             status=ScopeStatus(records.text(entry, "status")),
             certificates=records.number(entry, "certificates"),
             error=records.optional_text(entry, "error"),
+            ignored=records.number({"ignored": 0, **entry}, "ignored"),
         )
 
 
@@ -450,6 +474,11 @@ class Run:
         return sum(scope.certificates for scope in self.scopes)
 
     @property
+    def ignored(self) -> int:
+        """The number of certificates outside the coverage that were ignored."""
+        return sum(scope.ignored for scope in self.scopes)
+
+    @property
     def failed_actions(self) -> list[ActionRecord]:
         """The actions that failed."""
         return [record for record in self.actions if record.outcome is Outcome.FAILED]
@@ -485,6 +514,7 @@ def report_entry(run: Run) -> dict[str, Any]:
         "actions": [record.to_dict() for record in run.actions],
         "open_findings": run.open_findings,
         "muted_findings": len(run.muted_findings),
+        "ignored": run.ignored,
         "expiring_certificates": sum(_expires(e) for e in run.assessments),
         "renewed_certificates": sum(record.is_renewal for record in run.actions),
     }
@@ -520,6 +550,10 @@ def _failed_scope_entry(scope: ScopeResult) -> dict[str, Any]:
 
 def _cleaned(text: str | None) -> str | None:
     return None if text is None else clean_lines(text)
+
+
+def _word(member: StrEnum | None) -> str | None:
+    return None if member is None else member.value
 
 
 def _iso(at: date | None) -> str | None:

@@ -166,6 +166,7 @@ class VerifyStep(Enum):
     WAIT = auto()
     ROLL_BACK = auto()
     LEFT_ALONE = auto()
+    HELD = auto()
     GONE = auto()
 
 
@@ -218,6 +219,15 @@ def verify_step(
         return VerifyStep.VERIFIED
     overdue = move.bound_at is not None and now >= move.bound_at + SETTLES_WITHIN
     return VerifyStep.ROLL_BACK if overdue else VerifyStep.WAIT
+
+
+def has_returned(
+    move: BindingChange, state: BindingState | None, old: str, new: str, now: datetime
+) -> bool:
+    """Whether a setting that an earlier run bound has only the old certificate again."""
+    if state is None or not state.settled or move.bound_at is None or move.bound_at >= now:
+        return False
+    return new not in state.certificates and old in state.certificates
 
 
 def needs_rollback(move: BindingChange, state: BindingState | None, new: str) -> bool:

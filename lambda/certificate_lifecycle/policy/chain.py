@@ -33,6 +33,7 @@ CHAIN: Sequence[Check] = (
     checks.detail_unreadable,  # before all checks that use details
     checks.server_certificate,  # before the rules for certificates in ACM
     checks.private_authority,
+    checks.declared_missing,
     checks.not_understood,
     checks.pending_validation,
     checks.superseded,  # before all renewals: a replaced certificate needs none
@@ -76,6 +77,8 @@ def needs_detail(
     """
     if certificate.type is CertificateType.PRIVATE_AUTHORITY:
         return certificate.status is _ISSUED
+    if certificate.type is CertificateType.DECLARED:
+        return not certificate.described
     match certificate.status:
         case CertificateStatus.EXPIRED | CertificateStatus.REVOKED:
             return certificate.used

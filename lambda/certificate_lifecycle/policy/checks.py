@@ -23,7 +23,8 @@ from certificate_lifecycle.model.certificate import (
     Verdict,
     days_left,
 )
-from certificate_lifecycle.model.sanitize import listed
+from certificate_lifecycle.model.pointers import Pointer, PointerState
+from certificate_lifecycle.model.sanitize import clean, listed
 from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.policy import facts
 from certificate_lifecycle.policy.export import TargetState
@@ -43,6 +44,9 @@ from certificate_lifecycle.policy.validation import RecordState, explain
 #: A request that waits longer than this for validation is stuck.
 STUCK_AFTER = timedelta(hours=24)
 
+#: The time that Terraform has to create the pointer of a certificate and issue the certificate.
+ISSUED_WITHIN = timedelta(hours=1)
+
 #: Lifetime of the private certificates that ACM issues (user guide, "Certificate characteristics").
 PRIVATE_LIFETIME = timedelta(days=395)
 
@@ -56,6 +60,8 @@ NOTIFY_FAILURE_FOR = timedelta(days=7)
 #: after a deployment finds the failures of years.
 OLD_REQUEST = timedelta(days=30)
 _SHOWN_CONSUMERS = 3
+#: Characters of the value of a pointer, which may be any text.
+_LONGEST_VALUE = 200
 
 #: Tags by which other tools mark certificates as theirs.
 FOREIGN_TAG_KEYS = {"services.k8s.aws/controller-version": "AWS Controllers for Kubernetes"}
@@ -371,6 +377,58 @@ def private_authority(given: CheckInput) -> Decision | None:
             Action.FIX_AUTHORITY,
         )
     return None
+
+
+@check(
+    question="Does the parameter of a declared certificate name none of this instance?",
+    facts=(
+        facts.TYPE,
+        facts.POINTER,
+        facts.CREATED,
+        facts.after_creation("issued within", ISSUED_WITHIN),
+    ),
+)
+def declared_missing(given: CheckInput) -> Decision | None:
+    """Find declared certificates that were never issued, were deleted, or are of another owner."""
+    pointer = given.certificate.detail.pointer
+    if pointer is None:
+        return None
+    parameter = f"The parameter {pointer.name} of the declared certificate {pointer.key}"
+    value = clean(pointer.value, _LONGEST_VALUE)
+    match pointer.state:
+        case PointerState.PENDING if is_recent(given.certificate, ISSUED_WITHIN, given.now):
+            verdict, reason = Verdict.PENDING_VALIDATION, Reason.AWAITING_VALIDATION
+            return Decision(verdict, Severity.OK, reason, f"{parameter} is new.", Action.NONE)
+        case PointerState.PENDING:
+            severity, reason = Severity.WARNING, Reason.NEVER_ISSUED
+            text = f"{parameter} is still pending: the certificate was never issued."
+        case PointerState.DELETED:
+            severity, reason = Severity.CRITICAL, Reason.CERTIFICATE_DELETED
+            text = f"{parameter} names {value}, which does not exist any more."
+        case PointerState.FOREIGN:
+            severity, reason = Severity.WARNING, Reason.CERTIFICATE_FOREIGN
+            text = f"{parameter} names {value}, which this instance did not issue."
+        case PointerState.ISSUED:
+            message = f"{parameter} names {value}."
+            return Decision(
+                Verdict.HEALTHY, Severity.OK, Reason.FAR_FROM_EXPIRY, message, Action.NONE
+            )
+        case _:
+            return None
+    message = f"{text} {_issue_again(pointer)}"
+    return Decision(Verdict.DECLARED_MISSING, severity, reason, message, Action.ISSUE_AGAIN)
+
+
+def _issue_again(pointer: Pointer) -> str:
+    """Return how to issue a declared certificate; NAME is the name of the module's block.
+
+    A parameter that Terraform creates again needs its certificate again.
+    """
+    address = f'module.NAME.module.certificate["{pointer.key}"].aws_ssm_parameter.arn'
+    return (
+        f"Issue it again: terraform apply -replace='{address}', or invoke the creation function "
+        f'with its names and "parameter": "{pointer.name}".'
+    )
 
 
 @check(

@@ -72,6 +72,7 @@ class Discontinuity(Documented):
     KEY_NOT_SUPPORTED = "KeyNotSupported", "A consumer of the old one cannot use its key."
     MANAGED_BY_SERVICE = "ManagedByService", "An AWS service such as CloudFront manages it."
     ACME_ORIGIN = "AcmeOrigin", "An ACME client has its key, or its key has an unknown origin."
+    OUTSIDE_SCOPE = "OutsideScope", "It is, or may be, outside the scope of this instance."
     REFUSED = "Refused", "A service refused it for a consumer of the old one."
     DETAILS_UNREADABLE = "DetailsUnreadable", "Its details, or those of the old one, are unknown."
 

@@ -6,18 +6,27 @@ Each answer is true, false, or None while the tags or some names are unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from certificate_lifecycle.model.certificate import Certificate
-from certificate_lifecycle.model.dns_names import is_allowed, without_wildcard
+from certificate_lifecycle.model.certificate import Certificate, CertificateType
+from certificate_lifecycle.model.dns_names import (
+    InvalidNameError,
+    is_allowed,
+    normalise,
+    without_wildcard,
+)
 
 #: The value of a tag filter that matches every value of the tag.
 ANY_VALUE = "*"
 
 #: The accepted values of each tag key.
 TagFilter = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+#: Types of certificates outside ACM, whose tags are not read.
+_OUTSIDE_ACM = frozenset({CertificateType.SERVER_CERTIFICATE, CertificateType.PRIVATE_AUTHORITY})
 
 
 class Others(StrEnum):
@@ -56,35 +65,116 @@ class Coverage:
         *,
         issued_here: bool | None = False,
     ) -> bool | None:
-        """Return whether a certificate is covered; `tags` are None while they are unknown.
+        """Return whether a certificate is covered; `tags` replace unread tags of it.
 
-        A certificate that this instance issued, which is `issued_here`, is always covered.
+        A certificate that this instance issued, which is `issued_here`, or that its configuration
+        declares is always covered.
         """
-        if issued_here:
+        if issued_here or certificate.type is CertificateType.DECLARED:
             return True
+        names, complete = _names(certificate)
+        tags = _tags(certificate) if tags is None else tags
         selected = _all(
-            self._included_by_names(certificate),
-            _not(self._excluded_by_names(certificate)),
+            _included_by_names(self.include_domains, names, complete=complete),
+            _not(_excluded_by_names(self.exclude_domains, names, complete=complete)),
             _included_by_tags(self.include_tags, tags),
             _not(_excluded_by_tags(self.exclude_tags, tags)),
         )
         return None if selected is False and issued_here is None else selected
 
-    def _included_by_names(self, certificate: Certificate) -> bool | None:
-        if not self.include_domains:
-            return True
-        if not certificate.names:
-            return False
-        included = all(_within(name, self.include_domains) for name in certificate.names)
-        return None if included and not certificate.names_complete else included
+    def outside_reason(self, certificate: Certificate) -> str:
+        """Return a clause about the first condition that a certificate outside does not meet."""
+        names, tags = _names(certificate)[0], _tags(certificate) or {}
+        for name in names:
+            if _within(name, self.exclude_domains):
+                return f"{name} is equal to or below an excluded domain"
+        for key, values in self.exclude_tags:
+            if _has(tags, key, values):
+                return f"its tag {key} has an excluded value"
+        for name in names:
+            if self.include_domains and not _within(name, self.include_domains):
+                return f"{name} is not equal to or below an included domain"
+        for key, values in self.include_tags:
+            if not _has(tags, key, values):
+                return f"its tag {key} has no included value"
+        return "it has no domain name"
 
-    def _excluded_by_names(self, certificate: Certificate) -> bool | None:
-        if any(_within(name, self.exclude_domains) for name in certificate.names):
-            return True
-        return None if self.exclude_domains and not certificate.names_complete else False
+    @property
+    def sentence(self) -> str:
+        """Sentences that say what is covered."""
+        if not self.limited:
+            return "All certificates are covered."
+        conditions = [
+            *_condition("all names are equal to or below {}", self.include_domains),
+            *(f"the tag {key} is {_either(values)}" for key, values in self.include_tags),
+            *_condition("no name is equal to or below {}", self.exclude_domains),
+            *(f"the tag {key} is not {_either(values)}" for key, values in self.exclude_tags),
+        ]
+        others = "ignored" if self.others is Others.IGNORE else "reported, and never acted on"
+        return f"Certificates are covered if {', and '.join(conditions)}. Others are {others}."
 
 
 EVERYTHING = Coverage()
+
+
+def _condition(text: str, domains: Sequence[str]) -> list[str]:
+    return [text.format(_either(domains))] if domains else []
+
+
+def _either(values: Sequence[str]) -> str:
+    return " or ".join("set" if value == ANY_VALUE else value or "empty" for value in values)
+
+
+def has_tags(certificate: Certificate) -> bool:
+    """Whether the tags of a certificate can decide; those outside ACM count as untagged."""
+    return certificate.type not in _OUTSIDE_ACM
+
+
+def _names(certificate: Certificate) -> tuple[tuple[str, ...], bool]:
+    """Return the known domain names, and whether these are all.
+
+    The listing of IAM has no domain names. The only name of a private CA is the common name of its
+    subject, which may be a title.
+    """
+    match certificate.type:
+        case CertificateType.SERVER_CERTIFICATE if not certificate.names_complete:
+            return (), False
+        case CertificateType.PRIVATE_AUTHORITY:
+            return tuple(filter(_is_domain_name, certificate.names)), True
+        case _:
+            return certificate.names, certificate.names_complete
+
+
+def _is_domain_name(text: str) -> bool:
+    try:
+        normalise(text)
+    except InvalidNameError:
+        return False
+    return True
+
+
+def _tags(certificate: Certificate) -> Mapping[str, str] | None:
+    if not has_tags(certificate):
+        return {}
+    return dict(certificate.detail.tags) if certificate.detail.tags_read else None
+
+
+def _included_by_names(
+    domains: Collection[str], names: Collection[str], *, complete: bool
+) -> bool | None:
+    if not domains:
+        return True
+    if not all(_within(name, domains) for name in names):
+        return False
+    return bool(names) if complete else None
+
+
+def _excluded_by_names(
+    domains: Collection[str], names: Iterable[str], *, complete: bool
+) -> bool | None:
+    if any(_within(name, domains) for name in names):
+        return True
+    return False if complete or not domains else None
 
 
 def _within(name: str, domains: Iterable[str]) -> bool:

@@ -154,6 +154,11 @@ def _renewal(certificate: Certificate) -> str:
     return f"{renewal.status.value}{f' ({renewal.reason})' if renewal.reason else ''}"
 
 
+def _pointer(certificate: Certificate) -> str:
+    pointer = certificate.detail.pointer
+    return "none" if pointer is None else f"{pointer.name} ({pointer.state})"
+
+
 STATUS = of_certificate("status", lambda certificate: certificate.status.value)
 TYPE = of_certificate("type", lambda certificate: certificate.type.value)
 USED = of_certificate("used", lambda certificate: _yes(certificate.used))
@@ -173,6 +178,7 @@ DETAIL = constant("details", _detail)
 ISSUES_FOR_ACM = of_certificate(
     "issues for ACM", lambda certificate: _yes_or(certificate.detail.issues_for_acm, "unknown")
 )
+POINTER = of_certificate("pointer", _pointer)
 FAILURE = of_certificate("failure", lambda certificate: certificate.detail.failure_reason or "none")
 RENEWAL = of_certificate("renewal", _renewal)
 ELIGIBLE = of_certificate(

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from certificate_lifecycle.model.certificate import Action, Certificate
+from certificate_lifecycle.model.certificate import Action, Certificate, CertificateType
 from certificate_lifecycle.model.dns_names import is_allowed
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.tags import INSTANCE_TAG, MODE_TAG, mode_tag
+from certificate_lifecycle.policy.coverage import Coverage
 from certificate_lifecycle.policy.settings import RotationMode
 
 Tag = tuple[str, str]
@@ -47,9 +48,12 @@ _LONGEST_NAME = 128
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Who manages a certificate; `note` is a sentence that says what this means for a change."""
+    """Who manages a certificate: `kind` is None while its tags are unknown.
 
-    kind: OwnerKind
+    `note` is a sentence about another tool, empty if there is none.
+    """
+
+    kind: OwnerKind | None
     note: str = ""
 
 
@@ -78,12 +82,14 @@ class Modes:
     allowed_domains: Sequence[str]
     managed: RotationMode
     unmanaged: RotationMode
+    coverage: Coverage
     configured: Collection[str] = ()
     held_back: str | None = None
 
     def mode(self, certificate: Certificate, action: Action) -> CertificateMode:
         """Return the mode for an action on a certificate."""
-        return lowest(self.limits(certificate, action))
+        found = (limit.mode for limit in self.limits(certificate, action))
+        return min(found, key=lambda mode: mode.rank)
 
     def blocked_reason(self, certificate: Certificate, action: Action) -> str | None:
         """Return why the mode of a certificate does not allow an action, or None.
@@ -104,20 +110,17 @@ class Modes:
 
     def limits(self, certificate: Certificate, action: Action) -> list[Limit]:
         """Return every limit of the mode for an action on a certificate."""
-        kind = ownership(certificate, self.instance, self.allowed_domains).kind
         limits = [_of_input("rotation_mode", self.managed)]
-        configured = action in _CONFIGURED_ACTIONS and certificate.arn in self.configured
-        if kind is OwnerKind.UNKNOWN:
+        if not certificate.detail.tags_read:
             limits.append(Limit(CertificateMode.NOTIFY, "its tags could not be read"))
-        elif kind is not OwnerKind.OURS and not configured:
+        configured = action in _CONFIGURED_ACTIONS and certificate.arn in self.configured
+        if not configured and not is_issued_by(certificate, self.instance, self.allowed_domains):
             cause = f", which applies because {self.instance} did not issue it"
             limits.append(_of_input("unmanaged_rotation_mode", self.unmanaged, cause))
+            if not self.coverage.covers(certificate, dict(certificate.detail.tags)):
+                outside = f"it is outside the scope of {self.instance}"
+                limits.append(Limit(CertificateMode.NOTIFY, outside))
         return [*limits, *_of_tag(certificate)]
-
-
-def lowest(limits: Iterable[Limit]) -> CertificateMode:
-    """Return the lowest mode of `limits`."""
-    return CertificateMode.REPLACE.limited(*(limit.mode for limit in limits))
 
 
 def ownership(
@@ -131,7 +134,7 @@ def ownership(
     controller = controller_of((*certificate.detail.tags, *consumer_tags))
     note = " ".join(filter(None, (declared, controller and selected_by(controller))))
     if not certificate.detail.tags_read:
-        return Ownership(OwnerKind.UNKNOWN, note)
+        return Ownership(None, note)
     if is_issued_by(certificate, instance, allowed_domains):
         return Ownership(OwnerKind.OURS, note)
     if declared:
@@ -149,6 +152,14 @@ def controller_of(tags: Iterable[Tag]) -> str:
         return ""
     cluster = clean(found.get(_CLUSTER_TAG, ""), _LONGEST_NAME)
     return f"the AWS Load Balancer Controller{f' of cluster {cluster}' if cluster else ''}"
+
+
+def held_by(controller: str) -> str:
+    """Return the text about a setting to which a controller returned the old certificate."""
+    return (
+        f"held by something that selects by name: {controller} returned it to the old certificate; "
+        "set `alb.ingress.kubernetes.io/certificate-arn` to the successor"
+    )
 
 
 def selected_by(controller: str) -> str:
@@ -169,8 +180,10 @@ def is_issued_by(
     """Return whether an instance issued a certificate; None while names or tags are unknown.
 
     Anyone who may tag a certificate can set `ManagedBy`, so that its names count, too: each is
-    equal to or below one of `allowed_domains`.
+    equal to or below one of `allowed_domains`. A declared certificate is known by its key only.
     """
+    if certificate.type is CertificateType.DECLARED:
+        return True
     names = certificate.names
     if not names or not all(is_allowed(name, allowed_domains) for name in names):
         return False

@@ -21,6 +21,7 @@ from certificate_lifecycle.model.certificate import (
     Documented,
 )
 from certificate_lifecycle.model.dns_names import is_allowed
+from certificate_lifecycle.model.pointers import PARAMETER_TAG
 from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.model.tags import INSTANCE_TAG
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
@@ -49,27 +50,38 @@ CLAIM = timedelta(minutes=20)
 HISTORY = timedelta(days=400)
 #: ACM allows 50 tags, of which one is REPLACES_TAG.
 _MAX_COPIED_TAGS = 49
+_FIRST_TAGS = frozenset({INSTANCE_TAG, PARAMETER_TAG})
 _OUR_TAGS = "certificate-lifecycle:"
 
 #: Actions that start or continue a replacement.
 REPLACING_ACTIONS = frozenset({Action.REPLACE, Action.REQUEST_AGAIN, Action.REBIND})
 
 
+#: Repeated requests in one account, region and day.
+REPEATED_REQUESTS_PER_DAY = 5
+
+
 class RequestBudget(Enum):
-    """Limits of requests by account, region and day, which protect ACM's quota.
+    """What requests are counted for, by account, region and day, which protects ACM's quota.
 
     Repeating a failed request, which nothing uses, has a small budget of its own: anyone who may
     request certificates can make many failed requests, and they never take the place of a
     certificate in use.
     """
 
-    SUCCESSORS = 20
-    REPEATED_REQUESTS = 5
+    SUCCESSORS = "replacements (limits.requests_per_day)"
+    REPEATED_REQUESTS = "repeated requests"
 
     @classmethod
     def of(cls, certificate: Certificate) -> RequestBudget:
         """Return the budget from which the successor of a certificate is requested."""
         return cls.REPEATED_REQUESTS if is_failed_request(certificate) else cls.SUCCESSORS
+
+    def limit(self, requests_per_day: int) -> int:
+        """Return how many requests a day may have, given the limit of the instance."""
+        if self is RequestBudget.SUCCESSORS:
+            return requests_per_day
+        return min(REPEATED_REQUESTS_PER_DAY, requests_per_day)
 
 
 class ReplacementState(Documented):
@@ -92,6 +104,12 @@ class ReplacementState(Documented):
         return self in (ReplacementState.RETIRED, ReplacementState.ABANDONED)
 
 
+#: The states with a successor that consumers may have.
+_WITH_SUCCESSOR = frozenset(
+    {ReplacementState.ISSUED, ReplacementState.BOUND, ReplacementState.VERIFIED}
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacementRecord:
     """The stored record of one replacement.
@@ -103,6 +121,7 @@ class ReplacementRecord:
     `unreported` are sentences about actions that no notification has contained yet.
     `requested_at` is None for a successor that existed already and was not requested for this one.
     `refused` are the certificates that a service has refused for a consumer.
+    `pointers` are the names of the pointers that were given the ARN of a successor.
     """
 
     certificate_arn: str
@@ -121,6 +140,7 @@ class ReplacementRecord:
     expires_at: datetime | None = None
     refused: tuple[str, ...] = ()
     lost: int = 0
+    pointers: tuple[str, ...] = ()
 
     @property
     def may_request_again(self) -> bool:
@@ -135,6 +155,12 @@ class ReplacementRecord:
     def has_refused_successor(self) -> bool:
         """Whether a service has refused the successor."""
         return self.successor_arn in self.refused
+
+    @property
+    def is_rolled_back(self) -> bool:
+        """Whether no consumer has the successor, because a verification failed."""
+        kept = (BindingChangeStatus.PLANNED, BindingChangeStatus.BOUND, BindingChangeStatus.MOVED)
+        return self.has(BindingChangeStatus.ROLLED_BACK) and not self.has(*kept)
 
     def has(self, *statuses: BindingChangeStatus) -> bool:
         """Whether a consumer has one of `statuses`."""
@@ -179,6 +205,7 @@ class ReplacementRecord:
             "expires_at": int(self.expires_at.timestamp()) if self.expires_at else None,
             "refused": list(self.refused),
             "lost": self.lost,
+            "pointers": list(self.pointers),
             # Required by earlier versions, which find the settings of the certificate again.
             "moves": [],
         }
@@ -213,6 +240,7 @@ class ReplacementRecord:
             # Earlier versions did not store these.
             lost=records.number(entry, "lost") if "lost" in entry else 0,
             refused=records.texts(entry, "refused") if "refused" in entry else (),
+            pointers=records.texts(entry, "pointers") if "pointers" in entry else (),
         )
 
 
@@ -279,16 +307,37 @@ def tags_not_copied(certificate: Certificate) -> tuple[str, ...]:
 
 
 def _copyable_tags(certificate: Certificate) -> list[tuple[str, str]]:
-    """Return the tags without those of AWS and of this module, the instance's first, then by key.
+    """Return the tags that a successor inherits: the first ones in their order, the others by key.
 
+    Tags of AWS and of this module are not inherited, except for the name of the pointer.
     The order does not depend on ACM's, so that every request leaves out the same tags.
     """
     tags = [
         (key, value)
         for key, value in certificate.detail.tags
-        if not key.lower().startswith(("aws:", _OUR_TAGS))
+        if key in _FIRST_TAGS or not key.lower().startswith(("aws:", _OUR_TAGS))
     ]
-    return sorted(tags, key=lambda tag: (tag[0] != INSTANCE_TAG, tag))
+    return sorted(tags, key=lambda tag: (tag[0] not in _FIRST_TAGS, tag))
+
+
+def pointers_behind(
+    record: ReplacementRecord, values: Mapping[str, str], *, in_use: bool
+) -> Mapping[str, str]:
+    """Return the pointers that should name the issued successor, each with its present value.
+
+    `values` has the value of every pointer by its name, `in_use` is whether consumers have the old
+    certificate. A pointer that names it follows, and one of this replacement that names a candidate
+    that was struck off.
+    """
+    issued = record.state in _WITH_SUCCESSOR and record.successor_arn is not None
+    if not issued or (in_use and record.is_rolled_back):
+        return {}
+    behind = {record.certificate_arn, *record.refused} - {record.successor_arn}
+    return {
+        name: value
+        for name, value in values.items()
+        if value in behind and (value == record.certificate_arn or name in record.pointers)
+    }
 
 
 def has_ended(request: Certificate) -> bool:

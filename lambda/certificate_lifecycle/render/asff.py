@@ -42,7 +42,13 @@ _MAX_ARN = 512
 _PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
 _CERTIFICATE, _ACCOUNT, _OTHER = "AwsCertificateManagerCertificate", "AwsAccount", "Other"
 #: Certificates outside ACM, for which the format has no resource type.
-_ELSEWHERE = frozenset({CertificateType.SERVER_CERTIFICATE, CertificateType.PRIVATE_AUTHORITY})
+_ELSEWHERE = frozenset(
+    {
+        CertificateType.SERVER_CERTIFICATE,
+        CertificateType.PRIVATE_AUTHORITY,
+        CertificateType.DECLARED,
+    }
+)
 _LABELS = {
     Severity.OK: "INFORMATIONAL",
     Severity.INFO: "LOW",
@@ -194,17 +200,22 @@ def _about_certificate(entry: Assessment, run: Run, source: Source) -> dict[str,
             "Reason": decision.reason.value,
             "Action": decision.action.value,
             "RunId": run.run_id,
-            **_owner_and_mute(entry),
+            **_optional_fields(entry),
         },
         "Resources": [_certificate(entry)],
     }
 
 
-def _owner_and_mute(entry: Assessment) -> dict[str, str]:
-    """Return the owner and the mute, if known. A muted finding stays open: it is not resolved."""
-    owner = clean(entry.owner or "", _MAX_NAME)
-    muted_until = entry.muted_until.isoformat() if entry.muted_until else ""
-    return {k: v for k, v in {"Owner": owner, "MutedUntil": muted_until}.items() if v}
+def _optional_fields(entry: Assessment) -> dict[str, str]:
+    """Return scope and tags, if known. A muted finding stays open: it is not resolved."""
+    fields = {
+        "Owner": clean(entry.owner or "", _MAX_NAME),
+        "Ownership": entry.owner_kind,
+        "PermittedMode": entry.permitted_mode,
+        "MutedUntil": entry.muted_until.isoformat() if entry.muted_until else "",
+        "OutsideScope": entry.outside_scope,
+    }
+    return {name: str(value) for name, value in fields.items() if value}
 
 
 def _about_scope(scope: ScopeResult, run: Run, source: Source) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def embedded_metrics(run: Run, *, undelivered: bool) -> dict[str, Any]:
         "FailedScopes": len(run.failed_scopes),
         "PartialScopes": sum(scope.status is ScopeStatus.PARTIAL for scope in run.scopes),
         "Certificates": run.certificates,
+        "IgnoredCertificates": run.ignored,
         "Findings": severities.total(),
         "CriticalFindings": severities[Severity.CRITICAL],
         "WarningFindings": severities[Severity.WARNING],

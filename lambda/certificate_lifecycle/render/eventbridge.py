@@ -148,6 +148,7 @@ def _run_event(run: Run) -> Announcement:
         "findings": len(run.findings),
         "open_findings": run.open_findings,
         "muted_findings": len(run.muted_findings),
+        "ignored": run.ignored,
         "changes": len(run.changes),
         "actions_done": len(run.done),
         "actions_failed": len(run.failed_actions),

@@ -322,7 +322,7 @@ def test_a_pointer_is_written_when_the_certificate_is_issued_and_not_before() ->
     assert pointers.values == {POINTER: WAITING.arn}
     assert issuance.parameter == POINTER
     issue(certificates, MemoryDns(HOME), pointers=pointers)
-    assert pointers.written == [POINTER]
+    assert [name for name, _ in pointers.written] == [POINTER]
 
 
 def test_a_dry_run_writes_no_pointer_and_requires_nothing_issued() -> None:

@@ -14,6 +14,7 @@ from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.errors import RotationError
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus
+from certificate_lifecycle.policy.coverage import Coverage
 from certificate_lifecycle.policy.notification_state import (
     REMINDER,
     WHOLE_SCOPE,
@@ -161,6 +162,40 @@ def test_what_is_resolved_is_deleted_so_that_it_is_new_when_it_comes_back() -> N
     account.tomorrow().rotate()
     # When it began, when it was over, and when it came back.
     assert account.sent == 3
+
+
+NOT_API = Coverage(exclude_domains=("api.example.com",))
+
+
+def test_a_certificate_that_leaves_the_scope_is_neither_resolved_nor_mentioned_again() -> None:
+    account = Account(DUE)
+    account.rotate()
+    found = account.tomorrow().rotate(coverage=NOT_API)
+    assert (found["notification"]["reason"], account.sent) == ("nothing to report", 1)
+    account.certificates.held[OTHER.arn] = OTHER
+    account.tomorrow().rotate(coverage=NOT_API)
+    assert "other.example.com" in account.mail
+    assert "RESOLVED" not in account.mail
+    assert "api.example.com" not in account.mail
+    assert set(account.state_store.alerts) == {OTHER.arn}
+
+
+def test_a_certificate_that_returns_to_the_scope_is_a_new_finding() -> None:
+    account = Account(DUE, OTHER)
+    account.rotate()
+    account.now += days(7)
+    account.rotate(coverage=NOT_API)
+    account.tomorrow().rotate()
+    assert "api.example.com - new" in account.mail
+
+
+def test_the_alert_of_a_certificate_outside_the_scope_ends_even_if_the_scan_is_incomplete() -> None:
+    account = Account(DUE, OTHER)
+    account.rotate()
+    account.certificates.broken[f"describe {OTHER.arn}"] = Outage("denied")
+    with pytest.raises(RotationError):
+        account.tomorrow().rotate(coverage=NOT_API)
+    assert DUE.arn not in account.state_store.alerts
 
 
 def test_a_scan_of_one_certificate_deletes_nothing_of_the_others() -> None:

@@ -240,6 +240,7 @@ def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> 
         "findings": 24,
         "open_findings": 18,
         "muted_findings": 0,
+        "ignored": 0,
         "expiring_certificates": 18,
         "renewed_certificates": 0,
         "notification": {

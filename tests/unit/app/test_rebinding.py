@@ -166,6 +166,55 @@ def test_what_was_moved_and_has_the_old_one_again_was_rolled_back_and_is_not_cha
     assert statuses(planned(consumers, again.moves)) == ["left alone"]
 
 
+HELD = (
+    "held by something that selects by name: the AWS Load Balancer Controller of cluster shop "
+    "returned it to the old certificate; set `alb.ingress.kubernetes.io/certificate-arn` to the "
+    "successor"
+)
+
+
+def selected_by_name() -> MemoryConsumers:
+    """Return a listener whose load balancer belongs to a controller."""
+    consumers = MemoryConsumers((listener(), [OLD]))
+    consumers.tagged[listener()] = (("elbv2.k8s.aws/cluster", "shop"),)
+    return consumers
+
+
+def test_what_a_controller_puts_back_after_its_move_is_held_and_not_moved_again() -> None:
+    consumers = selected_by_name()
+    done = moved(consumers)
+    consumers.settings[listener()] = [OLD]
+    again = planned(consumers, done.moves)
+    assert [(move.status.value, move.note) for move in again.moves] == [("left alone", HELD)]
+    assert statuses(planned(consumers, again.moves)) == ["left alone"]
+
+
+def test_what_a_controller_puts_back_before_it_is_verified_is_held_and_not_waited_for() -> None:
+    consumers = selected_by_name()
+    bound = rebinding(consumers).bind(planned(consumers).moves)
+    consumers.settings[listener()] = [OLD]
+    assert statuses(rebinding(consumers).verify(bound.moves)) == ["bound"]
+    later = rebinding(consumers, NOW + SECOND).verify(bound.moves)
+    assert [(move.status.value, move.note) for move in later.moves] == [("left alone", HELD)]
+    assert consumers.written == [("bind", listener(), NEW)]
+
+
+def test_without_a_controller_what_was_put_back_is_waited_for() -> None:
+    consumers = MemoryConsumers((listener(), [OLD]))
+    bound = rebinding(consumers).bind(planned(consumers).moves)
+    consumers.settings[listener()] = [OLD]
+    assert statuses(rebinding(consumers, NOW + SECOND).verify(bound.moves)) == ["bound"]
+
+
+def test_a_load_balancer_whose_tags_cannot_be_read_is_a_failure_and_keeps_its_move() -> None:
+    consumers = selected_by_name()
+    done = moved(consumers)
+    consumers.settings[listener()] = [OLD]
+    consumers.broken["tags", listener()] = Outage("denied")
+    reverted, _ = rebinding(consumers).unplanned(CERTIFICATE, done.moves)
+    assert (statuses(reverted), len(reverted.failures)) == (["moved"], 1)
+
+
 @pytest.mark.parametrize("stage", [BindingChangeStatus.PLANNED, BindingChangeStatus.BOUND])
 def test_a_consumer_that_is_deleted_on_the_way_is_gone(stage: BindingChangeStatus) -> None:
     move = BindingChange(binding=domain(), status=stage, bound_at=NOW)

@@ -12,6 +12,7 @@ import pytest
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.notification_state import PendingWrites
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
+from certificate_lifecycle.app.replacement.pointers import PointerMoves
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
@@ -26,9 +27,12 @@ from certificate_lifecycle.model.errors import (
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
+from certificate_lifecycle.policy.coverage import EVERYTHING, Coverage
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import (
     HISTORY,
     MAX_LOST,
+    REPEATED_REQUESTS_PER_DAY,
     REPLACES_TAG,
     RETRY_AFTER,
     ReplacementRecord,
@@ -60,6 +64,7 @@ from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
+    MemoryPointers,
     MemoryStateStore,
     MemoryTlsProbe,
     Outage,
@@ -89,10 +94,13 @@ class Account:
         self.dns = MemoryDns(zone())
         self.state_store = MemoryStateStore()
         self.consumers = consumers
+        self.pointers = MemoryPointers()
+        self.problems: list[str] = []
         self.tls_probe: MemoryTlsProbe | None = None
         self.clock = MemoryClock(100_000)
         self.now = NOW
         self.runs = 0
+        self.coverage = EVERYTHING
 
     def run(
         self, *only: str, retire_after: timedelta | None = None, dry_run: bool = False
@@ -100,30 +108,39 @@ class Account:
         """Look, replace, and tell."""
         self.runs += 1
         context = run_context(
-            run_id=f"run-{self.runs}", clock=self.clock, now=self.now, dry_run=dry_run
+            run_id=f"run-{self.runs}",
+            mode=RotationMode.REPLACE,
+            clock=self.clock,
+            now=self.now,
+            dry_run=dry_run,
+            coverage=self.coverage,
         )
+        replacement_records = {
+            replacement_record.certificate_arn: replacement_record
+            for replacement_record in self.state_store.replacement_records()
+        }
         found = Collector(
             context=context,
             certificates=self.certificates,
             dns=self.dns,
             catalog=MemoryCatalog(),
             sources=no_sources(),
-        ).scan(only)
+        ).scan(only, replacing=replacement_records)
         engine = ReplacementEngine(
             context=context,
             certificates=self.certificates,
             dns=self.dns,
             state_store=self.state_store,
             catalog=MemoryCatalog(),
+            pointers=PointerMoves(
+                context=context, certificates=self.certificates, pointers=self.pointers
+            ),
             consumers=self.consumers,
             tls_probe=self.tls_probe,
             retire_after=retire_after,
         )
-        replacement_records = {
-            replacement_record.certificate_arn: replacement_record
-            for replacement_record in self.state_store.replacement_records()
-        }
         records = engine.act(found, replacement_records, everything=not only)
+        self.problems = found.problems
         PendingWrites(
             state_store=self.state_store,
             run_id=context.run_id,
@@ -359,6 +376,19 @@ def test_a_pending_request_for_something_else_does_not() -> None:
     assert len(account.certificates.asked) == 1
 
 
+def test_a_pending_request_outside_the_scope_does_not() -> None:
+    """A team of the same account requests the same names, and its request stays its own."""
+    waiting = request(
+        arn=arn("waiting"), created_at=NOW, detail=CertificateDetail(validations=(validation(),))
+    )
+    account = Account(DEAD, waiting, consumers=MemoryConsumers((listener(), [OLD])))
+    account.certificates.tagged = {OLD: (("Team", "shop"),), waiting.arn: (("Team", "pay"),)}
+    account.coverage = Coverage(include_tags=(("Team", ("shop",)),))
+    account.run()
+    assert len(account.certificates.asked) == 1
+    assert account.successor != waiting.arn
+
+
 def test_a_pending_request_that_is_deleted_meanwhile_does_not() -> None:
     waiting = request(arn=arn("waiting"), created_at=NOW)
     account = serving()
@@ -426,11 +456,12 @@ def test_what_cannot_be_requested_is_advised_and_leaves_no_replacement_record(
 
 def test_beyond_the_daily_budget_a_replacement_waits_for_tomorrow() -> None:
     account = serving()
-    for number in range(RequestBudget.SUCCESSORS.value):
+    for number in range(20):
         account.state_store.count_request(
-            NOW.date(), arn(f"other-{number}"), RequestBudget.SUCCESSORS
+            NOW.date(), arn(f"other-{number}"), RequestBudget.SUCCESSORS, 20
         )
-    assert "daily limit of 20 replacements reached" in account.only().detail
+    detail = account.only().detail
+    assert "daily limit of 20 replacements (limits.requests_per_day) reached" in detail
     assert account.certificates.asked == []
     account.tomorrow().run()
     assert len(account.certificates.asked) == 1
@@ -445,7 +476,7 @@ def test_repeated_requests_have_a_small_budget_of_their_own() -> None:
     records = {record.certificate_arn: record for record in account.run()}
     asked = [dict(wanted.tags)[REPLACES_TAG] for wanted in account.certificates.asked]
     assert asked.count(OLD) == 1
-    assert len(asked) == RequestBudget.REPEATED_REQUESTS.value + 1
+    assert len(asked) == REPEATED_REQUESTS_PER_DAY + 1
     assert "daily limit of 5 repeated requests reached" in records[failed[-1].arn].detail
 
 

@@ -12,6 +12,7 @@ import pytest
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.model.certificate import NOT_DESCRIBED, Certificate
 from certificate_lifecycle.model.errors import RotationError
+from certificate_lifecycle.policy.coverage import Coverage, Others
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.render.notification.message import compose
 from tests.unit.builders import (
@@ -119,9 +120,47 @@ def test_the_result_says_when_where_and_how_much() -> None:
             "region": "eu-west-1",
             "status": "ok",
             "certificates": 2,
+            "ignored": 0,
             "error": None,
         }
     ]
+
+
+SHOP = Coverage(include_domains=("shop.example.com",))
+
+
+def test_certificates_outside_the_scope_are_counted_only() -> None:
+    account = Account(BLOCKED, DUE)
+    found = account.rotate(coverage=SHOP)
+    assert [entry["certificate_arn"] for entry in found["findings"]] == [BLOCKED.arn]
+    assert (found["ignored"], found["scopes"][0]["certificates"]) == (1, 1)
+    (message,) = account.topic.messages
+    assert (
+        "1 needs attention; 1 repair done in this run; 1 outside the scope ignored."
+        in (message.bodies["default"])
+    )
+    assert all(DUE.arn not in body and "api." not in body for body in message.bodies.values())
+
+
+def test_a_run_for_a_certificate_outside_the_scope_says_so_and_does_nothing() -> None:
+    account = Account(HEALTHY, DUE)
+    found = account.rotate(coverage=SHOP, certificate_arns=(DUE.arn,))
+    assert (found["findings"], found["actions"], found["ignored"]) == ([], [], 1)
+    assert found["notification"]["reason"] == (
+        "nothing to report; requested certificates outside the scope of this instance: 1"
+    )
+    assert account.topic.messages == []
+
+
+def test_a_certificate_outside_the_scope_is_reported_with_a_mark_on_demand() -> None:
+    account = Account(HEALTHY, DUE)
+    found = account.rotate(coverage=replace(SHOP, others=Others.REPORT))
+    (finding,) = found["findings"]
+    assert (finding["certificate_arn"], finding["outside_scope"]) == (DUE.arn, True)
+    assert (found["ignored"], found["scopes"][0]["certificates"]) == (0, 2)
+    (message,) = account.topic.messages
+    assert "api.example.com - outside the scope" in message.bodies["email"]
+    assert "`api.example.com` - outside the scope ImportDue" in message.bodies["https"]
 
 
 def test_a_second_run_writes_nothing_more() -> None:

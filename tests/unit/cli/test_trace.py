@@ -17,6 +17,7 @@ from certificate_lifecycle.model.certificate import (
     Decision,
     RenewalStatus,
 )
+from certificate_lifecycle.model.pointers import Pointer, PointerState
 from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
@@ -109,6 +110,7 @@ FACTS_OF = {
     "detail_unreadable": ["details"],
     "server_certificate": ["type", "expires", "warning", "critical"],
     "private_authority": ["type", "status", "expires", "too soon for ACM", "issues for ACM"],
+    "declared_missing": ["type", "pointer", "created", "issued within"],
     "not_understood": ["type", "status", "expires"],
     "pending_validation": ["status", "created", "stuck", "validation records"],
     "superseded": ["stays in service", "successor", "used"],
@@ -235,6 +237,19 @@ FACTS = {
         ),
         "private_authority",
         {"issues for ACM": "no"},
+    ),
+    "the pointer of a declared certificate": (
+        observation(
+            certificate(
+                type=CertificateType.DECLARED,
+                created_at=NOW - timedelta(minutes=30),
+                detail=CertificateDetail(
+                    pointer=Pointer("/a/certificates/b/arn", "b", "pending", PointerState.PENDING)
+                ),
+            )
+        ),
+        "declared_missing",
+        {"pointer": "/a/certificates/b/arn (pending)", "issued within": "1 hours after creation"},
     ),
     "a CA that was not asked": (
         observation(),

@@ -52,6 +52,7 @@ def test_the_result_has_exactly_the_keys_of_the_contract() -> None:
         "actions",
         "open_findings",
         "muted_findings",
+        "ignored",
         "expiring_certificates",
         "renewed_certificates",
         "notification",
@@ -85,16 +86,22 @@ def test_the_result_says_when_it_ran_and_what_was_sent() -> None:
 
 
 def test_each_scope_says_how_much_was_seen() -> None:
-    partial = scope(ScopeStatus.PARTIAL, certificates=3, error="one could not be read")
+    partial = scope(ScopeStatus.PARTIAL, certificates=3, ignored=2, error="one could not be read")
     assert result(run(scopes=(partial,)), NOTHING_SENT)["scopes"] == [
         {
             "account_id": "123456789012",
             "region": "eu-west-1",
             "status": "partial",
             "certificates": 3,
+            "ignored": 2,
             "error": "one could not be read",
         }
     ]
+
+
+def test_the_ignored_certificates_of_all_scopes_are_counted() -> None:
+    whole = run(scopes=(scope(ignored=2), scope(ignored=3), scope()))
+    assert result(whole, NOTHING_SENT)["ignored"] == 5
 
 
 def test_a_finding_says_all_that_is_known() -> None:
@@ -119,7 +126,10 @@ def test_a_finding_says_all_that_is_known() -> None:
         "owner": None,
         "muted_until": None,
         "probe_results": [],
+        "owner_kind": None,
+        "permitted_mode": None,
         "in_use_by": [],
+        "outside_scope": False,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -33,6 +33,7 @@ from certificate_lifecycle.policy.bindings import (
     VerifyStep,
     bind_step,
     by_consumer,
+    has_returned,
     needs_rollback,
     planned,
     verify_step,
@@ -441,3 +442,23 @@ def test_what_is_no_move_is_refused_before_anything_is_done_by_it(
 ) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         BindingChange.from_dict({**ENTRY, **changes}, KINDS)
+
+
+@pytest.mark.parametrize(
+    ("state", "bound_at", "returned"),
+    [
+        (BindingState((OLD,)), NOW - SECOND, True),
+        (BindingState((OLD, OTHER)), NOW - SECOND, True),
+        (BindingState((OLD,)), NOW, False),
+        (BindingState((OLD,)), None, False),
+        (BindingState((OLD,), settled=False), NOW - SECOND, False),
+        (BindingState((OLD, NEW)), NOW - SECOND, False),
+        (BindingState((OTHER,)), NOW - SECOND, False),
+        (None, NOW - SECOND, False),
+    ],
+)
+def test_a_setting_has_returned_if_an_earlier_run_bound_it_and_only_the_old_one_is_there(
+    state: BindingState | None, bound_at: datetime | None, *, returned: bool
+) -> None:
+    move = BindingChange(binding=SINGLE, status=BindingChangeStatus.BOUND, bound_at=bound_at)
+    assert has_returned(move, state, OLD, NEW, NOW) is returned

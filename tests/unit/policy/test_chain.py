@@ -20,6 +20,7 @@ from certificate_lifecycle.model.certificate import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.model.pointers import Pointer, PointerState
 from certificate_lifecycle.policy import checks
 from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.checks import Check
@@ -43,6 +44,7 @@ from tests.unit.builders import (
     SECOND,
     SUCCESSOR,
     TIMED_OUT,
+    arn,
     at_target,
     blocked,
     certificate,
@@ -1386,6 +1388,76 @@ def authority(**changes: Any) -> Observation:  # noqa: ANN401 - any field of a c
     return observation(certificate(**{"type": AUTHORITY_ITSELF, **changes}))
 
 
+def declared(state: PointerState, value: str = "pending", **changes: Any) -> Observation:  # noqa: ANN401 - any field of a certificate
+    """Return a declared certificate whose pointer is not that of a certificate in ACM."""
+    pointer = Pointer("/team/certificates/main/arn", "main", value, state)
+    facts: dict[str, Any] = {
+        "type": CertificateType.DECLARED,
+        "status": CertificateStatus.INACTIVE,
+        "names": ("main",),
+        "ends_in": None,
+        "detail": CertificateDetail(pointer=pointer),
+    }
+    return observation(certificate(**{**facts, **changes}))
+
+
+DECLARED = [
+    Row(
+        "a declared certificate that is being issued",
+        declared(PointerState.PENDING, created_at=NOW - timedelta(hours=1) + SECOND),
+        Verdict.PENDING_VALIDATION,
+        OK,
+        Reason.AWAITING_VALIDATION,
+    ),
+    Row(
+        "a declared certificate that was not issued within an hour",
+        declared(PointerState.PENDING, created_at=NOW - timedelta(hours=1)),
+        Verdict.DECLARED_MISSING,
+        WARNING,
+        Reason.NEVER_ISSUED,
+        Action.ISSUE_AGAIN,
+    ),
+    Row(
+        "a declared certificate that was deleted",
+        declared(PointerState.DELETED, arn("gone")),
+        Verdict.DECLARED_MISSING,
+        CRITICAL,
+        Reason.CERTIFICATE_DELETED,
+        Action.ISSUE_AGAIN,
+    ),
+    Row(
+        "a declared certificate whose parameter names that of another owner",
+        declared(PointerState.FOREIGN, arn("theirs")),
+        Verdict.DECLARED_MISSING,
+        WARNING,
+        Reason.CERTIFICATE_FOREIGN,
+        Action.ISSUE_AGAIN,
+    ),
+    Row(
+        "a declared certificate that is found after all",
+        declared(PointerState.ISSUED, arn("main")),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "a declared certificate whose certificate cannot be read",
+        replace(declared(PointerState.UNREAD, arn("main")), detail_error="Throttled"),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.DETAILS_UNREADABLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a declared certificate that was not read",
+        declared(PointerState.UNREAD, arn("main")),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.STATUS_INACTIVE,
+        Action.INVESTIGATE,
+    ),
+]
+
 STORES = [
     Row(
         "a server certificate far from its end",
@@ -1528,6 +1600,7 @@ ROWS = [
     *HOPELESS,
     *AUTHORITY,
     *STORES,
+    *DECLARED,
 ]
 
 
@@ -1586,6 +1659,22 @@ def test_an_overdue_renewal_says_when_it_ends_and_who_uses_it() -> None:
         "ACM should have renewed it by now; it expires in 6 days, on 2026-06-08 00:00 UTC, and "
         "load balancer shop, CloudFront distribution E1EXAMPLE use it."
     )
+
+
+def test_a_missing_certificate_is_named_by_its_key_and_old_arn_with_the_command() -> None:
+    decision = assessments(declared(PointerState.DELETED, arn("gone")))
+    assert decision.message == (
+        "The parameter /team/certificates/main/arn of the declared certificate main names "
+        f"{arn('gone')}, which does not exist any more. Issue it again: terraform apply "
+        "-replace='module.NAME.module.certificate[\"main\"].aws_ssm_parameter.arn', or invoke the "
+        'creation function with its names and "parameter": "/team/certificates/main/arn".'
+    )
+
+
+def test_the_value_of_a_parameter_is_shown_without_control_characters_and_shortened() -> None:
+    decision = assessments(declared(PointerState.FOREIGN, "\x1b[31m" + "x" * 4000))
+    assert " names [31mxxx" in decision.message
+    assert len(decision.message) < 700
 
 
 def test_a_blocked_renewal_says_which_record_is_missing_where_and_what_acm_wants() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.model.certificate import Action, Certificate
+from certificate_lifecycle.model.certificate import Action, Certificate, CertificateType
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
+from certificate_lifecycle.policy.coverage import Coverage
 from certificate_lifecycle.policy.ownership import (
     NEEDED_MODE,
     Modes,
@@ -30,9 +31,11 @@ MODES = Modes(
     allowed_domains=DOMAINS,
     managed=RotationMode.REPLACE,
     unmanaged=RotationMode.NOTIFY,
+    coverage=Coverage(),
 )
 CLUSTER = ("elbv2.k8s.aws/cluster", "shop")
 MODE_TAG = "certificate-lifecycle:mode"
+ELSEWHERE = Coverage(include_domains=("other.example.com",))
 
 
 def tagged(tags: dict[str, str], *names: str) -> Certificate:
@@ -40,7 +43,7 @@ def tagged(tags: dict[str, str], *names: str) -> Certificate:
     return certificate(names=names).with_tags(tuple(tags.items()))
 
 
-def kind(found: Certificate, *consumer_tags: tuple[str, str]) -> OwnerKind:
+def kind(found: Certificate, *consumer_tags: tuple[str, str]) -> OwnerKind | None:
     return ownership(found, INSTANCE, DOMAINS, consumer_tags).kind
 
 
@@ -49,6 +52,11 @@ def kind(found: Certificate, *consumer_tags: tuple[str, str]) -> OwnerKind:
 
 def test_a_certificate_with_the_tag_and_only_allowed_names_was_issued_here() -> None:
     assert kind(tagged(OURS, "example.com", "*.shop.example.com")) is OwnerKind.OURS
+
+
+def test_a_declared_certificate_that_is_missing_is_of_this_instance() -> None:
+    missing = certificate(type=CertificateType.DECLARED, names=("main",))
+    assert is_issued_by(missing, INSTANCE, ()) is True
 
 
 @pytest.mark.parametrize(
@@ -123,7 +131,7 @@ def test_our_certificate_stays_ours_on_a_controllers_load_balancer_and_the_findi
 
 
 def test_without_tags_the_owner_is_unknown() -> None:
-    assert kind(certificate(names=("shop.example.com",)), CLUSTER) is OwnerKind.UNKNOWN
+    assert kind(certificate(names=("shop.example.com",)), CLUSTER) is None
 
 
 # --- What is permitted ------------------------------------------------------------------------
@@ -162,6 +170,14 @@ def test_a_certificate_that_the_configuration_names_is_imported_and_exported_lik
     assert modes.blocked_reason(found, Action.RESTORE_RECORDS) is not None
 
 
+def test_outside_the_scope_only_what_was_issued_here_is_changed() -> None:
+    modes = replace(MODES, unmanaged=RotationMode.REPLACE, coverage=ELSEWHERE)
+    assert modes.blocked_reason(tagged(OURS), Action.REPLACE) is None
+    assert modes.blocked_reason(tagged({}), Action.RESTORE_RECORDS) == (
+        "it is outside the scope of certificate-lifecycle."
+    )
+
+
 def test_a_run_that_is_held_back_allows_nothing() -> None:
     modes = replace(MODES, held_back="too much")
     assert modes.blocked_reason(tagged(OURS), Action.RESTORE_RECORDS) == "too much"
@@ -192,6 +208,7 @@ modes = st.builds(
     allowed_domains=st.sampled_from([(), DOMAINS, ("example.net",)]),
     managed=st.sampled_from(RotationMode),
     unmanaged=st.sampled_from(RotationMode),
+    coverage=st.sampled_from([Coverage(), ELSEWHERE, Coverage(exclude_tags=((MODE_TAG, ("*",)),))]),
     configured=st.sampled_from([(), (tagged({}).arn,)]),
 )
 actions = st.sampled_from([*NEEDED_MODE])

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from certificate_lifecycle.model.certificate import Action
+from certificate_lifecycle.policy.settings import DEFAULT_LIMITS
 from certificate_lifecycle.policy.succession import (
     CLAIM,
     HISTORY,
     MAX_ATTEMPTS,
+    REPEATED_REQUESTS_PER_DAY,
     REPLACING_ACTIONS,
     RETRY_AFTER,
     YEARLY_REQUESTS,
     ReplacementRecord,
     ReplacementState,
-    RequestBudget,
     successor_request,
 )
 from tests.unit.builders import NOW, arn, certificate, days, detail
@@ -28,8 +29,8 @@ ADR = Path(__file__).parents[3] / "docs" / "adr" / "0009-replacement-is-a-record
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"At most {RequestBudget.SUCCESSORS.value} successors are requested per account, region",
-        f"at most {RequestBudget.REPEATED_REQUESTS.value} failed requests are repeated",
+        f"At most {DEFAULT_LIMITS.requests_per_day} successors are requested per account, region",
+        f"at most {REPEATED_REQUESTS_PER_DAY} failed requests are repeated",
         f"keeps its claim for up to {CLAIM // timedelta(minutes=1)} minutes",
     ],
 )

@@ -16,6 +16,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateStatus,
     CertificateType,
 )
+from certificate_lifecycle.model.pointers import PARAMETER_TAG
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
 from certificate_lifecycle.policy.succession import (
     REPLACES_TAG,
@@ -25,6 +26,7 @@ from certificate_lifecycle.policy.succession import (
     blocked_reason,
     has_ended,
     may_retire,
+    pointers_behind,
     quota_warning,
     successor_request,
     tags_not_copied,
@@ -143,6 +145,14 @@ def test_tags_without_room_are_left_out_in_a_fixed_order_and_the_owner_is_kept()
         assert blocked_reason(old, INSTANCE, ()) is None
 
 
+def test_a_successor_inherits_the_name_of_the_pointer_before_other_tags() -> None:
+    many = tuple((f"key{number:02}", "") for number in range(49))
+    pointer = (PARAMETER_TAG, "/team/certificates/main/arn")
+    old = dead(detail=detail(tags=(*many, ("certificate-lifecycle:mute-until", "x"), pointer)))
+    assert successor_request(old, 1).tags[1] == pointer
+    assert tags_not_copied(old) == ("key48",)
+
+
 def test_all_tags_are_copied_if_there_is_room() -> None:
     tags = tuple((f"key{number:02}", "") for number in range(49))
     assert tags_not_copied(dead(detail=detail(tags=tags))) == ()
@@ -217,6 +227,55 @@ def test_a_journal_knows_whether_a_consumer_stands_at_a_status() -> None:
     assert not begun.has(BindingChangeStatus.MOVED)
 
 
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ((), False),
+        ((BindingChangeStatus.ROLLED_BACK,), True),
+        ((BindingChangeStatus.ROLLED_BACK, BindingChangeStatus.LEFT_ALONE), True),
+        ((BindingChangeStatus.LEFT_ALONE, BindingChangeStatus.GONE), False),
+        ((BindingChangeStatus.ROLLED_BACK, BindingChangeStatus.PLANNED), False),
+        ((BindingChangeStatus.ROLLED_BACK, BindingChangeStatus.BOUND), False),
+        ((BindingChangeStatus.ROLLED_BACK, BindingChangeStatus.MOVED), False),
+    ],
+)
+def test_a_replacement_is_rolled_back_if_no_consumer_has_or_gets_the_successor(
+    statuses: tuple[BindingChangeStatus, ...], *, expected: bool
+) -> None:
+    record = replacement_record(
+        state=ReplacementState.VERIFIED,
+        successor_arn=arn("new"),
+        moves=tuple(
+            BindingChange(binding=Binding(LISTENER, f"listener {number}"), status=status)
+            for number, status in enumerate(statuses)
+        ),
+    )
+    assert record.is_rolled_back is expected
+    behind = pointers_behind(record, {"main": arn()}, in_use=True)
+    assert behind == ({} if expected else {"main": arn()})
+    assert pointers_behind(record, {"main": arn()}, in_use=False) == {"main": arn()}
+
+
+@pytest.mark.parametrize("state", ReplacementState)
+def test_pointers_follow_in_the_states_with_an_issued_successor(state: ReplacementState) -> None:
+    record = replacement_record(state=state, successor_arn=arn("new"))
+    behind = pointers_behind(record, {"main": arn(), "other": arn("x")}, in_use=True)
+    assert set(behind) == ({"main"} if state in ("issued", "bound", "verified") else set())
+    without = replace(record, successor_arn=None)
+    assert pointers_behind(without, {"main": arn()}, in_use=True) == {}
+
+
+def test_pointers_follow_from_a_refused_candidate_only_if_this_replacement_moved_them() -> None:
+    record = replacement_record(
+        state=ReplacementState.ISSUED,
+        successor_arn=arn("new"),
+        refused=(arn("refused"), arn("new")),
+        pointers=("main", "second"),
+    )
+    values = {"main": arn("refused"), "own": arn("refused"), "second": arn("new")}
+    assert pointers_behind(record, values, in_use=True) == {"main": arn("refused")}
+
+
 def test_a_successor_counts_as_requested_only_with_the_time_of_its_request() -> None:
     found = replacement_record(successor_arn=arn("new"))
     assert found.requested_successor == arn("new")
@@ -269,6 +328,8 @@ def test_a_record_of_an_earlier_version_is_read_with_its_moves() -> None:
     stored = {**move.to_dict(), "before": [arn(), arn("new")]}
     del stored["successor_was_bound"]
     entry = {**record.to_dict(), "moves": [stored]}
+    for later in ("lost", "refused", "pointers"):
+        del entry[later]
     assert ReplacementRecord.from_dict(entry, {LISTENER.name: LISTENER}) == record
 
 

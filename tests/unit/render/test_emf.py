@@ -27,7 +27,7 @@ WHOLE = run(
     judged(certificate(arn=arn("unused"), in_use=False)),
     judged(certificate(arn=arn("healthy"))),
     scopes=(
-        scope(certificates=5),
+        scope(certificates=5, ignored=7),
         scope(ScopeStatus.FAILED, error="no answer"),
         scope(ScopeStatus.FAILED, error="no answer"),
         *(scope(ScopeStatus.PARTIAL, error="no tags") for _ in range(4)),
@@ -73,6 +73,7 @@ def test_a_run_counts_what_it_saw_and_what_it_found() -> None:
         FailedScopes=2,
         PartialScopes=4,
         Certificates=5,
+        IgnoredCertificates=7,
         Findings=6,
         CriticalFindings=1,
         WarningFindings=4,

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from certificate_lifecycle.cli.output import print_finding
 from certificate_lifecycle.model.certificate import Action, CertificateType
+from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.run import (
     FINDING_FIELDS,
     LEFT_OUT,
@@ -49,7 +50,10 @@ FINDING = replace(
     ),
     used_by=("listener 443 of till",),
     owner="payments",
+    owner_kind=OwnerKind.DECLARED,
+    permitted_mode=CertificateMode.OFF,
     probe_results=("shop.example.com (203.0.113.7) serves another certificate",),
+    outside_scope=True,
 )
 MUTED = replace(FINDING, muted_until=date(2026, 6, 30))
 #: A message does not tell of what is muted; it lists that.
@@ -99,6 +103,7 @@ WRITTEN: Mapping[str, Callable[[Any], str]] = {
     "not_after": lambda value: str(value)[:10],
     "type": lambda value: str(value).replace("_", " ").lower(),
     "status": lambda value: str(value).replace("_", " ").lower(),
+    "outside_scope": lambda value: "outside the scope" if value else "",
 }
 
 

@@ -499,6 +499,7 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "region": "eu-west-1",
                 "status": "ok",
                 "certificates": 2,
+                "ignored": 0,
                 "error": None,
             }
         ],
@@ -526,11 +527,15 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "owner": None,
                 "muted_until": None,
                 "probe_results": [],
+                "owner_kind": None,
+                "permitted_mode": None,
+                "outside_scope": False,
             }
         ],
         "findings_not_shown": 0,
         "open_findings": 1,
         "muted_findings": 0,
+        "ignored": 0,
         "report": None,
         "changes": [],
         "changes_not_shown": 0,

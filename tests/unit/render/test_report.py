@@ -189,6 +189,9 @@ def test_every_known_certificate_has_a_row_findings_first() -> None:
         "in_use": "yes",
         "in_use_by": "",
         "certificate_arn": arn("due"),
+        "owner_kind": "",
+        "permitted_mode": "",
+        "outside_scope": "no",
         "done": "",
     }
 
@@ -325,6 +328,10 @@ def test_a_tile_whose_certificates_are_not_all_as_bad_says_so() -> None:
         (run(GONE), "1 certificate needs attention."),
         (run(GONE, DUE), "2 certificates need attention."),
         (run(FINE), "Everything in account 123456789012, eu-west-1 was scanned."),
+        (
+            run(FINE, scopes=(scope(ignored=2),)),
+            "eu-west-1 was scanned, except 2 certificates outside the scope of this instance.",
+        ),
         (run(FINE), "No action was taken."),
         (run(FINE, dry_run=True), "Dry run: nothing was changed."),
         (run(FINE, full_scan=False), "Only the requested certificates were scanned."),

@@ -24,6 +24,7 @@ from certificate_lifecycle.app.ports import (
     TlsProbe,
 )
 from certificate_lifecycle.app.replacement.obtaining import Obtaining
+from certificate_lifecycle.app.replacement.pointers import PointerMoves
 from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult, joined
 from certificate_lifecycle.app.replacement.replacement_context import ReplacementContext
 from certificate_lifecycle.app.run_context import RunContext
@@ -53,6 +54,7 @@ from certificate_lifecycle.policy.bindings import (
 from certificate_lifecycle.policy.checks import proposed
 from certificate_lifecycle.policy.continuity import Candidate, Continuity, judge
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import (
     CLAIM,
     HISTORY,
@@ -88,6 +90,7 @@ class ReplacementEngine:
     """Starts and advances the replacements of one account and region.
 
     Without `consumers` none is moved. With `tls_probe`, a move is also verified by TLS handshakes.
+    The `pointers` follow before any consumer moves: else a plan of Terraform would undo the move.
     `handled` are the current records of this run's replacements, for the message.
     """
 
@@ -96,6 +99,7 @@ class ReplacementEngine:
     dns: Dns
     state_store: StateStore
     catalog: Catalog
+    pointers: PointerMoves
     consumers: Consumers | None = None
     tls_probe: TlsProbe | None = None
     retire_after: timedelta | None = None
@@ -118,8 +122,8 @@ class ReplacementEngine:
             self.handled.append(replacement.record)
             action_record = replacement.action_record()
             if action_record is not None:
-                logger.info("action", extra=action_record.to_dict())
                 records.append(action_record)
+        scan.problems.extend(self.pointers.problems)
         return records
 
     def advance(self, replacement: ReplacementContext) -> None:
@@ -135,7 +139,7 @@ class ReplacementEngine:
             if not self._is_due(replacement):
                 return
             if self.context.dry_run:
-                replacement.plan = _plan(replacement.record)
+                replacement.plan = replacement.next_step(moves=self.consumers is not None)
                 return
             require_time(self.context.clock)
             with self._claimed(replacement):
@@ -213,8 +217,13 @@ class ReplacementEngine:
         """
         record, observation = replacement.record, replacement.observation
         if observation is None:
-            return not record.state.finished
+            permitted = self.context.mode is RotationMode.REPLACE
+            return permitted and not record.state.finished
         certificate = observation.certificate
+        blocked = self.context.blocked_reason(certificate, Action.REPLACE)
+        if blocked is not None:
+            replacement.advice = self._advice_instead(replacement, observation, blocked)
+            return False
         # Earlier versions also replaced imported certificates; only a person may go on with that.
         imported = certificate.type is CertificateType.IMPORTED
         if record.version == 0 or record.state is ReplacementState.ABANDONED or imported:
@@ -229,14 +238,39 @@ class ReplacementEngine:
                 return False
             case ReplacementState.ISSUED if self.consumers is None:
                 replacement.advice = self._steps_to_recorded(replacement)
-                return not certificate.used or not _is_successor(record, observation)
+                behind = self.pointers.are_behind(record, certificate)
+                return behind or not certificate.used or not replacement.has_found_successor
             case ReplacementState.VERIFIED:
                 replacement.advice = self._steps_to_recorded(replacement)
-                movable = certificate.in_use and self.consumers is not None
-                retirable = not certificate.used and self._is_retirable(record, certificate)
-                return movable or retirable
+                return self._may_settle(record, certificate)
             case state:
                 return not state.finished
+
+    def _may_settle(self, record: ReplacementRecord, certificate: Certificate) -> bool:
+        """Whether a verified replacement may move consumers or pointers, or be retired."""
+        movable = certificate.in_use and self.consumers is not None
+        retirable = not certificate.used and self._is_retirable(record, certificate)
+        return movable or retirable or self.pointers.are_behind(record, certificate)
+
+    def _advice_instead(
+        self, replacement: ReplacementContext, observation: Observation, blocked: str
+    ) -> str:
+        """Return what is due, why the mode of the certificate forbids it, and the manual steps."""
+        record, certificate = replacement.record, observation.certificate
+        found = observation.proposal or observation.successor
+        steps = self._manual_steps(replacement, found.arn) if found is not None else ""
+        if observation.proposal is not None:
+            due = proposed(observation.proposal)
+        elif record.version > 0 and not record.state.finished:
+            waits = record.state is ReplacementState.VERIFIED
+            if waits and not self._may_settle(record, certificate):
+                return self._steps_to_recorded(replacement)
+            due = f"its replacement is stopped in state {record.state}. Not done here: {blocked}"
+        elif replacement.action is not None:
+            due = f"{replacement.action.meaning} Not done here: {blocked}"
+        else:
+            return ""
+        return joined([due, steps] if steps else [due])
 
     def _start(
         self, replacement: ReplacementContext, action: Action, observation: Observation
@@ -251,7 +285,8 @@ class ReplacementEngine:
             return False
         if successor is not None:
             replacement.advice = self._manual_steps(replacement, successor.arn)
-            if self.consumers is None or not certificate.in_use:
+            movable = self.consumers is not None and certificate.in_use
+            if not movable and not self.pointers.name(certificate.arn):
                 return False
             requested_at = record.requested_at if record.successor_arn == successor.arn else None
             replacement.record = replace(
@@ -278,7 +313,7 @@ class ReplacementEngine:
 
     def _steps_to_recorded(self, replacement: ReplacementContext) -> str:
         """Return the manual steps to the successor on record, if it may take over now."""
-        if not _is_successor(replacement.record, replacement.observation):
+        if not replacement.has_found_successor:
             return ""
         return self._manual_steps(replacement, replacement.record.successor_arn)
 
@@ -343,6 +378,7 @@ class ReplacementEngine:
             return self._after_refusal(replacement)
         if not self._may_take_over(replacement, old, successor):
             return self._unsuitable(replacement, old, successor)
+        self.pointers.follow(replacement, old)
         if self.consumers is not None and (old.in_use or replacement.record.moves):
             rebinding = self._rebinding(replacement, self.consumers)
             # Planned moves first: finding the other settings may take the time of a whole run.
@@ -390,6 +426,8 @@ class ReplacementEngine:
             return False
         if record.has_refused_successor():
             return self._strike_off(replacement, "a service refused it")
+        if record.is_rolled_back:
+            self.pointers.restore(replacement)
         if self._is_still_served(replacement, moved_before=moved_before):
             return False
         used = observation is not None and observation.certificate.in_use
@@ -429,6 +467,7 @@ class ReplacementEngine:
         old = self._old(replacement)
         if old is None:
             return False
+        self.pointers.catch_up(replacement, old)
         if old.in_use and self.consumers is not None:
             rebinding = self._rebinding(replacement, self.consumers)
             _require_none(self._plan_moves(replacement, rebinding, old))
@@ -502,6 +541,8 @@ class ReplacementEngine:
     def _strike_off(self, replacement: ReplacementContext, cause: str) -> bool:
         """Try the next candidate, or request a successor, for the consumers that are left."""
         record = replacement.record
+        if not record.has(BindingChangeStatus.MOVED):
+            self.pointers.restore(replacement)
         replacement.report(f"{record.successor_arn} does not take over: {cause}")
         replacement.save(
             state=ReplacementState.REQUESTED,
@@ -565,6 +606,7 @@ class ReplacementEngine:
 
     def _abandon(self, replacement: ReplacementContext, reason: str, **changes: int) -> None:
         """End the replacement, with `changes` of what it counts."""
+        self.pointers.restore(replacement)
         replacement.report(reason)
         ends = self.context.now + HISTORY
         state = ReplacementState.ABANDONED
@@ -580,6 +622,7 @@ class ReplacementEngine:
             self._abandon(replacement, reason, lost=lost)
             replacement.failure = _RESTART
             return False
+        self.pointers.restore(replacement)
         replacement.report(reason)
         replacement.failure = _ANOTHER
         replacement.save(
@@ -610,6 +653,7 @@ class ReplacementEngine:
         try:
             described = self.certificates.describe(replacement.arn)
         except CertificateNotFoundError:
+            self.pointers.catch_up(replacement, None)
             self._finish(replacement, _GONE)
             return None
         if replacement.observation is None:
@@ -622,12 +666,12 @@ class ReplacementEngine:
     ) -> list[str]:
         """Plan a move for each setting that has none, and return the failures."""
         reverted, bindings = rebinding.unplanned(old, replacement.record.moves)
-        self._record(replacement, reverted)
+        failures = self._record_each(replacement, [reverted])
         batches = (
             bindings[first : first + MOVES_AT_ONCE]
             for first in range(0, len(bindings), MOVES_AT_ONCE)
         )
-        return self._record_each(replacement, map(rebinding.plan, batches))
+        return [*failures, *self._record_each(replacement, map(rebinding.plan, batches))]
 
     def _record_each(
         self, replacement: ReplacementContext, results: Iterable[RebindResult]
@@ -690,18 +734,3 @@ def _first(texts: Sequence[str]) -> list[str]:
     """Return the first texts, and a count of the others as the last one."""
     more = len(texts) - _SHOWN_TEXTS
     return [*texts[:_SHOWN_TEXTS], *([f"and {more} more"] if more > 0 else [])]
-
-
-def _is_successor(record: ReplacementRecord, observation: Observation | None) -> bool:
-    """Whether the scan found that the successor on record may take over."""
-    found = observation.successor if observation is not None else None
-    return found is not None and found.arn == record.successor_arn
-
-
-def _plan(record: ReplacementRecord) -> str:
-    """Return the next step, for a dry run."""
-    if record.version > 0:
-        return f"continue its replacement in state {record.state}"
-    if record.successor_arn is not None:
-        return f"move its consumers to its successor {record.successor_arn}"
-    return "request a successor"

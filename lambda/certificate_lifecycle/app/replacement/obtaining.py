@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import require_time
 from certificate_lifecycle.app.ports import Catalog, Certificates, Dns, StateStore
 from certificate_lifecycle.app.replacement.replacement_context import ReplacementContext
@@ -77,10 +78,10 @@ class Obtaining:
         # Without time, a suitable certificate may not have been described.
         require_time(self.context.clock)
         budget = RequestBudget.of(old)
-        if not self.state_store.count_request(self.context.now.date(), old.arn, budget):
-            kind = "replacements" if budget is RequestBudget.SUCCESSORS else "repeated requests"
-            limit = f"daily limit of {budget.value} {kind} reached"
-            replacement.advice = f"{limit}; continues tomorrow"
+        limit = budget.limit(self.context.requests_per_day)
+        if not self.state_store.count_request(self.context.now.date(), old.arn, budget, limit):
+            reached = f"daily limit of {limit} {budget.value} reached"
+            replacement.advice = f"{reached}; continues tomorrow"
             return False
         arn = self.certificates.request(request)
         warning = quota_warning(listed, self.context.now)
@@ -105,13 +106,15 @@ class Obtaining:
     def _pending(
         self, request: CertificateRequest, listed: Sequence[Certificate]
     ) -> Certificate | None:
-        """Return an equal request that is pending."""
+        """Return an equal request that is pending and covered."""
+        coverage = CoverageCheck(context=self.context, certificates=self.certificates)
         for candidate in listed:
             pending = candidate.status is CertificateStatus.PENDING_VALIDATION
             if pending and may_be_equal(request, candidate, self.context.now):
                 with suppress(CertificateNotFoundError):
                     described = self.certificates.describe(candidate.arn)
-                    if is_equal(request, described, self.context.now):
+                    equal = is_equal(request, described, self.context.now)
+                    if equal and coverage.covers(described) is True:
                         return described
         return None
 

@@ -32,10 +32,12 @@ from certificate_lifecycle.policy.bindings import (
     VerifyStep,
     bind_step,
     by_consumer,
+    has_returned,
     needs_rollback,
     planned,
     verify_step,
 )
+from certificate_lifecycle.policy.ownership import controller_of, held_by
 
 _CHANGED = "changed outside this module in the meantime; not changed again"
 _REVERTED = "reverted to the old certificate, as infrastructure as code does; change it there"
@@ -103,7 +105,9 @@ class Rebinding:
         found = {binding.key: binding for binding in self.consumers.find(certificate)}
         for move in moves:
             if move.binding.key in found and move.status is BindingChangeStatus.MOVED:
-                result.add(move, BindingChangeStatus.LEFT_ALONE, _REVERTED)
+                with self._isolated((move,), move.binding, result):
+                    text = self._held_by(move.binding) or _REVERTED
+                    result.add(move, BindingChangeStatus.LEFT_ALONE, text)
         known = {move.binding.key for move in moves}
         return result, [binding for key, binding in found.items() if key not in known]
 
@@ -201,12 +205,7 @@ class Rebinding:
     def _verify(self, moves: Sequence[BindingChange], result: RebindResult) -> None:
         bound = [move for move in moves if move.status is BindingChangeStatus.BOUND]
         states = {move.binding.key: self.consumers.current(move.binding) for move in bound}
-        steps = {
-            move.binding.key: verify_step(
-                move, states[move.binding.key], self.old, self.new, self.context.now
-            )
-            for move in bound
-        }
+        steps = {move.binding.key: self._step(move, states[move.binding.key]) for move in bound}
         failed = VerifyStep.ROLL_BACK in steps.values()
         for move in moves:
             step = steps.get(move.binding.key)
@@ -214,6 +213,9 @@ class Rebinding:
                 result.moves.append(move)
             elif step is VerifyStep.LEFT_ALONE:
                 result.add(move, BindingChangeStatus.LEFT_ALONE, _CHANGED)
+            elif step is VerifyStep.HELD:
+                text = self._held_by(move.binding)
+                result.add(move, BindingChangeStatus.LEFT_ALONE, text)
             elif step is VerifyStep.GONE:
                 result.add(move, BindingChangeStatus.GONE, _DELETED)
             elif failed:
@@ -224,6 +226,18 @@ class Rebinding:
                 if move.binding.kind.holds_many:
                     self.consumers.unbind(move.binding, self.old)
                 result.add(move, BindingChangeStatus.MOVED, "serves the successor")
+
+    def _step(self, move: BindingChange, state: BindingState | None) -> VerifyStep:
+        """Return the next step of a bound setting; a controller would undo any further change."""
+        now = self.context.now
+        if has_returned(move, state, self.old, self.new, now) and self._held_by(move.binding):
+            return VerifyStep.HELD
+        return verify_step(move, state, self.old, self.new, now)
+
+    def _held_by(self, binding: Binding) -> str:
+        """Return the text about the controller of a setting; empty without one."""
+        controller = controller_of(self.consumers.tags(binding))
+        return held_by(controller) if controller else ""
 
     def _roll_back(
         self, move: BindingChange, state: BindingState | None, result: RebindResult

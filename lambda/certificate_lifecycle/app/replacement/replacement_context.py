@@ -48,6 +48,22 @@ class ReplacementContext:
         """Whether the scan found the certificate in use or exported."""
         return self.observation is not None and self.observation.certificate.used
 
+    @property
+    def has_found_successor(self) -> bool:
+        """Whether the scan found that the successor on record may take over."""
+        found = self.observation.successor if self.observation is not None else None
+        return found is not None and found.arn == self.record.successor_arn
+
+    def next_step(self, *, moves: bool) -> str:
+        """Return the next step, for a dry run; `moves` is whether consumers are moved."""
+        record = self.record
+        if record.version > 0:
+            return f"continue its replacement in state {record.state}"
+        if record.successor_arn is None:
+            return "request a successor"
+        step = "move its consumers to" if moves else "let its parameter name"
+        return f"{step} its successor {record.successor_arn}"
+
     def report(self, text: str) -> None:
         """Record what was done, until a message has reported it."""
         self.record = replace(self.record, unreported=(*self.record.unreported, text))

@@ -126,6 +126,11 @@ class Consumer(ABC):
         """Return one call for each read permission that a scan needs."""
         return ()
 
+    def tags(self, arns: Sequence[ConsumerArn]) -> Sequence[tuple[str, str]]:
+        """Return the tags of owned resources by which controllers mark what they configure."""
+        del arns
+        return ()
+
     @abstractmethod
     def find(self, certificate: Certificate) -> Sequence[Binding]:
         """Return every setting that uses a described certificate."""
@@ -191,7 +196,7 @@ class Consumer(ABC):
         )
 
     def arn_of(self, binding: Binding) -> ConsumerArn | None:
-        """Return the ARN for the manual steps of a setting."""
+        """Return the ARN of the resource that a setting belongs to, if the setting names it."""
         del binding
         return None
 

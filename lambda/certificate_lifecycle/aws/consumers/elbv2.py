@@ -7,7 +7,7 @@ A listener made in the console has the default in its list, too (Application Loa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ PERMISSIONS = (
         EVERYTHING,
         DescribeListeners="listeners with certificates",
         DescribeListenerCertificates="the certificates of listeners",
+        DescribeTags="the controllers that configure load balancers",
     ),
     *for_rotations(
         "elasticloadbalancing",
@@ -69,6 +70,8 @@ _REFUSALS = (
 #: Descriptions in one run, to keep the calls of many full listeners few.
 _MOST_DESCRIBED = 100
 _SHOWN_REMOVABLE = 3
+#: Load balancers in one DescribeTags (API reference, DescribeTags).
+_MOST_TAGGED = 20
 _GONE = "ListenerNotFound"
 _BALANCER_GONE = "LoadBalancerNotFound"
 
@@ -127,7 +130,7 @@ class LoadBalancers(Consumer):
         )
 
     def read_calls(self) -> Iterator[ReadCall]:
-        """Yield the two calls that read listeners and their certificates."""
+        """Yield the calls that read listeners, their certificates and the tags of balancers."""
         client, missing = self._client, "app/none/0000000000000000"
         arn = self._scope.arn("elasticloadbalancing", f"loadbalancer/{missing}")
         listener = self._scope.arn("elasticloadbalancing", f"listener/{missing}/0000000000000000")
@@ -143,6 +146,28 @@ class LoadBalancers(Consumer):
             lambda: client.describe_listener_certificates(ListenerArn=listener, PageSize=1),
             frozenset({_GONE}),
         )
+        yield ReadCall(
+            "elasticloadbalancing:DescribeTags",
+            "*",
+            lambda: client.describe_tags(ResourceArns=[arn]),
+            frozenset({_BALANCER_GONE}),
+        )
+
+    @validated_response("DescribeTags")
+    def tags(self, arns: Sequence[ConsumerArn]) -> Sequence[tuple[str, str]]:
+        """Return the tags of the first load balancers, in one call."""
+        names = [arn.text for arn in arns[:_MOST_TAGGED]]
+        if not names:
+            return ()
+        found = unless(_BALANCER_GONE, lambda: self._client.describe_tags(ResourceArns=names))
+        described = found["TagDescriptions"] if found else []
+        return [(tag["Key"], tag.get("Value", "")) for entry in described for tag in entry["Tags"]]
+
+    def arn_of(self, binding: Binding) -> ConsumerArn:
+        """Return the load balancer of a listener."""
+        path = binding.consumer.rpartition("/")[0]
+        arn = path.replace(":listener/", ":loadbalancer/", 1)
+        return ConsumerArn.parse(arn, self._scope.account_id)
 
     @validated_response("DescribeListeners")
     def find(self, certificate: Certificate) -> list[Binding]:

@@ -138,6 +138,20 @@ class AwsConsumers(ConsumerCatalog):
             names += labels or [self.label(arn.text)]
         return list(dict.fromkeys((*names, *(binding.label for binding in found))))
 
+    def consumer_tags(self, in_use_by: Sequence[str]) -> Sequence[tuple[str, str]]:
+        """Return the tags of the load balancers among entries of `InUseBy`."""
+        arns = [self._parsed(text) for text in in_use_by]
+        return [
+            tag
+            for service in self._services
+            for tag in service.tags([arn for arn in arns if service.owns(arn)])
+        ]
+
+    def tags(self, binding: Binding) -> Sequence[tuple[str, str]]:
+        """Return the tags of the load balancer of a binding; none for other consumers."""
+        arn = self._by_kind[binding.kind].arn_of(binding)
+        return () if arn is None else self._by_kind[binding.kind].tags([arn])
+
     def current(self, binding: Binding) -> BindingState | None:
         """Return the certificates of a setting; None if the consumer or setting does not exist."""
         return self._by_kind[binding.kind].current(binding)

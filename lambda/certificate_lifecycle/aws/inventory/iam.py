@@ -91,6 +91,7 @@ class ServerCertificates:
         return replace(
             listed,
             names=leaf.names or listed.names,
+            names_complete=bool(leaf.names),
             key_algorithm=leaf.key.algorithm,
             not_before=leaf.not_before,
             detail=CertificateDetail(),

@@ -9,7 +9,7 @@ from typing import Any
 
 from certificate_lifecycle.aws.permissions import Command, Permission, declare
 from certificate_lifecycle.aws.responses import unless
-from certificate_lifecycle.cli.required_permissions import Values, resources_of
+from certificate_lifecycle.cli.required_permissions import Values, context_of, resources_of
 
 PERMISSIONS = declare(
     (Command.DOCTOR,),
@@ -51,15 +51,14 @@ def simulate(
     source = _principal(iam, caller_arn)
     # The simulator rejects actions of different services in one request.
     actions: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
-    context: dict[str, str] = {}
-    for permission in permissions:
-        context |= permission.context
+    wanted = tuple(permissions)
+    for permission in wanted:
         for resource in resources_of(permission, values):
             service = permission.action.partition(":")[0]
             actions[service, resource][permission.action] = None
     entries = [
         {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "stringList"}
-        for key, value in context.items()
+        for key, value in context_of(wanted, values).items()
     ]
     pages = iam.get_paginator("simulate_principal_policy")
     return [

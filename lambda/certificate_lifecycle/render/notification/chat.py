@@ -14,7 +14,7 @@ from certificate_lifecycle.render.notification.limits import (
     MAX_DESCRIPTION,
 )
 from certificate_lifecycle.render.notification.wording import (
-    change_suffix,
+    first_line_suffix,
     headline_of,
     location_of,
     name_of,
@@ -33,7 +33,7 @@ def chat_body(run: Run, findings: Sequence[Assessment]) -> dict[str, Any]:
     listed, old = split_old_failures(findings)
     lines += [
         f"*{entry.decision.severity.label}* `{_plain(name_of(entry))}`"
-        f"{_tamed(change_suffix(run, entry.certificate.arn))} "
+        f"{_tamed(first_line_suffix(run, entry))} "
         f"{entry.decision.verdict}: {_plain(entry.decision.message)}"
         for entry in listed[:CHAT_FINDINGS]
     ]

@@ -40,6 +40,7 @@ def document_body(run: Run, findings: Sequence[Assessment], hidden: int) -> dict
         "findings_not_shown": hidden,
         "open_findings": run.open_findings,
         "muted_findings": len(run.muted_findings),
+        "ignored": run.ignored,
         "report": run.report,
         "changes": [_shortened(change).to_dict() for change in run.changes[:SHOWN_CHANGES]],
         "changes_not_shown": max(0, len(run.changes) - SHOWN_CHANGES),

@@ -14,12 +14,13 @@ from certificate_lifecycle.render.notification.limits import SHOWN_OTHERS, SHOWN
 from certificate_lifecycle.render.notification.wording import (
     OUTCOMES,
     all_failed,
-    change_suffix,
+    first_line_suffix,
     full_list,
     headline_of,
     name_of,
     old_failures_text,
     other_actions,
+    ownership_of,
     resolved_changes,
     scope_errors,
     split_old_failures,
@@ -89,13 +90,15 @@ def _entry_text(entry: Assessment, done: Mapping[str, Sequence[ActionRecord]], r
     several = len(run.scopes) > 1
     where = f" - {entry.certificate.account_id} {entry.certificate.region}" if several else ""
     lines = [
-        f"  {name_of(entry)}{where}{change_suffix(run, arn)}",
+        f"  {name_of(entry)}{where}{first_line_suffix(run, entry)}",
         wrapped(f"{decision.verdict}: {decision.message}", "    "),
     ]
     if arn in run.since:
         lines.append(f"    Open since {run.since[arn]:%Y-%m-%d}.")
     if entry.owner:
         lines.append(wrapped(f"Owner: {entry.owner}.", "    "))
+    if ownership := ownership_of(entry):
+        lines.append(f"    {ownership}")
     if entry.used_by:
         lines.append(wrapped(f"Used by: {_first(entry.used_by)}.", "    "))
     if entry.probe_results:

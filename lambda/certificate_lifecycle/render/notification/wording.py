@@ -61,8 +61,13 @@ def headline_of(run: Run, findings: Sequence[Assessment]) -> str:
     resolved = _resolved_count(run)
     return (
         f"{many(run.certificates, _scanned(run))} of {where}: {state}{done}"
-        f"{f'; {resolved} resolved' if resolved else ''}."
+        f"{f'; {resolved} resolved' if resolved else ''}{ignored_suffix(run)}."
     )
+
+
+def ignored_suffix(run: Run) -> str:
+    """Return how many certificates outside the scope were ignored, for the end of a sentence."""
+    return f"; {run.ignored:,} outside the scope ignored" if run.ignored else ""
 
 
 def all_failed(run: Run) -> bool:
@@ -158,14 +163,16 @@ def full_list(run: Run) -> str:
     return f"Full list: {run.report or 'the log of the run'}"
 
 
-def change_suffix(run: Run, arn: str) -> str:
-    """Return the change of an open finding, for its first line."""
-    change = next((entry for entry in run.changes if entry.certificate_arn == arn), None)
+def first_line_suffix(run: Run, entry: Assessment) -> str:
+    """Return the change of an open finding and the mark of its scope, for its first line."""
+    mark = " - outside the scope" if entry.outside_scope else ""
+    arn = entry.certificate.arn
+    change = next((change for change in run.changes if change.certificate_arn == arn), None)
     if change is None:
-        return ""
+        return mark
     previous = change.previous_verdict
     was = f", was {clean(previous)}" if change.kind in _DIFFERENT and previous else ""
-    return f" - {change.kind}{was}"
+    return f"{mark} - {change.kind}{was}"
 
 
 def other_actions(run: Run) -> list[ActionRecord]:
@@ -214,6 +221,13 @@ def name_of(entry: Assessment) -> str:
     rest = len(names) - SHOWN_NAMES
     more = f" (and {many(rest, 'more name')})" if rest > 0 else ""
     return clean(", ".join(names[:SHOWN_NAMES]), 200) + more
+
+
+def ownership_of(entry: Assessment) -> str:
+    """Return who manages a certificate, and its mode; empty while its tags are unknown."""
+    if entry.owner_kind is None or entry.permitted_mode is None:
+        return ""
+    return f"Ownership: {entry.owner_kind}; permitted mode: {entry.permitted_mode}."
 
 
 def _actions(run: Run) -> str:

@@ -30,6 +30,7 @@ from certificate_lifecycle.render.notification.wording import (
     OUTCOMES,
     failed_first,
     many,
+    ownership_of,
     severity_of,
 )
 from certificate_lifecycle.render.report.assets import Assets
@@ -193,6 +194,7 @@ def _header(run: Run, title: str) -> str:
         "Mode": clean(run.mode),
         "Scanned": f"{many(run.certificates, 'certificate')} of {_scope_label(run)}",
         "SDK": clean(run.sdk),
+        **({"Ignored": _ignored(run)} if run.ignored else {}),
     }
     listed = "".join(f"<div><dt>{key}</dt><dd>{escape(facts[key])}</dd></div>" for key in facts)
     notes = [
@@ -201,6 +203,10 @@ def _header(run: Run, title: str) -> str:
     ]
     shown = "".join(f'<p class="note">{note}</p>' for note in notes if note)
     return f"<header><h1>{escape(title)}</h1><dl>{listed}</dl>{shown}</header>"
+
+
+def _ignored(run: Run) -> str:
+    return f"{many(run.ignored, 'certificate')} outside the scope of this instance"
 
 
 def _scope_label(run: Run) -> str:
@@ -254,8 +260,9 @@ def _tile(verdict: str, count: int, severities: set[Severity]) -> str:
 
 def _scopes(run: Run) -> str:
     errors = [scope for scope in failed_first(run) if scope.error is not None]
+    ignored = f", except {_ignored(run)}" if run.ignored else ""
     every = _paragraph(
-        f"Everything in {_scope_label(run)} was scanned."
+        f"Everything in {_scope_label(run)} was scanned{ignored}."
         if run.full_scan
         else "Certificates that were not requested."
     )
@@ -404,12 +411,12 @@ def _certificate(subject: _Subject) -> Node:
 def _known(subject: _Subject) -> Node:
     arn = subject.values["certificate_arn"]
     name, small = _node("strong", "names", subject.name), _node("small", "", clean(arn))
-    return _node("div", "", name, small, *_console(arn))
+    return _node("div", "", name, small, *_console(arn), *_outside_scope(subject))
 
 
 def _what_is_wrong(subject: _Subject) -> Node:
     values = subject.values
-    muted_until = values["muted_until"]
+    muted_until, ownership = values["muted_until"], ownership_of(subject.entry)
     return _node(
         "div",
         "",
@@ -417,8 +424,15 @@ def _what_is_wrong(subject: _Subject) -> Node:
         _node("p", "", clean(values["message"])),
         *(_node("p", "", clean(result)) for result in values["probe_results"]),
         _node("small", "", f"Reason: {values['reason']}"),
+        *([_node("small", "", ownership)] if ownership else []),
         *([_node("small", "", f"Muted until {muted_until}")] if muted_until else []),
+        *_outside_scope(subject),
     )
+
+
+def _outside_scope(subject: _Subject) -> list[Node]:
+    """Return the mark of a certificate that the instance only reports."""
+    return [_node("small", "", "Outside the scope")] if subject.entry.outside_scope else []
 
 
 def _words(constant: str) -> str:
