@@ -254,6 +254,15 @@ OWN: Mapping[str, Bounds] = {
 _POINTERS = Bounds(free=(3, 4, 5))
 
 
+def vpc(function: str) -> Mapping[str, Bounds]:
+    """Limit what Lambda may do in a VPC to Lambda itself: the code of the function may not.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    """
+    code = {"the code of the function": given("lambda:SourceFunctionArn", function)}
+    return {"ConnectToTheVpc": Bounds(never=code), "RefuseTheCodeOfTheFunction": JUST_THIS}
+
+
 def creation(*domains: str) -> Mapping[str, Bounds]:
     """Limit the creation function to its allowed names."""
     foreign = [
@@ -556,6 +565,7 @@ def statements() -> set[str]:
         ROTATION,
         access("example.com"),
         creation(),
+        vpc(""),
         TRUST,
         STATE_MACHINE,
         KEY,

@@ -52,11 +52,13 @@ class ScanResult:
     """The certificates of an account and region, and the errors as `problems`.
 
     `everything` is the whole listing, also if only a part of it was assessed.
-    `ignored` are the ARNs of certificates outside the coverage, which were not assessed.
+    `ignored` are the ARNs of certificates outside the coverage, which were not assessed;
+    `undecided` of those whose names or tags could not be read.
     """
 
     certificates: int = 0
     ignored: frozenset[str] = frozenset()
+    undecided: frozenset[str] = frozenset()
     everything: Sequence[Certificate] = ()
     assessments: list[Assessment] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
@@ -189,7 +191,7 @@ class Collector:
         ordered = sorted(chosen, key=self._expiring_first)
         selection = coverage.select(ordered, stores, under_way)
         result.certificates = len(selection.chosen)
-        result.ignored = selection.ignored
+        result.ignored, result.undecided = selection.ignored, selection.undecided
         if selection.ignored:
             ignored = {"certificates": len(selection.ignored)}
             logger.info("certificates outside the scope ignored", extra=ignored)

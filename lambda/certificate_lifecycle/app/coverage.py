@@ -24,11 +24,13 @@ Tags = tuple[tuple[str, str], ...]
 class CoverageResult:
     """The certificates to assess, and the ARNs of the others.
 
-    `outside` are those to assess that are outside the coverage, and reported with a mark.
+    `outside` are those to assess that are outside the coverage, and reported with a mark;
+    `undecided` those whose names or tags could not be read.
     """
 
     chosen: list[Certificate]
     outside: frozenset[str] = frozenset()
+    undecided: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
 
 
@@ -59,7 +61,7 @@ class CoverageCheck:
         assessed in any case, so that a replacement under way does not stop silently.
         """
         chosen: list[Certificate] = []
-        outside, ignored = set(), set()
+        outside, undecided, ignored = set(), set(), set()
         reporting = self.context.coverage.others is Others.REPORT
         for certificate in listed:
             arn = certificate.arn
@@ -75,7 +77,14 @@ class CoverageCheck:
             chosen.append(certificate)
             if covered is False:
                 outside.add(arn)
-        return CoverageResult(chosen=chosen, outside=frozenset(outside), ignored=frozenset(ignored))
+            elif covered is None:
+                undecided.add(arn)
+        return CoverageResult(
+            chosen=chosen,
+            outside=frozenset(outside),
+            undecided=frozenset(undecided),
+            ignored=frozenset(ignored),
+        )
 
     def covers(
         self, listed: Certificate, describe: Callable[[Certificate], Certificate] | None = None

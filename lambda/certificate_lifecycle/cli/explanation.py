@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from certificate_lifecycle.app.deadline import error_summary
 from certificate_lifecycle.app.ports import ScopeClients
+from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeScan, act, scan
 from certificate_lifecycle.app.succession import SuccessorSearch
 from certificate_lifecycle.app.validation import inspect
@@ -24,8 +25,10 @@ from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.run import ActionRecord, Assessment
 from certificate_lifecycle.policy.continuity import Candidate, Continuity
+from certificate_lifecycle.policy.coverage import Coverage, Others
 from certificate_lifecycle.policy.notification_state import AlertRecord
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.ownership import is_issued_by
 from certificate_lifecycle.policy.succession import ReplacementRecord
 from certificate_lifecycle.policy.validation import RecordFinding, distinct
 
@@ -37,7 +40,8 @@ class Explanation:
     """Everything about one certificate.
 
     `certificate` has all details; `assessment` is that of a run, and `trace` how the checks came to
-    it: the TLS probe follows them and may change the verdict. `records` are the validation records
+    it: the TLS probe follows them and may change the verdict. `covered` says whether the instance
+    covers it, None if that is unknown, and `coverage` why. `records` are the validation records
     in DNS, `candidates` the certificates with one of its names, `actions` what a run would do or
     advise. `monitored` says whether runs of a deployed
     function scan the certificate. `problems` are the parts that could not be read.
@@ -47,6 +51,8 @@ class Explanation:
     assessment: Assessment
     observation: Observation
     trace: Trace
+    covered: bool | None
+    coverage: str
     forecast: tuple[Outlook, ...]
     records: tuple[RecordFinding, ...]
     candidates: tuple[Candidate, ...]
@@ -65,19 +71,26 @@ class Explanation:
         return _first(self.candidates, Continuity.AUTOMATIC)
 
 
-def explain(session: Session, located: Located, *, monitored: bool) -> Explanation:
+def explain(
+    session: Session, located: Located, *, monitored_within: Coverage | None
+) -> Explanation:
     """Scan a certificate as a run does, and read everything else about it.
 
+    `monitored_within` is the coverage of the deployed function in the account and region of the
+    certificate, None if the function does not scan there.
     Raises CertificateNotFoundError if it does not exist or could not be scanned.
     """
     arn, clients = located.certificate.arn, located.clients
     request = replace(session.request(), scopes=(located.scope,), certificate_arns=[arn])
-    scanned = scan(request, located.scope, clients, session.clock)
+    configured = request.narrowed(located.scope)
+    scanned = scan(_reporting(request), located.scope, clients, session.clock)
     observation = _observation(scanned, arn)
     problems = list(scanned.result.problems)
     run = act(scanned, session.current_time).run
     assessment = next(entry for entry in run.assessments if entry.certificate.arn == arn)
     certificate = _described(observation, clients, problems)
+    outside = assessment.outside_scope
+    covered = None if arn in scanned.result.undecided else not outside
     record = scanned.state.replacement_records.get(arn)
     search = SuccessorSearch.among(
         scanned.result.everything, scanned.context, clients.certificates, clients.catalog
@@ -94,6 +107,8 @@ def explain(session: Session, located: Located, *, monitored: bool) -> Explanati
         assessment=replace(assessment, certificate=certificate),
         observation=observation,
         trace=trace(observation, request.thresholds, request.now),
+        covered=covered,
+        coverage=_why_covered(covered, configured, certificate),
         forecast=forecast(known, request.thresholds, request.now),
         records=_records(certificate, clients, problems),
         candidates=candidates,
@@ -102,10 +117,45 @@ def explain(session: Session, located: Located, *, monitored: bool) -> Explanati
         alert_record=scanned.state.alert_records.get(arn),
         actions=tuple(action for action in run.actions if action.certificate_arn == arn),
         mode=request.mode,
-        monitored=monitored,
+        monitored=_is_monitored(monitored_within, configured, certificate),
         now=request.now,
         problems=tuple(dict.fromkeys(problems)),
     )
+
+
+def _reporting(request: RunRequest) -> RunRequest:
+    """Return a request that also reports a certificate outside the coverage."""
+    accounts = {
+        account_id: replace(account, coverage=replace(account.coverage, others=Others.REPORT))
+        for account_id, account in request.accounts.items()
+    }
+    coverage = replace(request.coverage, others=Others.REPORT)
+    return replace(request, coverage=coverage, accounts=accounts)
+
+
+def _why_covered(covered: bool | None, request: RunRequest, certificate: Certificate) -> str:  # noqa: FBT001 - an answer, not a switch
+    """Return a clause about the coverage of a certificate in the account of a request."""
+    named = {*request.import_sources, *(item.certificate_arn for item in request.export_targets)}
+    if covered is None:
+        return "its names or tags could not be read"
+    if not covered:
+        return request.coverage.outside_reason(certificate)
+    if not request.coverage.limited:
+        return "the scope has no conditions"
+    if certificate.arn in named:
+        return "an import source or an export target names it"
+    if is_issued_by(certificate, request.instance, request.allowed_domains):
+        return f"{request.instance} issued it"
+    return "it meets the conditions of the scope"
+
+
+def _is_monitored(coverage: Coverage | None, request: RunRequest, certificate: Certificate) -> bool:
+    """Whether the runs of the deployed function with a coverage report the certificate."""
+    if coverage is None:
+        return False
+    issued = is_issued_by(certificate, request.instance, request.allowed_domains)
+    covered = coverage.covers(certificate, issued_here=issued)
+    return covered is not False or coverage.others is Others.REPORT
 
 
 def _described(observation: Observation, clients: ScopeClients, problems: list[str]) -> Certificate:
@@ -189,6 +239,8 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         "last_notified": _alert_entry(explanation.alert_record),
         "mode": explanation.mode,
         "monitored": explanation.monitored,
+        "covered": explanation.covered,
+        "coverage_reason": explanation.coverage,
         "next_actions": [action.to_dict() for action in explanation.actions],
         "problems": list(explanation.problems),
     }

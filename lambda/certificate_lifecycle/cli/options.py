@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from certificate_lifecycle.parsing.fields import account_id, region
+from certificate_lifecycle.policy.settings import RotationMode
 
 ALL = "all"
 #: The value of --instance if the module is not deployed.
@@ -24,6 +25,8 @@ class Options:
     Empty `regions` and `accounts` mean those of the deployed instance, or the region of the profile
     and the account of the credentials. `format` is table, json or csv; `quiet` prints the result
     only.
+    `no_scope`, `include_domains`, `exclude_domains` and `include_tags` replace the scope of the
+    deployed instance, `rotation_mode` and `unmanaged_mode` its modes.
     """
 
     profile: str | None = None
@@ -33,6 +36,12 @@ class Options:
     role_name: str | None = None
     external_id: str | None = None
     threshold_days: int | None = None
+    no_scope: bool = False
+    include_domains: tuple[str, ...] = ()
+    exclude_domains: tuple[str, ...] = ()
+    include_tags: tuple[str, ...] = ()
+    rotation_mode: str | None = None
+    unmanaged_mode: str | None = None
     instance: str = "certificate-lifecycle"
     format: str = "table"
     quiet: bool = False
@@ -114,6 +123,37 @@ _SCOPES = (
         help="Report certificates that expire within this many days.",
     ),
 )
+_MODE = click.Choice([mode.value for mode in RotationMode])
+_COVERAGE = (
+    click.option("--no-scope", is_flag=True, help="Cover every certificate."),
+    click.option(
+        "--include-domain",
+        "include_domains",
+        multiple=True,
+        metavar="DOMAIN",
+        help="Cover only certificates with all names equal to or below a domain; repeatable.",
+    ),
+    click.option(
+        "--exclude-domain",
+        "exclude_domains",
+        multiple=True,
+        metavar="DOMAIN",
+        help="Exclude certificates with a name equal to or below it; repeatable.",
+    ),
+    click.option(
+        "--include-tag",
+        "include_tags",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Cover only certificates with this tag; repeatable. VALUE `*`: any value.",
+    ),
+    click.option("--rotation-mode", type=_MODE, help="Mode instead of that of the instance."),
+    click.option(
+        "--unmanaged-mode",
+        type=_MODE,
+        help="Mode for certificates that the instance did not issue.",
+    ),
+)
 _VERBOSITY = (
     click.option("-q", "--quiet", is_flag=True, help="Print the result only."),
     click.option("-v", "--verbose", is_flag=True, help="Print a log of every step."),
@@ -130,10 +170,13 @@ resolver_option = click.option(
 )
 
 
-def common_options(*formats: str, scopes: bool = True) -> Callable[[Any], Any]:
+def common_options(
+    *formats: str, scopes: bool = True, coverage: bool = False
+) -> Callable[[Any], Any]:
     """Add the options that become `Options`; the command takes them as `options`.
 
     Without formats there is no --output, and without `scopes` only one account and region.
+    `coverage` adds the options that replace the scope and the modes of the instance.
     """
     output = click.option(
         "-o",
@@ -147,6 +190,7 @@ def common_options(*formats: str, scopes: bool = True) -> Callable[[Any], Any]:
     added = (
         *_CREDENTIALS,
         *(_SCOPES if scopes else ()),
+        *(_COVERAGE if coverage else ()),
         _INSTANCE,
         *((output,) if formats else ()),
         *_VERBOSITY,

@@ -19,12 +19,18 @@ from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.cli.interrupts import TerminalClock
 from certificate_lifecycle.cli.options import ALL, NO_INSTANCE, Options
-from certificate_lifecycle.handlers.config import default_settings, rotation_settings
+from certificate_lifecycle.handlers.config import (
+    default_settings,
+    parse_coverage,
+    rotation_settings,
+)
 from certificate_lifecycle.handlers.events import RotationCommand
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.model.sanitize import quoted
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.coverage import Coverage
 from certificate_lifecycle.policy.settings import Account, RotationMode, RotationSettings
 
 if TYPE_CHECKING:
@@ -156,11 +162,13 @@ def _deployed(
 def _settings(options: Options, home: Scope, function: DeployedFunction | None) -> RotationSettings:
     errors: list[str] = []
     if function is None:
-        # Without a state table nothing can be replaced.
-        settings = replace(default_settings(), mode=RotationMode.REPAIR)
+        # Without a state table nothing can be replaced. Nothing is issued by an instance.
+        mode = RotationMode.REPAIR
+        settings = replace(default_settings(), mode=mode, unmanaged_mode=mode)
     else:
         settings = rotation_settings(function.settings, errors)
         errors = [f"the function {function.name} has an invalid setting: {e}" for e in errors]
+    settings = _overridden(options, settings, errors)
     if options.threshold_days is not None:
         expiration = timedelta(days=options.threshold_days)
         settings = replace(settings, thresholds=replace(settings.thresholds, expiration=expiration))
@@ -174,6 +182,45 @@ def _settings(options: Options, home: Scope, function: DeployedFunction | None) 
     if errors:
         raise ConfigurationError(errors)
     return replace(settings, accounts=accounts)
+
+
+def _overridden(
+    options: Options, settings: RotationSettings, errors: list[str]
+) -> RotationSettings:
+    """Return the settings with the scope and the modes of the options."""
+    mode, unmanaged = settings.mode, settings.unmanaged_mode
+    if options.rotation_mode is not None:
+        mode = RotationMode(options.rotation_mode)
+    if options.unmanaged_mode is not None:
+        unmanaged = RotationMode(options.unmanaged_mode)
+    settings = replace(settings, mode=mode, unmanaged_mode=unmanaged.limited(mode))
+    try:
+        coverage = _coverage(options)
+    except ValueError as error:
+        errors.append(str(error))
+        return settings
+    if coverage is None:
+        return settings
+    accounts = tuple(replace(account, coverage=coverage) for account in settings.accounts)
+    return replace(settings, coverage=coverage, accounts=accounts)
+
+
+def _coverage(options: Options) -> Coverage | None:
+    """Return the coverage of the options, or None without such an option; raises ValueError."""
+    tags: dict[str, list[str]] = {}
+    for tag in options.include_tags:
+        key, separator, value = tag.partition("=")
+        if not separator:
+            raise ValueError(f"--include-tag must be KEY=VALUE, got {quoted(tag)}")
+        tags.setdefault(key, []).append(value)
+    include = {"domains": list(options.include_domains), "tags": tags}
+    exclude = {"domains": list(options.exclude_domains)}
+    narrowed = any((tags, options.include_domains, options.exclude_domains))
+    if options.no_scope and narrowed:
+        raise ValueError("--no-scope does not go with an option that narrows the scope")
+    if not options.no_scope and not narrowed:
+        return None
+    return parse_coverage({"include": include, "exclude": exclude})
 
 
 def _accounts(

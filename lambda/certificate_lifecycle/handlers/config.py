@@ -404,7 +404,7 @@ def _account(entry: object) -> Account:
         mode=mode,
         rebind_consumers=fields.read("rebind_consumers", boolean, default=False),
         unmanaged_mode=unmanaged,
-        coverage=fields.read("scope", _coverage),
+        coverage=fields.read("scope", parse_coverage),
     )
 
 
@@ -430,16 +430,19 @@ def _organization(raw: str) -> OrganizationSettings | None:
         mode=mode,
         rebind_consumers=fields.read("rebind_consumers", boolean, default=False),
         unmanaged_mode=unmanaged,
-        coverage=fields.read("scope", _coverage),
+        coverage=fields.read("scope", parse_coverage),
     )
 
 
 def _scope(raw: str) -> Coverage:
-    return _coverage(_json(raw, dict, "a JSON object"))
+    return parse_coverage(_json(raw, dict, "a JSON object"))
 
 
-def _coverage(entry: object) -> Coverage:
-    """Return a coverage; Terraform writes null for an attribute that is not set."""
+def parse_coverage(entry: object) -> Coverage:
+    """Return the coverage that the Terraform input `scope` describes; raises ValueError.
+
+    Terraform writes null for an attribute that is not set.
+    """
     entry = {} if entry is None else _set(entry)
     fields = Fields.parse(entry, "scope", (), ("exclude", "include", "others"))
     include, exclude = (

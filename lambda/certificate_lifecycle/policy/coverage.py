@@ -6,7 +6,7 @@ Each answer is true, false, or None while the tags or some names are unknown.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,9 +67,10 @@ class Coverage:
     ) -> bool | None:
         """Return whether a certificate is covered; `tags` replace unread tags of it.
 
-        A certificate that this instance issued, which is `issued_here`, is always covered.
+        A certificate that this instance issued, which is `issued_here`, or that its configuration
+        declares is always covered.
         """
-        if issued_here:
+        if issued_here or certificate.type is CertificateType.DECLARED:
             return True
         names, complete = _names(certificate)
         tags = _tags(certificate) if tags is None else tags
@@ -81,8 +82,47 @@ class Coverage:
         )
         return None if selected is False and issued_here is None else selected
 
+    def outside_reason(self, certificate: Certificate) -> str:
+        """Return a clause about the first condition that a certificate outside does not meet."""
+        names, tags = _names(certificate)[0], _tags(certificate) or {}
+        for name in names:
+            if _within(name, self.exclude_domains):
+                return f"{name} is equal to or below an excluded domain"
+        for key, values in self.exclude_tags:
+            if _has(tags, key, values):
+                return f"its tag {key} has an excluded value"
+        for name in names:
+            if self.include_domains and not _within(name, self.include_domains):
+                return f"{name} is not equal to or below an included domain"
+        for key, values in self.include_tags:
+            if not _has(tags, key, values):
+                return f"its tag {key} has no included value"
+        return "it has no domain name"
+
+    @property
+    def sentence(self) -> str:
+        """Sentences that say what is covered."""
+        if not self.limited:
+            return "All certificates are covered."
+        conditions = [
+            *_condition("all names are equal to or below {}", self.include_domains),
+            *(f"the tag {key} is {_either(values)}" for key, values in self.include_tags),
+            *_condition("no name is equal to or below {}", self.exclude_domains),
+            *(f"the tag {key} is not {_either(values)}" for key, values in self.exclude_tags),
+        ]
+        others = "ignored" if self.others is Others.IGNORE else "reported, and never acted on"
+        return f"Certificates are covered if {', and '.join(conditions)}. Others are {others}."
+
 
 EVERYTHING = Coverage()
+
+
+def _condition(text: str, domains: Sequence[str]) -> list[str]:
+    return [text.format(_either(domains))] if domains else []
+
+
+def _either(values: Sequence[str]) -> str:
+    return " or ".join("set" if value == ANY_VALUE else value or "empty" for value in values)
 
 
 def has_tags(certificate: Certificate) -> bool:

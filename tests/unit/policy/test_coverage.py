@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.model.certificate import Certificate
-from certificate_lifecycle.policy.coverage import Coverage, TagFilter
+from certificate_lifecycle.model.certificate import Certificate, CertificateType
+from certificate_lifecycle.policy.coverage import Coverage, Others, TagFilter
 from tests.unit.builders import certificate
 
 EVERYTHING = Coverage()
@@ -116,6 +116,62 @@ def test_a_certificate_that_this_instance_issued_is_always_covered(coverage: Cov
     assert coverage.covers(outside, tags, issued_here=None) is None
     inside = certificate(names=("shop.example.com",))
     assert SHOP.covers(inside, issued_here=None) is True
+
+
+@pytest.mark.parametrize("coverage", [SHOP, SHOP_TEAM, NOT_SHOP, NOT_SHOP_TEAM])
+def test_a_declared_certificate_is_always_covered(coverage: Coverage) -> None:
+    declared = certificate(names=("shop",), type=CertificateType.DECLARED)
+    assert coverage.covers(declared) is True
+
+
+@pytest.mark.parametrize(
+    ("coverage", "names", "tags", "reason"),
+    [
+        (
+            SHOP,
+            ("pay.example.com",),
+            {},
+            "pay.example.com is not equal to or below an included domain",
+        ),
+        (SHOP, (), {}, "it has no domain name"),
+        (
+            NOT_SHOP,
+            ("shop.example.com",),
+            {},
+            "shop.example.com is equal to or below an excluded domain",
+        ),
+        (SHOP_TEAM, ("a.example.com",), {}, "its tag Team has no included value"),
+        (
+            NOT_SHOP_TEAM,
+            ("a.example.com",),
+            {"Stage": "dev"},
+            "its tag Stage has an excluded value",
+        ),
+    ],
+)
+def test_the_reason_names_the_condition_that_is_not_met(
+    coverage: Coverage, names: tuple[str, ...], tags: dict[str, str], reason: str
+) -> None:
+    outside = certificate(names=names).with_tags(tuple(tags.items()))
+    assert coverage.covers(outside) is False
+    assert coverage.outside_reason(outside) == reason
+
+
+def test_a_coverage_is_said_in_a_sentence() -> None:
+    assert EVERYTHING.sentence == "All certificates are covered."
+    whole = Coverage(
+        include_domains=("shop.example.com", "example.org"),
+        include_tags=(("Team", ("shop", "*")), ("Stage", ("",))),
+        exclude_domains=("old.example.org",),
+        exclude_tags=(("Owner", ("pay",)),),
+    )
+    assert whole.sentence == (
+        "Certificates are covered if all names are equal to or below shop.example.com or "
+        "example.org, and the tag Team is shop or set, and the tag Stage is empty, and no name is "
+        "equal to or below old.example.org, and the tag Owner is not pay. Others are ignored."
+    )
+    reporting = replace(SHOP, others=Others.REPORT)
+    assert reporting.sentence.endswith("Others are reported, and never acted on.")
 
 
 # --- Properties -------------------------------------------------------------------------------

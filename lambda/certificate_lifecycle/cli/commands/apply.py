@@ -29,7 +29,7 @@ _TIMEOUT = timedelta(minutes=15)
 @click.command("apply")
 @click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@common_options("table", "json")
+@common_options("table", "json", coverage=True)
 def command(certificates: tuple[str, ...], options: Options, *, yes: bool) -> Exit:
     """Repair, export and replace certificates, as the deployed function does.
 

@@ -22,6 +22,7 @@ from certificate_lifecycle.model.certificate import Severity
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy import validation
+from certificate_lifecycle.policy.coverage import Coverage
 from certificate_lifecycle.render.notification.wording import ownership_of
 
 _INDENT = 2
@@ -35,7 +36,7 @@ _MARKS = {
 
 @click.command("explain")
 @click.argument("certificate", metavar="NAME|ARN")
-@common_options("table", "json")
+@common_options("table", "json", coverage=True)
 def command(certificate: str, options: Options) -> Exit:
     """Show one certificate, the decision about it, and what comes next.
 
@@ -45,8 +46,8 @@ def command(certificate: str, options: Options) -> Exit:
     session = start(options)
     with interruptible_work(session, "Scanning the certificate", options):
         located = locate(session, certificate)
-        monitored = _is_monitored(session, located.scope)
-        explanation = explain(session, located, monitored=monitored)
+        within = _monitored_within(session, located.scope)
+        explanation = explain(session, located, monitored_within=within)
     if options.format == "json":
         print_json(explanation_entry(explanation))
     else:
@@ -56,15 +57,20 @@ def command(certificate: str, options: Options) -> Exit:
     return Exit.INCOMPLETE if explanation.problems else Exit.HEALTHY
 
 
-def _is_monitored(session: Session, scope: Scope) -> bool:
-    """Whether the runs of the deployed function scan this account and region."""
+def _monitored_within(session: Session, scope: Scope) -> Coverage | None:
+    """Return the coverage of the deployed function in an account and region.
+
+    None if its runs do not scan there.
+    """
     if session.function is None:
-        return False
+        return None
     settings = rotation_settings(session.function.settings, [])
-    accounts = {session.home.account_id, *(account.account_id for account in settings.accounts)}
-    everywhere = settings.organization is not None
-    regions = settings.regions or (session.home.region,)
-    return scope.region in regions and (everywhere or scope.account_id in accounts)
+    if scope.region not in (settings.regions or (session.home.region,)):
+        return None
+    coverages = {account.account_id: account.coverage for account in settings.accounts}
+    coverages[session.home.account_id] = settings.coverage
+    everywhere = settings.organization
+    return coverages.get(scope.account_id, everywhere.coverage if everywhere else None)
 
 
 def _print(out: Console, explanation: Explanation) -> None:
@@ -73,6 +79,7 @@ def _print(out: Console, explanation: Explanation) -> None:
     _section(out, "Why", _reasons(explanation))
     _print_checks(out, explanation.trace.checks)
     _print_forecast(out, explanation)
+    _section(out, "Scope", [_coverage(explanation)])
     _section(out, "Used by", map(clean, explanation.used_by or ("nothing",)))
     _section(out, "Validation records", _records(explanation))
     if source := observation.source:
@@ -126,6 +133,11 @@ def _reasons(explanation: Explanation) -> Iterable[str]:
         yield clean(final.message)
     if final.severity > Severity.OK:
         yield f"Fix: {final.action.meaning}"
+
+
+def _coverage(explanation: Explanation) -> str:
+    answers = {True: "covered", False: "outside the scope", None: "perhaps outside the scope"}
+    return clean(f"{answers[explanation.covered]}: {explanation.coverage}")
 
 
 def _print_checks(out: Console, checks: Iterable[TracedCheck]) -> None:

@@ -13,7 +13,7 @@ from certificate_lifecycle.cli.scanning import scan
 
 @click.command("plan")
 @click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
-@common_options("table", "json")
+@common_options("table", "json", coverage=True)
 def command(certificates: tuple[str, ...], options: Options) -> Exit:
     """Show what `apply` would do, for all or some certificates. Changes nothing."""
     scanned = scan(options)

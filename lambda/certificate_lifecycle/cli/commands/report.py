@@ -24,7 +24,7 @@ _FORMATS = ("html", "csv", "json")
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
 )
 @click.option("--force", is_flag=True, help="Replace existing files.")
-@common_options()
+@common_options(coverage=True)
 def command(files: tuple[Path, ...], options: Options, *, force: bool) -> Exit:
     """Write the findings to each FILE; its suffix selects the format: .html, .csv or .json.
 

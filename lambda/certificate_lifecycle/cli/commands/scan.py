@@ -24,7 +24,7 @@ _FAIL_ON = {
 
 
 @click.command("scan")
-@common_options("table", "json", "csv")
+@common_options("table", "json", "csv", coverage=True)
 @click.option("--all", "everything", is_flag=True, help="Print healthy certificates too.")
 @click.option(
     "--fail-on",

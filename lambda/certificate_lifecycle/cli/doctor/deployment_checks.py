@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.cli.doctor.diagnosis import Diagnosis, DoctorCheck, State
+from certificate_lifecycle.policy.settings import RotationSettings
 
 if TYPE_CHECKING:
     from certificate_lifecycle.cli.aws.deployed_module import (
@@ -68,6 +69,24 @@ def _function_problems(found: DeployedFunction) -> Iterator[Diagnosis]:
         yield report(State.FAILED, found.name, sentence, _APPLY_AGAIN)
     elif found.last_update_status == "InProgress":
         yield report(State.WARNING, found.name, "It is being updated.", _LATER)
+
+
+def scope(home: str, settings: RotationSettings) -> Iterator[Diagnosis]:
+    """Report which certificates are covered in each account, and the modes for them."""
+    found = [(home, settings.mode, settings.unmanaged_mode, settings.coverage)]
+    found += [
+        (account.account_id, account.mode, account.unmanaged_mode, account.coverage)
+        for account in settings.accounts
+    ]
+    if everywhere := settings.organization:
+        other = "other accounts"
+        found.append((other, everywhere.mode, everywhere.unmanaged_mode, everywhere.coverage))
+    for account, mode, unmanaged, coverage in found:
+        # Other accounts have a limit, which the mode of the instance limits as well.
+        highest = settings.mode.limited(mode)
+        others = unmanaged.limited(highest)
+        sentence = f"{coverage.sentence} Mode {highest}, and {others} for certificates of others."
+        yield Diagnosis(DoctorCheck.SCOPE, State.OK, account, sentence)
 
 
 def alarms(listed: Sequence[Alarm], instance: str) -> Iterator[Diagnosis]:

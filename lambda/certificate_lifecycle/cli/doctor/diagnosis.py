@@ -41,6 +41,7 @@ class DoctorCheck(Documented):
     DNSSEC = "dnssec", "Whether resolvers that validate DNSSEC accept the zones."
     CAA = "caa", "Whether CAA records allow Amazon to issue for the names."
     FUNCTIONS = "functions", "Whether the deployed functions can run."
+    SCOPE = "scope", "Which certificates the instance covers, and its modes."
     ALARMS = "alarms", "Whether an alarm of the instance is in alarm."
     RULES = "rules", "Whether the rules that start the functions are enabled."
     SUBSCRIPTIONS = "subscriptions", "Whether the topic has confirmed subscriptions."

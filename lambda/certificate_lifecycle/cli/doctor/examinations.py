@@ -174,9 +174,12 @@ class Examinations:
             return
         rotation, creation = (f"{self._instance}-{name}" for name in ("rotation", "creation"))
         yield Examination(DoctorCheck.FUNCTIONS, rotation, partial(self._function, rotation))
-        if self._session.function is None:
+        deployed = self._session.function
+        if deployed is None:
             return
         yield Examination(DoctorCheck.FUNCTIONS, creation, partial(self._function, creation))
+        coverage = partial(self._coverage, rotation_settings(deployed.settings, []))
+        yield Examination(DoctorCheck.SCOPE, self._instance, coverage)
         yield Examination(DoctorCheck.ALARMS, self._instance, self._alarms)
         organization = self._settings.organization is not None
         for name in deployment_checks.rules_of(self._instance, organization=organization):
@@ -187,6 +190,9 @@ class Examinations:
     def _function(self, name: str) -> Iterator[Diagnosis]:
         found = deployed_module.find_function(self._home_client("lambda"), name)
         return deployment_checks.function(name, found, self._session.now)
+
+    def _coverage(self, settings: RotationSettings) -> Iterator[Diagnosis]:
+        return deployment_checks.scope(self._home.account_id, settings)
 
     def _alarms(self) -> Iterator[Diagnosis]:
         found = deployed_module.list_alarms(self._home_client("cloudwatch"), f"{self._instance}-")
