@@ -64,16 +64,16 @@ PURE    := model parsing policy render
 QUICK := -m 'not nightly'
 # A worker takes any test: it has one embedded AWS, and resets it between tests.
 SPREAD := -n $(WORKERS) --dist worksteal
-# A worker takes whole files, because the tests of a file share what terraform has applied.
-BY_FILE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-# Two targets at a time, because terraform mostly waits. The output of a target is printed when the
-# target ends; an older make mixes the lines.
+# A worker takes whole files, because the tests of a file share what terraform has applied. There is
+# one worker more than elsewhere, because an apply mostly waits.
+BY_FILE := -n $(shell expr $(WORKERS) + 1) --dist loadfile --no-loadscope-reorder
+# Two targets at a time: terraform, which takes longest, beside the others. The output of a target is
+# printed when the target ends; an older make mixes the lines.
 BESIDE := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: test
 test: $(READY) ## Run the tests that every change must pass (less than 8 minutes on two cores)
-	$(MAKE) --no-print-directory unit-coverage
-	$(MAKE) $(BESIDE) terraform integration seeds
+	$(MAKE) $(BESIDE) terraform unit-coverage integration seeds
 
 # Releases of boto3 that a Lambda runtime or a layer may bring: what a run may write depends on them.
 SDKS := 1.35 1.40 newest
@@ -146,7 +146,7 @@ faults: $(READY) ## Disturb 2,000 runs at random and write docs/reliability.md
 	  --workers $(WORKERS) $(if $(LIFE),--life $(LIFE))
 
 .PHONY: check
-check: $(READY) ## Run what CI runs: format, lint, types, package, docs, scan and `make test` (10 minutes)
+check: $(READY) ## Run what CI runs: format, lint, types, package, docs, scan and `make test` (9 minutes)
 	$(MAKE) $(BESIDE) type scan fmt-check lint package-check docs-check
 	$(MAKE) --no-print-directory test
 

@@ -347,6 +347,7 @@ module "certificate_access" {
 
   account_id              = local.account_id
   allowed_domains         = local.allowed_domains
+  declares                = true
   find_zones              = length(var.hosted_zones) == 0
   include_domains         = var.scope.include.domains
   name_prefix             = var.name_prefix

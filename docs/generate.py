@@ -24,9 +24,11 @@ from certificate_lifecycle.aws.permissions import Command, Function
 from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
 from certificate_lifecycle.model.certificate import Reason, Verdict
+from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.run import FINDING_FIELDS
 from certificate_lifecycle.policy.chain import CHAIN
 from certificate_lifecycle.policy.continuity import Discontinuity
+from certificate_lifecycle.policy.deletion import DeletionOutcome
 from tests.stress.mutation import page
 from tests.stress.mutation.project import Project
 from tests.stress.mutation.survivors import ReviewError
@@ -255,6 +257,17 @@ def reasons(_: Path) -> str:
     return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Reason))
 
 
+def owner_kinds(_: Path) -> str:
+    """Return who may manage a certificate."""
+    return table(("`owner_kind`", "Meaning"), ((f"`{item}`", item.meaning) for item in OwnerKind))
+
+
+def certificate_modes(_: Path) -> str:
+    """Return what each mode of a certificate permits."""
+    rows = ((f"`{item}`", item.meaning) for item in CertificateMode)
+    return table(("Mode", "Permitted actions"), rows)
+
+
 def discontinuities(_: Path) -> str:
     """Return every reason why a certificate may not take over."""
     return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Discontinuity))
@@ -323,6 +336,12 @@ def command_permissions(_: Path) -> str:
     return table(("Action", *names, "Why"), rows)
 
 
+def deletion_outcomes(_: Path) -> str:
+    """Return the outcomes of a deletion that did not fail."""
+    rows = ((f"`{outcome.value}`", outcome.meaning) for outcome in DeletionOutcome)
+    return table(("`outcome`", "Meaning"), rows)
+
+
 def survivors(root: Path) -> str:
     """Return the mutations that may survive, and why."""
     try:
@@ -346,7 +365,10 @@ def _reference_of(folder: Path) -> Callable[[Path], str]:
 PARTS = (
     Part("README.md", "VERDICTS", verdicts),
     Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
+    Part("docs/creation.md", "DELETION_OUTCOMES", deletion_outcomes),
     Part("docs/rotation.md", "FINDING_FIELDS", finding_fields),
+    Part("docs/rotation.md", "CERTIFICATE_MODES", certificate_modes),
+    Part("docs/rotation.md", "OWNER_KINDS", owner_kinds),
     Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
     Part("README.md", "PERMISSIONS", function_permissions),
     Part("docs/cli.md", "PERMISSIONS", command_permissions),

@@ -2,6 +2,8 @@
 # The role of the rotation function and the roles of other accounts have the same statements.
 
 locals {
+  _certificates_everywhere = "arn:${var.partition}:acm:*:${var.account_id}:certificate/*"
+
   _certificates = [for region in var.regions : "arn:${var.partition}:acm:${region}:${var.account_id}:certificate/*"]
 
   # Managed: this instance issued it, by its tag and its names. Without allowed domains, nothing is managed.
@@ -61,7 +63,8 @@ locals {
       Sid    = "AccessCertificates"
       Effect = "Allow"
       Action = concat(
-        ["acm:DescribeCertificate", "acm:ListTagsForCertificate"],
+        ["acm:DescribeCertificate"],
+        var.declares ? [] : ["acm:ListTagsForCertificate"],
         # The records of a migration from e-mail. AWS documents no condition key for this action.
         local._repairs ? ["acm:ListCertificateDomainValidations"] : [],
       )
@@ -80,6 +83,14 @@ locals {
       Resource = [for region in var.regions : "arn:${var.partition}:acm-pca:${region}:${var.account_id}:certificate-authority/*"]
     },
   ]
+
+  # A declared certificate may be in a region that is not monitored.
+  _read_tags = [for statement in [{
+    Sid      = "ReadTags"
+    Effect   = "Allow"
+    Action   = ["acm:ListTagsForCertificate"]
+    Resource = [local._certificates_everywhere]
+  }] : statement if var.declares]
 
   _find_zones = [for statement in [{
     Sid    = "FindPublicHostedZones"
@@ -205,7 +216,7 @@ locals {
     Sid      = "RefuseOtherValidation"
     Effect   = "Deny"
     Action   = ["acm:RequestCertificate"]
-    Resource = ["arn:${var.partition}:acm:*:${var.account_id}:certificate/*"]
+    Resource = [local._certificates_everywhere]
     Condition = {
       Null            = { "acm:CertificateAuthority" = "true" }
       StringNotEquals = { "acm:ValidationMethod" = "DNS" }

@@ -19,6 +19,7 @@ output "policy_json" {
     Version = "2012-10-17"
     Statement = concat(
       local._read,
+      local._read_tags,
       local._find_zones,
       local._read_records,
       local._restore_records,

@@ -53,9 +53,10 @@ locals {
       },
       {
         # Only Lambda needs these permissions. The key is in requests of the function's own code.
-        Sid       = "RefuseTheCodeOfTheFunction"
-        Effect    = "Deny"
-        Action    = local._vpc_actions
+        Sid    = "RefuseTheCodeOfTheFunction"
+        Effect = "Deny"
+        Action = local._vpc_actions
+        # "*": it denies, and must deny all requests.
         Resource  = ["*"]
         Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local._function_arn } }
       },
@@ -68,7 +69,6 @@ locals {
     "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
-    "ec2:DetachNetworkInterface",
     "ec2:UnassignPrivateIpAddresses",
   ]
 }

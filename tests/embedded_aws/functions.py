@@ -1,7 +1,7 @@
 """Lambda: the settings that moto forgets, and the code of what was deployed.
 
-moto 5.2.5 drops LoggingConfig and DeadLetterConfig, and on an update KMSKeyArn, TracingConfig and
-EphemeralStorage too, so that Terraform's second plan would never be empty.
+moto 5.2.5 drops LoggingConfig and DeadLetterConfig, and on an update Architectures, KMSKeyArn,
+TracingConfig and EphemeralStorage too, so that Terraform's second plan would never be empty.
 Of all asynchronous settings that a function was given, it keeps showing the first.
 """
 
@@ -19,8 +19,15 @@ from tests.embedded_aws.protocol import Request
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-KEPT = ("DeadLetterConfig", "EphemeralStorage", "KMSKeyArn", "LoggingConfig", "TracingConfig")
-WRITES = frozenset({"CreateFunction", "UpdateFunctionConfiguration"})
+KEPT = (
+    "Architectures",
+    "DeadLetterConfig",
+    "EphemeralStorage",
+    "KMSKeyArn",
+    "LoggingConfig",
+    "TracingConfig",
+)
+WRITES = frozenset({"CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"})
 # The operations whose answer is a function's configuration, or holds one.
 ANSWERS = WRITES | {
     "GetFunction",
@@ -28,7 +35,6 @@ ANSWERS = WRITES | {
     "ListFunctions",
     "ListVersionsByFunction",
     "PublishVersion",
-    "UpdateFunctionCode",
 }
 
 

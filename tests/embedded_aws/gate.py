@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from moto import backends
 from moto.core.request import Request as HttpRequest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
@@ -111,6 +112,11 @@ class Judgement:
     permissions: tuple[Permission, ...]
     allowed: bool = True
     reason: str | None = None
+
+
+# moto lists its own folder at every request, without this.
+_MODULES = frozenset(backends.list_of_moto_modules())
+backends.list_of_moto_modules = lambda: _MODULES
 
 
 class Gate:

@@ -6,6 +6,7 @@ Other processes need the server.
 
 from __future__ import annotations
 
+import functools
 import io
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.httpsession import URLLib3Session
+from botocore.httpsession import URLLib3Session, create_urllib3_context
 
 from tests.embedded_aws.cloud import Cloud
 
@@ -39,6 +40,9 @@ def without_sockets(cloud: Cloud) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(URLLib3Session, "send", carried)
+        # Every client makes a TLS context, which takes longer than the rest of it.
+        shared = functools.cache(create_urllib3_context)
+        patch.setattr("botocore.httpsession.create_urllib3_context", shared)
         yield
 
 

@@ -18,6 +18,15 @@ RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!0|1 )\d+ (minutes|hours|days))
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
 CRON = re.compile(r"cron\((\S+ ){5}\S+\)")
 MAX_ENVIRONMENT = 4096
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html, required IAM permissions
+NETWORK_ACTIONS = (
+    "CreateNetworkInterface",
+    "AssignPrivateIpAddresses",
+    "DeleteNetworkInterface",
+    "DescribeNetworkInterfaces",
+    "DescribeSubnets",
+    "UnassignPrivateIpAddresses",
+)
 
 
 def check_schedule(request: Request) -> None:
@@ -35,7 +44,7 @@ def check_schedule(request: Request) -> None:
 
 
 def check_function(request: Request) -> None:
-    """Refuse a role that Lambda cannot assume, and an environment over 4 KB.
+    """Refuse a role that Lambda cannot assume or connect to a VPC with, and a large environment.
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
@@ -52,6 +61,22 @@ def check_function(request: Request) -> None:
             "InvalidParameterValueException",
             "The role defined for the function cannot be assumed by Lambda.",
         )
+    if (request.parameters.get("VpcConfig") or {}).get("SubnetIds"):
+        _check_network(request, arn)
+
+
+def _check_network(request: Request, arn: str | None) -> None:
+    """Refuse a role with which Lambda could not connect the function to its VPC."""
+    if arn is None:
+        backend = lambda_backends[request.account][request.region]
+        arn = backend.get_function(request.parameters["FunctionName"]).role
+    documents = Caller(request.account, existing_role(arn)).documents
+    for action in NETWORK_ACTIONS:
+        if not policy.judge(documents, Permission(f"ec2:{action}", "*")).allowed:
+            raise AwsError(
+                "InvalidParameterValueException",
+                f"The provided execution role does not have permissions to call {action} on EC2",
+            )
 
 
 def check_destination(request: Request) -> None:

@@ -20,6 +20,8 @@ import re
 import sys
 import uuid
 from collections.abc import Callable, Mapping
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 from moto.core.config import default_user_config
@@ -55,11 +57,17 @@ def install(client: Client) -> None:
     assert stepfunctions_parser_backends is not None
     default_user_config.setdefault("stepfunctions", {})["execute_state_machine"] = True
     AmazonStateLanguageParser.parse = staticmethod(_parse_as_aws_does)  # type: ignore[method-assign] # moto has no other way in
-    for name, module in list(sys.modules.items()):
-        if name.startswith(INTERPRETER) and hasattr(module, "boto_client_for"):
-            module.boto_client_for = boto_client_for  # type: ignore[attr-defined] # as above
+    for module in _reaching():
+        module.boto_client_for = boto_client_for  # type: ignore[attr-defined] # as above
     # It prints every failure that a state machine may well expect.
     logging.getLogger(INTERPRETER).setLevel(logging.CRITICAL)
+
+
+@cache
+def _reaching() -> list[ModuleType]:
+    """Return the modules of the interpreter that make clients."""
+    modules = [module for name, module in sys.modules.items() if name.startswith(INTERPRETER)]
+    return [module for module in modules if hasattr(module, "boto_client_for")]
 
 
 def named(request: Request, body: bytes) -> bytes:

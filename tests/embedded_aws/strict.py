@@ -12,6 +12,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -117,15 +118,23 @@ def _class(match: re.Match[str]) -> str:
 @cache
 def _category(prefix: str) -> str:
     """Write out the ranges of the Unicode categories that start with `prefix` (`L`, `Lu`)."""
-    ranges: list[str] = []
-    start: int | None = None
-    for code in range(sys.maxunicode + 2):
-        inside = code <= sys.maxunicode and unicodedata.category(chr(code)).startswith(prefix)
-        if inside and start is None:
-            start = code
-        elif not inside and start is not None:
-            ranges.append(f"\\U{start:08x}-\\U{code - 1:08x}")
-            start = None
+    ranges = []
+    for inside, found in groupby(_categories(), lambda entry: entry[2].startswith(prefix)):
+        if inside:
+            neighbours = list(found)
+            ranges.append(f"\\U{neighbours[0][0]:08x}-\\U{neighbours[-1][1]:08x}")
     if not ranges:
         raise KeyError(prefix)
     return "".join(ranges)
+
+
+@cache
+def _categories() -> list[tuple[int, int, str]]:
+    """Return each range of characters of one category: first, last, category."""
+    every = map(unicodedata.category, map(chr, range(sys.maxunicode + 1)))
+    ranges, start = [], 0
+    for category, characters in groupby(every):
+        end = start + sum(1 for _ in characters)
+        ranges.append((start, end - 1, category))
+        start = end
+    return ranges

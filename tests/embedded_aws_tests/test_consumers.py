@@ -708,3 +708,20 @@ def test_what_cloudfront_serves_has_no_key_on_a_large_curve(
 @pytest.mark.parametrize("kind", ATTACH)
 def test_every_service_attaches_an_ordinary_certificate(cloud: Cloud, kind: str) -> None:
     assert attach(cloud, kind, issued(cloud, region_of(kind))) is None
+
+
+def test_the_tags_of_at_most_twenty_load_balancers_are_described_at_once(cloud: Cloud) -> None:
+    """API reference, DescribeTags."""
+    arn = cloud.certificates.add()
+    elb = cloud.client("elbv2")
+    listeners = [cloud.consumers.load_balancer(arn, name=f"lb-{n}") for n in range(21)]
+    cloud.consumers.tag_load_balancer(listeners[0], Team="web")
+    balancers = [
+        entry.rpartition("/")[0].replace(":listener/", ":loadbalancer/") for entry in listeners
+    ]
+    described = elb.describe_tags(ResourceArns=balancers[:20])["TagDescriptions"]
+    assert described[0]["Tags"] == [{"Key": "Team", "Value": "web"}]
+    with pytest.raises(ClientError, match="ValidationError"):
+        elb.describe_tags(ResourceArns=balancers)
+    with pytest.raises(ClientError, match="LoadBalancerNotFound"):
+        elb.describe_tags(ResourceArns=[balancers[0], f"{balancers[1]}9"])

@@ -72,6 +72,15 @@ def test_what_was_written_is_read_back(cloud: Cloud, role: str) -> None:
         assert {name: configuration[name] for name in written} == written
 
 
+def test_new_code_may_be_for_another_architecture(cloud: Cloud, role: str) -> None:
+    """API_UpdateFunctionCode."""
+    create(cloud, role)
+    cloud.client("lambda").update_function_code(
+        FunctionName="checker", ZipFile=archive(), Architectures=["x86_64"]
+    )
+    assert read(cloud)["Architectures"] == ["x86_64"]
+
+
 def test_a_function_without_settings_has_lambda_s_own(cloud: Cloud, role: str) -> None:
     """API_LoggingConfig: text, in the group /aws/lambda/<function name>."""
     create(cloud, role)

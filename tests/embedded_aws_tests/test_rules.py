@@ -57,9 +57,12 @@ def create_role(cloud: Cloud, principal: str) -> str:
     return str(arn)
 
 
-def create_function(cloud: Cloud, role: str, **variables: str) -> None:
+def create_function(
+    cloud: Cloud, role: str, *, vpc: dict[str, list[str]] | None = None, **variables: str
+) -> None:
     cloud.client("lambda").create_function(
         FunctionName="f",
+        VpcConfig=vpc or {},
         Runtime="python3.13",
         Role=role,
         Handler="app.handler",
@@ -74,6 +77,22 @@ def test_lambda_must_be_able_to_assume_the_role(cloud: Cloud) -> None:
         create_function(cloud, "arn:aws:iam::123456789012:role/none")
     with pytest.raises(ClientError, match="cannot be assumed by Lambda"):
         create_function(cloud, create_role(cloud, "ec2.amazonaws.com"))
+
+
+def test_a_role_without_network_permissions_connects_no_function_to_a_vpc(cloud: Cloud) -> None:
+    """configuration-vpc: Lambda makes network interfaces with the permissions of the role."""
+    role, iam = create_role(cloud, "lambda.amazonaws.com"), cloud.client("iam")
+    vpc = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    with pytest.raises(ClientError, match="permissions to call CreateNetworkInterface on EC2"):
+        create_function(cloud, role, vpc=vpc)
+    create_function(cloud, role)
+    functions = cloud.client("lambda")
+    with pytest.raises(ClientError, match="permissions to call CreateNetworkInterface on EC2"):
+        functions.update_function_configuration(FunctionName="f", VpcConfig=vpc)
+    statement = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName="f", PolicyName="f", PolicyDocument=document)
+    functions.update_function_configuration(FunctionName="f", VpcConfig=vpc)
 
 
 def test_the_environment_has_its_limit(cloud: Cloud) -> None:

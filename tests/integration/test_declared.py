@@ -82,7 +82,7 @@ def test_a_declared_certificate_that_was_deleted_is_critical_and_named_with_the_
     (message,) = cloud.topics.messages(topic)
     text = " ".join(message.to("email").split())
     assert f"names {here}, which does not exist any more." in text
-    assert "-replace='module.NAME.aws_lambda_invocation.issue[\"main\"]'" in text
+    assert "-replace='module.NAME.module.certificate[\"main\"].aws_ssm_parameter.arn'" in text
 
 
 def test_a_pointer_to_a_certificate_of_another_owner_is_a_finding(

@@ -17,6 +17,7 @@ from tests.integration.invocation import (
     Function,
     KilledError,
     Wire,
+    calls,
     every_fourth,
     kill,
     scheduled,
@@ -112,7 +113,7 @@ def test_a_second_run_that_is_killed_is_made_up_for(
 
 
 @pytest.mark.usefixtures("renewed_at_once")
-@pytest.mark.parametrize("number", range(1, BOTH + 1))
+@pytest.mark.parametrize("number", every_fourth(BOTH))
 def test_a_run_that_is_killed_while_acm_is_quick_is_made_up_for(
     rotation: Function, exported: Exported, wire: Wire, number: int
 ) -> None:
@@ -125,7 +126,7 @@ def test_a_run_that_is_killed_while_acm_is_quick_is_made_up_for(
 
 @pytest.mark.usefixtures("renewed_at_once")
 # Without the last call: it counts the subscriptions, and a run does not fail if AWS refuses that.
-@pytest.mark.parametrize("number", range(1, BOTH))
+@pytest.mark.parametrize("number", every_fourth(BOTH - 1))
 def test_a_call_that_aws_refuses_is_made_up_for(
     rotation: Function, cloud: Cloud, exported: Exported, number: int
 ) -> None:
@@ -183,7 +184,7 @@ def test_a_second_run_inside_another_writes_no_second_time(
 
 
 @pytest.mark.usefixtures("renewed_at_once")
-@pytest.mark.parametrize("number", range(1, BOTH + 1))
+@pytest.mark.parametrize("number", calls(BOTH, RENEWAL, *range(1, BOTH, 4)))
 def test_a_run_inside_another_leaves_the_newest_issue_however_quick_acm_is(
     rotation: Function, exported: Exported, wire: Wire, number: int
 ) -> None:

@@ -21,7 +21,7 @@ from tests.integration.invocation import (
     Function,
     KilledError,
     Wire,
-    every_fourth,
+    calls,
     kill,
     make_ledger,
 )
@@ -254,7 +254,7 @@ def test_undisturbed_steps_make_as_many_calls_as_are_disturbed_below(
     [
         pytest.param(name, *number.values, marks=number.marks)
         for name, count in (("list", LIST), ("scan", SCAN), ("aggregate", AGGREGATE))
-        for number in every_fourth(count)
+        for number in calls(count, count // 2)
     ],
 )
 def test_a_step_that_is_killed_after_any_call_is_made_up_for_when_it_is_repeated(
@@ -324,6 +324,7 @@ def test_the_input_limits_the_run_in_every_step(
     assert finding["certificate_arn"] == due[ACCOUNTS[2], "sa-east-1"]
 
 
+@pytest.mark.nightly
 def test_the_result_of_a_step_fits_into_a_state(machine: StateMachine, cloud: Cloud) -> None:
     """Step Functions: 256 KiB for the input and the output of a state."""
     for number in range(300):

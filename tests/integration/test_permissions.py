@@ -35,8 +35,16 @@ def test_creation_needs_every_action_that_is_declared_for_it(
 ) -> None:
     """Bugs 58 and 62."""
     cloud.zones.add("example.com")
-    creation({})
-    made = actions(creation)
+    parameter = "/certificate-lifecycle/certificates/main/arn"
+    cloud.client("ssm").put_parameter(Name=parameter, Value="pending", Type="String")
+    made: set[str] = set()
+    for event in (
+        {"parameter": parameter, "wait_seconds": 60},
+        {"parameter": parameter},
+        {"parameter": parameter, "delete": True},
+    ):
+        creation(event)
+        made |= actions(creation)
 
     zone = cloud.zones.add("example.com", account="222222222222")
     zones = {"example.com": {"zone_id": zone, "role_arn": ROLE}}

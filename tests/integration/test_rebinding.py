@@ -180,13 +180,14 @@ def every_kind(function: Any) -> Any:  # noqa: ANN401 - a decorator
     )(function)
 
 
-def every_call(function: Any) -> Any:  # noqa: ANN401 - a decorator
+def every_call(*, thorough: str = "") -> Any:  # noqa: ANN401 - a decorator
+    """Disturb each call for one kind, and some calls for the others; `make nightly` does all."""
     cases = [
         pytest.param(kind, *number.values, id=f"{name}-{number.values[0]}", marks=number.marks)
         for name, kind in KINDS.items()
-        for number in calls(kind.calls, *(range(kind.calls) if name == THOROUGH else kind.changes))
+        for number in calls(kind.calls, *(range(kind.calls) if name == thorough else kind.changes))
     ]
-    return pytest.mark.parametrize(("moving", "number"), cases, indirect=["moving"])(function)
+    return pytest.mark.parametrize(("moving", "number"), cases, indirect=["moving"])
 
 
 def tomorrow(cloud: Cloud) -> Mapping[str, Any]:
@@ -233,7 +234,7 @@ def test_an_undisturbed_run_makes_the_calls_that_are_disturbed_below(
     assert set(rotation.writes) <= {"DeleteItem", "Publish", "PutItem"}
 
 
-@every_call
+@every_call(thorough=THOROUGH)
 def test_a_run_that_is_killed_is_made_up_for(
     rotation: Function, cloud: Cloud, moving: Moving, wire: Wire, number: int
 ) -> None:
@@ -245,7 +246,7 @@ def test_a_run_that_is_killed_is_made_up_for(
     assert_moved(moving)
 
 
-@every_call
+@every_call()
 def test_a_run_inside_another_changes_nothing_twice(
     rotation: Function, cloud: Cloud, moving: Moving, wire: Wire, number: int
 ) -> None:

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.state_table import StateTable
-from certificate_lifecycle.model.errors import ConfigurationError, RotationError
+from certificate_lifecycle.model.errors import (
+    CertificateInUseError,
+    ConfigurationError,
+    DeletionRefusedError,
+    RotationError,
+)
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.import_history import ImportHistory
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
@@ -24,6 +31,7 @@ from tests.estates.imports import imported, issued
 from tests.harness import authority
 from tests.harness.security_lines import holds
 from tests.integration.effects import (
+    OURS,
     USED,
     documents,
     ending_in,
@@ -41,7 +49,8 @@ HOME, ACCOUNT = "eu-west-1", "123456789012"
 NAME = "shop.example.com"
 INSTANCE = "certificate-lifecycle"
 REPLACES, REPLACED_BY = f"{INSTANCE}:replaces", f"{INSTANCE}:replaced-by"
-MUTE = f"{INSTANCE}:mute-until"
+MUTE, MODE = f"{INSTANCE}:mute-until", f"{INSTANCE}:mode"
+POINTER = f"/{INSTANCE}/certificates/main/arn"
 AUTHORITY, OTHER_AUTHORITY = (
     f"arn:aws:acm-pca:{HOME}:{ACCOUNT}:certificate-authority/{name}" for name in ("a", "b")
 )
@@ -51,6 +60,7 @@ TABLE = "certificate-lifecycle-ledger"
 TAG = "acm:AddTagsToCertificate"
 IMPORT = "acm:ImportCertificate"
 REQUEST = "acm:RequestCertificate"
+WRITE_PARAMETER = "ssm:PutParameter"
 WRITE_SECRET = "secretsmanager:PutSecretValue"
 PUBLISH = "sns:Publish"
 INVOKE = "lambda:InvokeFunction"
@@ -204,15 +214,85 @@ def test_a_tag_of_another_tool_stops_imports(
     assert result["counts"] == {"ExternallyManaged": 1}
 
 
-@holds(TAG, "Cannot stop the replacement of a certificate that ACM issued.")
-def test_a_tag_of_another_tool_stops_no_replacement(rotation: Function, cloud: Cloud) -> None:
-    old = cloud.certificates.add(domain_name=NAME, renews=False, **ending_in(cloud, 5))
+def run_on_due(
+    rotation: Function,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    tags: Mapping[str, str],
+    *,
+    allowed: str = "example.com",
+    before: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[dict[str, Any], bool]:
+    """Set tags on a certificate that is due; return its finding, and whether it was replaced.
+
+    It had the tags `before`, and other certificates than those of this instance are not changed.
+    """
+    environment.setenv("ALLOWED_DOMAINS", json.dumps([allowed]))
+    environment.setenv("UNMANAGED_ROTATION_MODE", "notify")
+    facts = {**ending_in(cloud, 5), "tags": dict(before)}
+    old = cloud.certificates.add(domain_name=NAME, renews=False, **facts)
     listener = cloud.consumers.load_balancer(old)
-    tag(cloud, old, ManagedBy="certbot")
+    tag(cloud, old, **tags)
+    (finding,) = rotation(scheduled(cloud.now))["findings"]
+    return finding, default_of(cloud, listener) != old
 
-    run(rotation, cloud)
 
-    assert default_of(cloud, listener) != old
+@holds(
+    TAG,
+    "Can lower what the functions do to a certificate, by `certificate-lifecycle:mode`, or by "
+    "another `ManagedBy` than this instance's. The finding of the certificate says so.",
+)
+@pytest.mark.parametrize(
+    ("tags", "permitted"), [({MODE: "off"}, "off"), ({"ManagedBy": "certbot"}, "notify")]
+)
+def test_tags_stop_a_replacement(
+    rotation: Function,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    tags: dict[str, str],
+    permitted: str,
+) -> None:
+    ours = {"ManagedBy": INSTANCE}
+    found, replaced = run_on_due(rotation, cloud, environment, tags, before=ours)
+    assert (found["permitted_mode"], replaced) == (permitted, False)
+
+
+@holds(
+    TAG,
+    "Can make a certificate one of this instance, by `ManagedBy`, if all of its names are within "
+    "the allowed domains.",
+)
+def test_a_tag_and_an_allowed_name_have_a_certificate_replaced(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    found, replaced = run_on_due(rotation, cloud, environment, {"ManagedBy": INSTANCE})
+    assert (found["owner_kind"], replaced) == ("ours", True)
+
+
+@holds(
+    TAG,
+    "Cannot raise what the configured modes allow for a certificate with a name outside the "
+    "allowed domains.",
+)
+def test_no_tag_has_a_certificate_with_another_name_replaced(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    tags = {"ManagedBy": INSTANCE, MODE: "replace", REPLACES: "x"}
+    found, replaced = run_on_due(rotation, cloud, environment, tags, allowed="other.example")
+    assert (found["permitted_mode"], replaced) == ("notify", False)
+
+
+@holds(
+    TAG,
+    "Can make the creation function take an equal certificate of another team for an own one, by "
+    "a `ManagedBy` that names the instance.",
+)
+def test_a_tag_makes_an_equal_certificate_one_of_the_instance(
+    creation: Function, cloud: Cloud
+) -> None:
+    theirs = cloud.certificates.add(alternative_names=["www.example.com"])
+    tag(cloud, theirs, ManagedBy=INSTANCE)
+    assert creation({})["certificate_arn"] == theirs
 
 
 # --- acm:ImportCertificate ------------------------------------------------------------------------
@@ -287,8 +367,9 @@ def requested(cloud: Cloud, name: str) -> str:
 
 @holds(
     REQUEST,
-    "Can get a certificate for any name in the zones that the functions may write: the modes "
-    "`repair` and `replace` write the records of each request that has been pending for a day.",
+    "Can get a certificate for any name in the zones that the functions may write, if "
+    "`unmanaged_rotation_mode` is `repair` or `replace`: these write the records of each request "
+    "that has been pending for a day.",
 )
 def test_a_request_is_validated_after_a_day(rotation: Function, cloud: Cloud, zone: str) -> None:
     arn = requested(cloud, "anything.example.com")
@@ -539,6 +620,73 @@ def test_an_invocation_requests_for_the_allowed_domains(
             creation({"domain_name": name})
     assert cloud.certificates.all() == []
     assert creation({"domain_name": "www.example.com"})["created"]
+
+
+@holds(INVOKE, "Can delete an unused certificate that the instance issued and a parameter names.")
+def test_an_invocation_deletes_what_a_parameter_names_and_nothing_used(
+    creation: Function, cloud: Cloud
+) -> None:
+    used = declared(cloud, cloud.certificates.add(**OURS, **USED))
+    with pytest.raises(CertificateInUseError):
+        creation({"delete": True, "parameter": POINTER})
+    assert exists(cloud, used)
+    cloud.certificates.edit(used, in_use_by=[])
+    assert creation({"delete": True, "parameter": POINTER})["deleted"]
+
+
+# --- ssm:PutParameter on a parameter --------------------------------------------------------------
+
+
+def declared(cloud: Cloud, arn: str) -> str:
+    """Let the parameter name a certificate."""
+    cloud.client("ssm").put_parameter(Name=POINTER, Value=arn, Type="String")
+    return arn
+
+
+def mislead(cloud: Cloud, arn: str) -> None:
+    """Write a parameter with this permission alone."""
+    declared(cloud, "pending")
+    holder(cloud, WRITE_PARAMETER).put_parameter(Name=POINTER, Value=arn, Overwrite=True)
+
+
+@holds(
+    WRITE_PARAMETER,
+    "Can have an unused certificate of the instance without a parameter deleted, when a "
+    'certificate with `on_destroy = "delete"` is destroyed.',
+)
+def test_a_forged_parameter_deletes_a_certificate_without_a_parameter(
+    creation: Function, cloud: Cloud
+) -> None:
+    victim = cloud.certificates.add(**OURS)
+    mislead(cloud, victim)
+    assert creation({"delete": True, "parameter": POINTER})["deleted"]
+    assert not exists(cloud, victim)
+
+
+@holds(
+    WRITE_PARAMETER,
+    "Cannot have another certificate deleted: an imported or exported one, one in use, one of "
+    "another parameter, or one that the instance did not issue.",
+)
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {**OURS, "type": "IMPORTED"},
+        {**OURS, "export_option": "ENABLED", "exported": True},
+        {**OURS, **USED},
+        {"tags": {**OURS["tags"], f"{INSTANCE}:parameter": POINTER.replace("main", "shop")}},
+        {"tags": {"ManagedBy": "another-team"}},
+    ],
+    ids=["imported", "exported", "used", "another parameter", "another team's"],
+)
+def test_a_forged_parameter_deletes_nothing_else(
+    creation: Function, cloud: Cloud, facts: dict[str, Any]
+) -> None:
+    victim = cloud.certificates.add(**facts)
+    mislead(cloud, victim)
+    with suppress(CertificateInUseError, DeletionRefusedError):
+        creation({"delete": True, "parameter": POINTER})
+    assert exists(cloud, victim)
 
 
 # --- dynamodb:PutItem on the state table ----------------------------------------------------------

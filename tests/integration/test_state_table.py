@@ -280,6 +280,7 @@ def moving(state_tables: StateTables, count: int) -> tuple[StateTable, Replaceme
     return state_store, state_store.save_replacement(claimed.with_moves(moves(count)))
 
 
+@pytest.mark.nightly
 def test_the_size_of_an_item_does_not_grow_with_the_number_of_moves(
     state_tables: StateTables,
 ) -> None:

@@ -177,6 +177,7 @@ def access(*domains: str) -> Mapping[str, Bounds]:
     return {
         "ListCertificatesAndListeners": JUST_THIS,
         "AccessCertificates": ONE_OF_ALL,
+        "ReadTags": Bounds(free=range(1, 9), any_region=True),
         "ReadServerCertificates": ONE_OF_ALL,
         "ReadPermissionsOfAuthorities": ONE_OF_ALL,
         "FindPublicHostedZones": JUST_THIS,
@@ -249,6 +250,15 @@ OWN: Mapping[str, Bounds] = {
 
 #: The path of the pointers is `parameter/name_prefix/certificates`, with the key and `arn` below.
 _POINTERS = Bounds(free=(3, 4, 5))
+
+
+def vpc(function: str) -> Mapping[str, Bounds]:
+    """Limit what Lambda may do in a VPC to Lambda itself: the code of the function may not.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    """
+    code = {"the code of the function": given("lambda:SourceFunctionArn", function)}
+    return {"ConnectToTheVpc": Bounds(never=code), "RefuseTheCodeOfTheFunction": JUST_THIS}
 
 
 def creation(*domains: str) -> Mapping[str, Bounds]:
@@ -555,6 +565,7 @@ def statements() -> set[str]:
         ROTATION,
         access("example.com"),
         creation(),
+        vpc(""),
         TRUST,
         STATE_MACHINE,
         KEY,

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from tests.embedded_aws.calls import Permission
 from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.policy import Principal
+from tests.embedded_aws.rules import NETWORK_ACTIONS
+from tests.harness.proof import Ask, faults
 from tests.harness.terraform import Workspace, side_by_side
+from tests.terraform import bounds
 from tests.terraform.conftest import Life, Stack, existing, live
+from tests.terraform.policies import part
 
 pytestmark = pytest.mark.terraform
 
 MINIMAL = {"domain_name": "shop.example.com"}
+#: Settings that change a stack in place.
+CHANGED = {
+    **MINIMAL,
+    "function": {
+        "architecture": "x86_64",
+        "log_retention_days": 30,
+        "vpc": {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]},
+    },
+    "rotation_mode": "notify",
+}
 ACCOUNT = "200000000001"
 
 # Two difficult cases at once: the same account twice, and a topic that is known only after apply.
@@ -51,8 +68,8 @@ class Steps:
 
     resources: Mapping[str, Mapping[str, Any]]
     after_apply: list[str]
-    after_second_apply: list[str]
-    actions_of_change: list[list[str]]
+    actions_of_change: Mapping[str, str]
+    changed: Mapping[str, Mapping[str, Any]]
     after_change: list[str]
     made_in_aws: list[str]
     left_in_state: list[str]
@@ -72,22 +89,16 @@ def walk(cloud: Cloud) -> Steps:
     with Workspace(".", cloud.environment(account=ACCOUNT), variables=MINIMAL) as module:
         module.apply()
         resources, after_apply = module.resources(), module.changes()
-        module.apply()
-        after_second_apply = module.changes()
-        module.variables = MINIMAL | {
-            "rotation_mode": "notify",
-            "function": {"log_retention_days": 30},
-        }
-        planned = module.plan()["resource_changes"]
-        module.apply()
-        after_change = module.changes()
+        module.variables = CHANGED
+        actions_of_change = module.change()
+        changed, after_change = module.resources(), module.changes()
         made_in_aws = existing(cloud, ACCOUNT)
         module.destroy()
         return Steps(
             resources,
             after_apply,
-            after_second_apply,
-            [change["change"]["actions"] for change in planned],
+            actions_of_change,
+            changed,
             after_change,
             made_in_aws,
             list(module.resources()),
@@ -120,15 +131,24 @@ def test_a_plan_after_apply_is_empty(steps: Steps) -> None:
     assert steps.after_apply == []
 
 
-def test_a_plan_after_a_second_apply_is_empty(steps: Steps) -> None:
-    assert steps.after_second_apply == []
-
-
-def test_another_mode_and_retention_replace_nothing(steps: Steps) -> None:
-    kinds = {action for actions in steps.actions_of_change for action in actions}
-
-    assert kinds == {"no-op", "update"}
+def test_other_settings_replace_nothing(steps: Steps) -> None:
+    assert set(steps.actions_of_change.values()) == {"update"}
     assert steps.after_change == []
+
+
+@pytest.mark.parametrize("function", ["creation", "rotation"])
+def test_lambda_may_connect_a_function_to_its_vpc_and_the_function_s_code_may_not(
+    steps: Steps, function: str
+) -> None:
+    policy = steps.changed[f"module.{function}[0].aws_iam_role_policy.this"]
+    deployed = steps.changed[f"module.{function}[0].aws_lambda_function.this"]
+    bound = bounds.vpc(deployed["arn"])
+    asks = [
+        Ask(Principal(deployed["role"]), Permission(f"ec2:{action}", "*"))
+        for action in NETWORK_ACTIONS
+    ]
+
+    assert faults(part(json.loads(policy["policy"]), *bound), asks, bound, known={}) == []
 
 
 def test_destroy_leaves_nothing(steps: Steps) -> None:

@@ -20,10 +20,11 @@ from tests.terraform.policies import by_a_service, sids
 pytestmark = pytest.mark.terraform
 
 ROTATION_ROLE = "module.certificate_lifecycle.module.rotation[0].aws_iam_role.this"
-#: One of each kind: minimal, hardened, and with resources besides the module.
-SHAPES = ("cross-account-export", "existing-topic", "prod", "sandbox")
+#: One of each kind: hardened, and with resources besides the module.
+SHAPES = ("cross-account-export", "prod")
 EXAMPLES = {path.parent.name for path in REPOSITORY.glob("examples/*/main.tf")}
-#: Other tests apply an organization, member accounts and several regions.
+#: The demo applies the minimal one; other tests apply an organization, member accounts and several
+#: regions.
 OTHERS = sorted(EXAMPLES - set(SHAPES))
 
 
@@ -195,10 +196,11 @@ def test_the_key_of_production_is_for_the_logs_of_its_functions(lives: Mapping[s
     assert wrong(key["policy"], [*logging, reading], bounds.LOGS_KEY) == []
 
 
+@pytest.mark.nightly
 def test_the_topic_that_is_adopted_takes_the_alarms_of_the_module(
-    lives: Mapping[str, Life],
+    other_lives: Mapping[str, Life],
 ) -> None:
-    (topic,) = resources(lives["existing-topic"], "aws_sns_topic_policy")
+    (topic,) = resources(other_lives["existing-topic"], "aws_sns_topic_policy")
     account = topic["arn"].split(":")[4]
     alarm = by_a_service(
         "cloudwatch.amazonaws.com",

@@ -90,7 +90,7 @@ ISSUE, DELETE = (f"{MODULE}.aws_lambda_invocation.{name}" for name in ("issue", 
 ISSUED, PARAMETER = f"{MODULE}.terraform_data.issued", f"{MODULE}.aws_ssm_parameter.arn"
 FUNCTION = "certificate-lifecycle-creation"
 #: Seconds of an invocation that waits in vain; the function reserves 15 of them.
-SHORT = 18
+SHORT = 25
 
 API_NAME = {"domain_name": "api.example.com"}
 TWO_NAMES = {**API_NAME, "subject_alternative_names": ["v2.example.com"]}

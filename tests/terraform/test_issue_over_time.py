@@ -7,7 +7,7 @@ plans every day.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ from certificate_lifecycle.handlers import rotation as rotation_handler
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.in_process import without_sockets
 from tests.harness.terraform import Workspace
-from tests.integration.invocation import Function, scheduled
+from tests.integration.invocation import LAMBDA_TIMEOUT, Context, scheduled, writes
 from tests.terraform.listeners import ADDRESS, listener, load_balancer, served
 
 pytestmark = pytest.mark.terraform
@@ -95,24 +95,22 @@ class Life:
 
     def live(self, *, daily: bool) -> None:
         """Run rotation every day, plan on some days, and apply a change after some days."""
-        with self.rotation() as rotation:
-            self._live(rotation, range(REBINDS), daily=daily)
+        with self.rotation() as rotate:
+            self._live(rotate, range(REBINDS), daily=daily)
         self.workspace.variables = {**self.workspace.variables, "rebind_consumers": True}
         self.workspace.apply()
-        with self.rotation() as rotation:
-            self._live(rotation, range(REBINDS, DAYS), daily=daily)
+        with self.rotation() as rotate:
+            self._live(rotate, range(REBINDS, DAYS), daily=daily)
 
-    def _live(self, rotation: Function, days: range, *, daily: bool) -> None:
+    def _live(self, rotate: Callable[[], list[str]], days: range, *, daily: bool) -> None:
         waiting = 0
         for number in days:
             # ACM renews none of them, so that each one is replaced.
             self.cloud.certificates.edit(self.pointer, renews=False)
-            rotation(scheduled(self.cloud.now))
-            writes = [name for name in rotation.writes if name not in ROUTINE]
-            self.cloud.forget_calls()
-            plans = daily or bool(writes) or number % 30 == 0 or waiting > 0
+            written = rotate()
+            plans = daily or bool(written) or number % 30 == 0 or waiting > 0
             planned = self.workspace.intended() if plans else None
-            self.days.append(Day(number, writes, self.served, planned, self.pointer))
+            self.days.append(Day(number, written, self.served, planned, self.pointer))
             waiting = waiting + 1 if planned else 0
             if waiting == PATIENCE:
                 self.workspace.apply()
@@ -120,8 +118,11 @@ class Life:
             self.cloud.advance(days=1)
 
     @contextmanager
-    def rotation(self) -> Iterator[Function]:
-        """Return the deployed function in this process, on the simulated clock, under its role."""
+    def rotation(self) -> Iterator[Callable[[], list[str]]]:
+        """Return a run of the deployed function that returns its writes outside its own state.
+
+        It runs in this process, on the simulated clock, with the deployed environment and role.
+        """
         name = self.workspace.output()["rotation_function_name"]
         deployed = self.cloud.function(name, account=ACCOUNT)
         with pytest.MonkeyPatch.context() as patch, without_sockets(self.cloud):
@@ -139,9 +140,16 @@ class Life:
             )
             clients = Clients("eu-west-1")
             patch.setattr("certificate_lifecycle.handlers.wiring.Clients", lambda *_, **__: clients)
-            function = Function(self.cloud, "rotation", rotation_handler.lambda_handler)
-            function.arn = str(deployed.configuration["FunctionArn"])
-            yield function
+            arn = str(deployed.configuration["FunctionArn"])
+            yield lambda: self._rotate(arn)
+
+    def _rotate(self, arn: str) -> list[str]:
+        cloud = self.cloud
+        cloud.forget_calls()
+        context = Context("run", arn, cloud.now + LAMBDA_TIMEOUT, cloud)
+        rotation_handler.lambda_handler(scheduled(cloud.now), context)
+        assert cloud.refusals == []
+        return [name for name in writes(cloud.calls) if name not in ROUTINE]
 
 
 @pytest.fixture

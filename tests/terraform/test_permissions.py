@@ -11,12 +11,13 @@ import random
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import pytest
 
 from certificate_lifecycle.aws.permissions import Function, Setting
-from certificate_lifecycle.cli.required_permissions import needed, resources_of
+from certificate_lifecycle.cli.required_permissions import context_of, needed, resources_of
 from certificate_lifecycle.model.certificate import ValidationRecord
 from certificate_lifecycle.model.dns_names import InvalidNameError, normalise
 from certificate_lifecycle.policy.validation import RecordChange, Zone, compare
@@ -68,13 +69,17 @@ MEMBERS: Mapping[str, object] = {
 EDGE: Mapping[str, object] = {"regions": REGIONS}
 REBIND: Mapping[str, object] = {"rebind_consumers": True}
 RETIRE: Mapping[str, object] = {"retire_superseded_after_days": 1}
+UNMANAGED: Mapping[str, object] = {"unmanaged_rotation_mode": "replace"}
+DESTROYED: Mapping[str, object] = {
+    "certificates": {"shop": {"domain_name": "shop.example.com", "on_destroy": "delete"}}
+}
 
 #: Inputs and their settings, by name.
 CASES: Mapping[str, tuple[Mapping[str, object], set[Setting]]] = {
     "notify": (
         {"rotation_mode": "notify", **SOURCES, **NOTIFICATIONS, **EDGE},
         {
-            *(Setting.IMPORT_SOURCES, Setting.EXPORT_TARGETS, Setting.NO_HOSTED_ZONES),
+            Setting.NO_HOSTED_ZONES,
             *(Setting.REPORTS, Setting.EVENT_BUS, Setting.SECURITY_HUB, Setting.US_EAST_1),
         },
     ),
@@ -94,13 +99,29 @@ CASES: Mapping[str, tuple[Mapping[str, object], set[Setting]]] = {
         {**REBIND, **ZONES},
         {Setting.REPAIR, Setting.REPLACE, Setting.REBIND_CONSUMERS, Setting.ZONE_ROLES},
     ),
+    "scope": (
+        {**UNMANAGED, "scope": {"include": {"domains": ["example.org"]}}},
+        {Setting.REPAIR, Setting.REPLACE, Setting.NO_HOSTED_ZONES},
+    ),
+    "watch": ({"domain_name": None}, {Setting.NO_HOSTED_ZONES}),
     "everything": (
-        {**SOURCES, **NOTIFICATIONS, **ZONES, **MEMBERS, **EDGE, **REBIND, **RETIRE},
+        {
+            **SOURCES,
+            **NOTIFICATIONS,
+            **ZONES,
+            **MEMBERS,
+            **EDGE,
+            **REBIND,
+            **RETIRE,
+            **UNMANAGED,
+            **DESTROYED,
+        },
         set(Setting) - {Setting.NO_HOSTED_ZONES},
     ),
 }
 #: Values for the names in the templates of resources.
 VALUES: Mapping[str, tuple[str, ...]] = {
+    "domain": ("www.example.com",),
     "partition": ("aws",),
     "account": (ACCOUNT,),
     "home_region": ("eu-west-1",),
@@ -160,8 +181,14 @@ def calls() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("function", Function)
-@pytest.mark.parametrize("case", CASES)
+#: An instance that only watches has no calls of the creation function.
+EVERY = pytest.mark.parametrize(
+    ("case", "function"),
+    [pair for pair in product(CASES, Function) if pair != ("watch", Function.CREATION)],
+)
+
+
+@EVERY
 def test_a_policy_grants_the_declared_actions_and_no_other(
     plans: Mapping[str, Planned], case: str, function: Function
 ) -> None:
@@ -171,8 +198,19 @@ def test_a_policy_grants_the_declared_actions_and_no_other(
     assert granted(plans[case].policies[function]) == expected
 
 
-@pytest.mark.parametrize("function", Function)
-@pytest.mark.parametrize("case", CASES)
+def test_an_instance_that_only_watches_may_change_nothing(plans: Mapping[str, Planned]) -> None:
+    reads = ("Describe", "Get", "List", "Search")
+    writes = {
+        action
+        for policy in plans["watch"].policies.values()
+        for action in granted(policy)
+        if not action.partition(":")[2].startswith(reads)
+    }
+    # The state table, for the messages that were sent.
+    assert {action for action in writes if not action.startswith("dynamodb:")} == {"apigateway:GET"}
+
+
+@EVERY
 def test_a_policy_grants_the_declared_actions_on_their_resources(
     plans: Mapping[str, Planned], case: str, function: Function
 ) -> None:
@@ -189,6 +227,26 @@ def test_a_policy_grants_the_declared_actions_on_their_resources(
         for permission in needed((function,), settings)
         for resource in resources_of(permission, values)
         if not judge([document], Permission(permission.action, resource)).allowed
+    ]
+    assert denied == []
+
+
+@EVERY
+def test_doctor_knows_the_condition_keys_of_the_calls(
+    plans: Mapping[str, Planned], case: str, function: Function
+) -> None:
+    """IAM's simulator gets the declared keys of all calls of a function at once."""
+    permissions = needed((function,), CASES[case][1])
+    values = {**VALUES, "topic": (), "organization_bucket": (plans[case].bucket,)}
+    context = {key: (value,) for key, value in context_of(permissions, values).items()}
+    denied = [
+        permission.action
+        for permission in permissions
+        for resource in resources_of(permission, values)
+        if permission.action.partition(":")[0] in ("acm", "route53", "ssm")
+        and not judge(
+            [plans[case].policies[function]], Permission(permission.action, resource, context)
+        ).allowed
     ]
     assert denied == []
 

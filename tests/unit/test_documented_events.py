@@ -11,8 +11,14 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.creation import Issuance, creation_result
+from certificate_lifecycle.app.deletion import Deletion, deletion_result
 from certificate_lifecycle.handlers.config import creation_settings, rotation_settings
-from certificate_lifecycle.handlers.events import creation_command, rotation_command
+from certificate_lifecycle.handlers.events import (
+    TerraformAction,
+    creation_command,
+    deletion_command,
+    rotation_command,
+)
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
@@ -37,6 +43,7 @@ from certificate_lifecycle.model.run import (
 )
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.chain import assess
+from certificate_lifecycle.policy.deletion import DeletionOutcome
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.settings import CreationSettings
 from certificate_lifecycle.policy.thresholds import Thresholds
@@ -62,7 +69,7 @@ def blocks(file: str, language: str) -> list[str]:
 def documents() -> list[dict[str, Any]]:
     """Read the event and the result of each function."""
     pages = ("docs/creation.md", "docs/rotation.md")
-    return [json.loads(block) for page in pages for block in blocks(page, "json")]
+    return [json.loads(block) for page in pages for block in blocks(page, "json")[:2]]
 
 
 @pytest.fixture
@@ -115,8 +122,8 @@ def blocked(sample: dict[str, Any], now: datetime) -> Assessment:
         found,
         decision,
         tuple(sample["used_by"]),
-        owner_kind=OwnerKind(sample["owner_kind"]),
-        permitted_mode=CertificateMode(sample["permitted_mode"]),
+        owner_kind=OwnerKind.of(sample["owner_kind"]),
+        permitted_mode=CertificateMode.of(sample["permitted_mode"]),
     )
 
 
@@ -169,10 +176,26 @@ def test_the_creation_result_is_what_the_creation_event_would_give(
         certificate=issued,
         created=True,
         records=(RecordFinding(RECORD, RecordState.MISSING, ZONE),),
+        parameter=command.parameter,
     )
 
     result = creation_result(issuance, "123456789012", dry_run=False, sdk=documents[1]["sdk"])
     assert documents[1] == result
+
+
+def test_the_deletion_event_and_its_result_are_those_of_the_code() -> None:
+    event, documented = (json.loads(block) for block in blocks("docs/creation.md", "json")[2:])
+    faults: list[str] = []
+
+    command = deletion_command(event, creation_settings({}, faults), faults)
+    deletion = Deletion(
+        parameter=command.parameter,
+        outcome=DeletionOutcome.DELETED,
+        certificate_arn=documented["certificate_arn"],
+    )
+
+    assert (faults, command.action) == ([], TerraformAction.DELETE)
+    assert deletion_result(deletion, "123456789012", sdk=documented["sdk"]) == documented
 
 
 def test_the_rotation_event_is_accepted(documents: list[dict[str, Any]]) -> None:

@@ -110,7 +110,7 @@ _MOVES_AT_ONCE = 99
 #: Every error that a malformed entry can cause.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 #: Attributes that store a list or an object, as JSON text.
-_NESTED = frozenset({"importing", "moves", "refused", "untold", "versions"})
+_NESTED = frozenset({"importing", "moves", "pointers", "refused", "untold", "versions"})
 #: DynamoDB stores 38 digits exactly.
 _WHOLE = re.compile(r"-?[0-9]{1,38}")
 

@@ -420,11 +420,14 @@ def declared_missing(given: CheckInput) -> Decision | None:
 
 
 def _issue_again(pointer: Pointer) -> str:
-    """Return how to issue a declared certificate; NAME is the name of the module's block."""
+    """Return how to issue a declared certificate; NAME is the name of the module's block.
+
+    A parameter that Terraform creates again needs its certificate again.
+    """
+    address = f'module.NAME.module.certificate["{pointer.key}"].aws_ssm_parameter.arn'
     return (
-        "Issue it again: terraform apply "
-        f"-replace='module.NAME.aws_lambda_invocation.issue[\"{pointer.key}\"]', or invoke the "
-        f'creation function with its names and "parameter": "{pointer.name}".'
+        f"Issue it again: terraform apply -replace='{address}', or invoke the creation function "
+        f'with its names and "parameter": "{pointer.name}".'
     )
 
 

@@ -70,6 +70,10 @@ class Invariant(StrEnum):
     OLDER = "No import brings back an older certificate, or one that the ARN has held before."
     SETTINGS = "No setting of a consumer is lost, and no other certificate of a listener."
     IMPORTS = "No imported certificate is deleted."
+    POINTERS = (
+        "A pointer names an issued certificate with all names of the declared one, and no decoy."
+    )
+    KEPT = "A pointer changes only while its certificate needs a successor, or back to it."
     UNHEALED = "Undisturbed runs complete all possible actions."
 
 
@@ -95,6 +99,7 @@ _SILENCE = timedelta(days=7) - timedelta(minutes=20)
 _PATIENCE = timedelta(hours=72)
 #: The time after which a failed request is ignored.
 _NEWS = timedelta(days=7)
+_UNISSUED = frozenset({"FAILED", "PENDING_VALIDATION", "VALIDATION_TIMED_OUT"})
 _LIVE = frozenset({"PENDING_VALIDATION", "ISSUED"})
 _REQUEST = "RequestCertificate"
 #: The writes that bind consumers, and the words that report them.
@@ -114,6 +119,13 @@ _BOUND = (
     "serves the successor",
     "rolled back",
 )
+#: The words that report a write to a certificate.
+_WORDS: Mapping[str, Sequence[str]] = {
+    "DeleteCertificate": ("deleted", "does not exist any more"),
+    "ImportCertificate": ("import",),
+    "RenewCertificate": ("renew",),
+    "UpdateCertificateOptions": ("migrat",),
+}
 _REQUESTED = ("requested the successor", "found the successor", "may have requested")
 #: Calls for readable names, or with equivalent fallbacks.
 _NAMING = frozenset(
@@ -439,6 +451,30 @@ def _imports(life: Life, _: Invocation) -> Iterator[str]:
     yield from (f"{arn} was deleted" for arn in sorted(life.world.imported - known))
 
 
+def _pointers(life: Life, _: Invocation) -> Iterator[str]:
+    world = life.world
+    for name, planted in world.declared.items():
+        value = world.pointer(name)
+        named = world.certificate(value)
+        if named is None or named.status in _UNISSUED or value in world.decoys:
+            status = named.status if named else "gone"
+            yield f"{name} names {value}, which is {status} or a decoy"
+        elif not set(planted.names) <= set(named.names):
+            yield f"{name} names {_shown(life, value)} instead of {planted.names[0]}"
+
+
+def _kept(life: Life, run: Invocation) -> Iterator[str]:
+    """Check each write of a pointer against its certificate at the start of the run and now."""
+    for call in _done(run, "PutParameter"):
+        planted = life.world.declared.get(call.parameters["Name"])
+        if planted is None:
+            yield f"{call.parameters['Name']} was written"
+        elif call.parameters["Value"] != planted.arn:
+            states = (run.before.get(planted.arn), life.world.certificate(planted.arn))
+            if not any(_is_dead(life.world, run, state) for state in states if state):
+                yield f"the pointer of {_shown(life, planted.arn)} was written"
+
+
 EACH_RUN: Mapping[Invariant, EachRun] = {
     Invariant.NEEDLESS: _needless,
     Invariant.RECORDS: _records,
@@ -456,6 +492,8 @@ EACH_RUN: Mapping[Invariant, EachRun] = {
     Invariant.OLDER: _older,
     Invariant.SETTINGS: _settings,
     Invariant.IMPORTS: _imports,
+    Invariant.POINTERS: _pointers,
+    Invariant.KEPT: _kept,
 }
 
 
@@ -555,14 +593,11 @@ def _deeds(
                 [_tag(call, _REPLACES)],
                 ["requested the successor", "found the successor", "may have requested"],
             )
-        case "ImportCertificate":
-            yield [parameters["CertificateArn"]], ["import"]
-        case "RenewCertificate":
-            yield [parameters["CertificateArn"]], ["renew"]
-        case "UpdateCertificateOptions":
-            yield [parameters["CertificateArn"]], ["migrat"]
-        case "DeleteCertificate":
-            yield [parameters["CertificateArn"]], ["deleted", "does not exist any more"]
+        case operation if operation in _WORDS:
+            yield [parameters["CertificateArn"]], _WORDS[operation]
+        case "PutParameter":
+            name = parameters["Name"]
+            yield [life.world.declared[name].arn], [f"parameter {name}"]
         case "PutSecretValue":
             secret = parameters["SecretId"]
             yield [p.arn for p in life.world.planted if p.secret_arn == secret], ["export"]

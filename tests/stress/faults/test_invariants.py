@@ -18,12 +18,13 @@ from certificate_lifecycle.app import (
     succession,
 )
 from certificate_lifecycle.app.deadline import Deadline
-from certificate_lifecycle.app.replacement import engine
+from certificate_lifecycle.app.replacement import engine, pointers
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.consumers import cloudfront, cognito
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.route53 import Route53Dns
 from certificate_lifecycle.aws.sns import SnsTopic
+from certificate_lifecycle.aws.ssm import SsmPointers
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Action, Verdict
 from certificate_lifecycle.model.run import ScopeStatus
@@ -211,6 +212,17 @@ def writes_what_it_did_not_understand(patch: pytest.MonkeyPatch, _: Stage) -> No
         patch.setattr(module, "require_complete", lambda *_: None)
 
 
+def names_what_does_not_exist(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    def exchange(before: Any, adapter: Any, name: str, value: str, **rest: Any) -> Any:  # noqa: ANN401 - as above
+        return before(adapter, name, f"{value[:-4]}gone", **rest)
+
+    wrapped(patch, SsmPointers, "exchange", exchange)
+
+
+def writes_every_pointer(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    patch.setattr(pointers, "pointers_behind", lambda _, values, **__: dict(values))
+
+
 def other(deed: Deed) -> Step:
     """Return a scheduled run before which another actor does a deed."""
     return step(Fault(kind=Kind.INTERFERED, choice=choice_of(deed)))
@@ -252,6 +264,8 @@ BROKEN: list[tuple[Invariant, Break, int, list[Step]]] = [
     (Invariant.OLDER, imports_what_ends_later, 100012, [step(), other(Others.import_by_hand)]),
     (Invariant.SETTINGS, writes_what_it_did_not_understand, 100021, []),
     (Invariant.IMPORTS, deletes_what_nothing_uses, 100010, []),
+    (Invariant.POINTERS, names_what_does_not_exist, 100002, []),
+    (Invariant.KEPT, writes_every_pointer, 100002, []),
     (Invariant.UNHEALED, writes_no_record, 100002, []),
 ]
 

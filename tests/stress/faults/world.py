@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.ssm.models import ssm_backends
 
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model import scope as core_place
@@ -23,6 +24,7 @@ from tests.embedded_aws.zones import DEFAULT_ACCOUNT
 from tests.estates.decoys import Decoy, put_decoy, put_import, subject_of
 from tests.estates.imports import imported, issued
 from tests.harness import authority
+from tests.integration.declarations import declare
 from tests.integration.exports import PASSPHRASE, put_exported
 from tests.integration.invocation import make_ledger
 from tests.integration.terminal import deploy
@@ -90,6 +92,7 @@ class World:
     `guarded` has the name of a setting that no SDK knows, by its consumer.
     `decoys` are the ARNs of certificates that must never take over, `spoiled` those of certificates
     whose import source does not contain a usable newer version any more.
+    `declared` are the certificates with a pointer, by its name.
     `baselines` are the consumers as other actors left them, `versions` everything that was ever
     imported, and `imported` the imported certificates, each by ARN.
     """
@@ -108,6 +111,7 @@ class World:
     guarded: dict[str, str] = field(default_factory=dict)
     decoys: set[str] = field(default_factory=set)
     spoiled: set[str] = field(default_factory=set)
+    declared: dict[str, Planted] = field(default_factory=dict)
     baselines: dict[str, Baseline] = field(default_factory=dict)
     versions: dict[str, list[Version]] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
@@ -122,6 +126,11 @@ class World:
 
     def certificate(self, arn: str) -> Certificate | None:
         return next((entry for entry in self.cloud.certificates.all() if entry.arn == arn), None)
+
+    def pointer(self, name: str) -> str:
+        """Return the value of a pointer."""
+        found = ssm_backends[DEFAULT_ACCOUNT][HOME].get_parameter(name)
+        return found.value if found is not None else ""
 
     def successors(self, arn: str) -> list[Certificate]:
         """All successors that were ever requested and still exist, without tagged decoys."""
@@ -495,6 +504,12 @@ _TEMPTED: Mapping[Decoy, frozenset[str]] = {
 }
 
 
+#: The kinds that Terraform declares.
+_DECLARED = frozenset(
+    {*_REPLACED, "by-email", "healthy", "homeless", "private", "renewing", "unused"}
+)
+
+
 def plant(stage: Stage, rng: Random) -> World:
     """Create a world on a reset stage."""
     cloud = stage.cloud
@@ -523,6 +538,7 @@ def plant(stage: Stage, rng: Random) -> World:
         _grow(world, _exported, (DEFAULT_ACCOUNT, HOME), 91)
     _grow(world, _namesake, rng.choice(scopes), 92)
     _tempt(world)
+    _declare(world)
     _slow_down(world)
     world.deployed = rng.random() < 0.3
     if world.deployed:
@@ -541,6 +557,17 @@ def _tempt(world: World) -> None:
         likely = [entry for entry in served if entry.kind in _TEMPTED[decoy]]
         original = world.rng.choice(likely or served)
         world.put_decoy(decoy, world.cloud.certificates.get(original.arn))
+
+
+def _declare(world: World) -> None:
+    """Create pointers for the certificates that ACM issued in the account of the functions."""
+    estate = world.cloud.certificates
+    for planted in world.planted:
+        certificate = estate.get(planted.arn)
+        if planted.place[0] != DEFAULT_ACCOUNT or planted.kind not in _DECLARED:
+            continue
+        estate.edit(planted.arn, tags={**certificate.tags, "ManagedBy": INSTANCE})
+        world.declared[declare(world.cloud, f"c{len(world.declared)}", planted.arn)] = planted
 
 
 def _grow(world: World, make: Callable[[_Spot], Planted], place: Scope, number: int) -> None:

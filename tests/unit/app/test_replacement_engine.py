@@ -95,6 +95,7 @@ class Account:
         self.state_store = MemoryStateStore()
         self.consumers = consumers
         self.pointers = MemoryPointers()
+        self.problems: list[str] = []
         self.tls_probe: MemoryTlsProbe | None = None
         self.clock = MemoryClock(100_000)
         self.now = NOW
@@ -139,6 +140,7 @@ class Account:
             retire_after=retire_after,
         )
         records = engine.act(found, replacement_records, everything=not only)
+        self.problems = found.problems
         PendingWrites(
             state_store=self.state_store,
             run_id=context.run_id,

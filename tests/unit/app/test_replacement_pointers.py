@@ -22,7 +22,7 @@ from tests.unit.app.test_replacement_engine import (
     renew,
     serving,
 )
-from tests.unit.builders import SECOND, arn, days
+from tests.unit.builders import EXPIRED, SECOND, arn, certificate, days, detail
 from tests.unit.consumers import MemoryConsumers, domain, listener
 from tests.unit.fakes import MemoryClock, MemoryPointers, Outage, pointer_name
 
@@ -128,10 +128,12 @@ def test_a_dry_run_plans_to_let_the_pointer_name_the_successor() -> None:
     assert account.pointers.written == []
 
 
-def test_pointers_that_cannot_be_read_start_no_replacement_that_moves_nothing() -> None:
-    account = declared(Account(DEAD, GOOD))
+def test_pointers_that_cannot_be_read_are_one_problem_of_the_run() -> None:
+    other = certificate(arn=arn("old too"), status=EXPIRED, ends_in=-days(1), detail=detail())
+    account = declared(Account(DEAD, other, GOOD))
     account.pointers.broken["read_all"] = Outage("access denied")
-    assert [record.outcome for record in account.run()] == [Outcome.ADVISED]
+    assert [record.outcome for record in account.run()] == [Outcome.ADVISED] * 2
+    assert account.problems == ["the pointers could not be read: Outage: access denied"]
     assert account.state_store.replacement_records() == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.model.certificate import Action, Certificate
+from certificate_lifecycle.model.certificate import Action, Certificate, CertificateType
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.policy.coverage import Coverage
 from certificate_lifecycle.policy.ownership import (
@@ -52,6 +52,11 @@ def kind(found: Certificate, *consumer_tags: tuple[str, str]) -> OwnerKind | Non
 
 def test_a_certificate_with_the_tag_and_only_allowed_names_was_issued_here() -> None:
     assert kind(tagged(OURS, "example.com", "*.shop.example.com")) is OwnerKind.OURS
+
+
+def test_a_declared_certificate_that_is_missing_is_of_this_instance() -> None:
+    missing = certificate(type=CertificateType.DECLARED, names=("main",))
+    assert is_issued_by(missing, INSTANCE, ()) is True
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from certificate_lifecycle.app.deadline import require_time
+from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.ports import Certificates, Pointers
 from certificate_lifecycle.app.replacement.replacement_context import ReplacementContext
 from certificate_lifecycle.app.run_context import RunContext
@@ -25,14 +25,15 @@ from certificate_lifecycle.policy.succession import ReplacementRecord, pointers_
 class PointerMoves:
     """The pointers of one run in an account and region; none without `pointers`.
 
-    All of them are read once, when the first replacement needs them.
+    All of them are read once, when the first replacement needs them. `problems` says why a question
+    about them could not be answered.
     """
 
     context: RunContext
     certificates: Certificates
     pointers: Pointers | None = None
     _values: dict[str, str] | None = field(default=None, init=False)
-    _unreadable: bool = field(default=False, init=False)
+    problems: list[str] = field(default_factory=list, init=False)
 
     def name(self, certificate_arn: str) -> bool:
         """Whether a pointer names a certificate; false if they cannot be read."""
@@ -101,12 +102,12 @@ class PointerMoves:
         return self._values
 
     def _readable(self) -> Mapping[str, str]:
-        """Return the values, or none if they cannot be read: the scan reports that."""
-        if self._unreadable:
+        """Return the values, or none if they cannot be read, which is a problem."""
+        if self.problems:
             return {}
         try:
             return self._read()
-        except Exception:  # noqa: BLE001 - the scan reports it, and a step that needs them fails
-            logger.warning("pointers unreadable", exc_info=True)
-            self._unreadable = True
+        except Exception as error:  # noqa: BLE001 - raised at the end of the run
+            logger.exception("pointers unreadable")
+            self.problems.append(f"the pointers could not be read: {error_summary(error)}")
             return {}

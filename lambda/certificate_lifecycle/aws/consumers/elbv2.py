@@ -130,7 +130,7 @@ class LoadBalancers(Consumer):
         )
 
     def read_calls(self) -> Iterator[ReadCall]:
-        """Yield the two calls that read listeners and their certificates."""
+        """Yield the calls that read listeners, their certificates and the tags of balancers."""
         client, missing = self._client, "app/none/0000000000000000"
         arn = self._scope.arn("elasticloadbalancing", f"loadbalancer/{missing}")
         listener = self._scope.arn("elasticloadbalancing", f"listener/{missing}/0000000000000000")
@@ -145,6 +145,12 @@ class LoadBalancers(Consumer):
             "*",
             lambda: client.describe_listener_certificates(ListenerArn=listener, PageSize=1),
             frozenset({_GONE}),
+        )
+        yield ReadCall(
+            "elasticloadbalancing:DescribeTags",
+            "*",
+            lambda: client.describe_tags(ResourceArns=[arn]),
+            frozenset({_BALANCER_GONE}),
         )
 
     @validated_response("DescribeTags")
