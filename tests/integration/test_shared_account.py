@@ -6,6 +6,7 @@ A third one covers nothing of this estate, and also reports certificates outside
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,15 +20,16 @@ from tests.embedded_aws.calls import Call
 from tests.embedded_aws.cloud import Cloud
 from tests.harness.state_table import create_state_table
 from tests.integration.effects import ending_in
-from tests.integration.invocation import Function, scheduled, writes
+from tests.integration.invocation import Function, recorded, scheduled, writes
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
 
-DAYS = 60
+#: 60 days: every day while replacements are under way, then every third.
+DAYS = (*range(12), *range(12, 61, 3))
 SCOPES: Mapping[str, dict[str, Any]] = {
+    "ops": {"include": {"domains": ["ops.example.com"]}, "others": "report"},
     "shop": {"include": {"domains": ["shop.example.com"]}},
     "pay": {"include": {"tags": {"Team": ["pay"]}}},
-    "ops": {"include": {"domains": ["ops.example.com"]}, "others": "report"},
 }
 #: Whose certificates there are; nobody's are in no scope.
 OWNERS = ("shop", "pay", "nobody")
@@ -150,12 +152,12 @@ def estates(cloud: Cloud) -> dict[str, Estate]:
 
 
 def live(cloud: Cloud, instances: Mapping[str, Instance]) -> None:
-    """Let every instance run once a day."""
-    for _ in range(DAYS):
+    """Let every instance run on each of the days, the one that reports everything first."""
+    for day, tomorrow in itertools.pairwise(DAYS):
         for each in instances.values():
             each.run()
         cloud.forget_calls()
-        cloud.advance(days=1)
+        cloud.advance(days=tomorrow - day)
 
 
 def writing(calls: list[Call]) -> list[str]:
@@ -193,3 +195,26 @@ def test_nothing_of_one_scope_crosses_into_another_one_and_everything_is_reporte
     assert all(finding["outside_scope"] for finding in ops.findings)
     assert ops.ignored == {0}
     assert {call.service for call in ops.calls if writes([call])} <= {"dynamodb", "sns"}
+
+
+def test_a_certificate_in_two_scopes_is_a_finding_of_both(
+    instances: dict[str, Instance], estates: dict[str, Estate]
+) -> None:
+    instances["pay"].variables["SCOPE"] = "{}"
+    for name in ("shop", "pay"):
+        instances[name].variables["ROTATION_MODE"] = "notify"
+        instances[name].run()
+        assert estates["shop"].is_named_in(instances[name].sent)
+
+
+def test_an_event_about_a_certificate_of_another_scope_is_ignored_and_said_so(
+    instances: dict[str, Instance], estates: dict[str, Estate]
+) -> None:
+    shop, (dead, *_) = instances["shop"], estates["pay"].arns
+    announced = shop.run({**recorded("acm_expired"), "resources": [dead]})
+    asked = shop.run({"certificate_arns": [dead]})
+    assert (shop.sent, shop.reported, shop.ignored) == ("", set(), {1})
+    assert {
+        announced["notification"]["reason"],
+        asked["notification"]["reason"],
+    } == {"nothing to report; requested certificates outside the scope of this instance: 1"}
