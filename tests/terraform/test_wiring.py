@@ -262,7 +262,7 @@ def test_each_function_has_a_role_of_its_own(applied: Applied) -> None:
     creation, rotation = (set(applied.statements(function)) for function in FUNCTIONS)
 
     assert applied.outputs["creation_role_arn"] != applied.outputs["rotation_role_arn"]
-    assert "RequestPublicCertificates" in creation - rotation
+    assert "RequestCertificates" in creation - rotation
     assert "RestoreValidationRecords" in rotation - creation
 
 

@@ -86,16 +86,15 @@ class SuccessorSearch:
             if listed is not None:
                 yield listed
                 continue
+            if other.arn != requested and not self._covers(other):
+                yield Candidate(other, Continuity.NONE, (Discontinuity.OUTSIDE_SCOPE,))
+                continue
             described_old, described = self._described(old), self._described(other)
             if described_old is None or described is None:
                 yield unreadable(other)
                 continue
             keys = self.catalog.key_algorithms(described_old)
-            candidate = judge(predecessor(described_old, record, keys), described, thresholds, now)
-            possible = candidate.continuity is not Continuity.NONE
-            if possible and other.arn != requested and not self._covers(other):
-                candidate = Candidate(other, Continuity.NONE, (Discontinuity.OUTSIDE_SCOPE,))
-            yield candidate
+            yield judge(predecessor(described_old, record, keys), described, thresholds, now)
 
     def _covers(self, listed: Certificate) -> bool:
         try:
