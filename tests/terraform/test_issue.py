@@ -15,7 +15,7 @@ import pytest
 
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.cloud import Cloud
-from tests.harness.terraform import TerraformError, Workspace, side_by_side
+from tests.harness.terraform import REPOSITORY, TerraformError, Workspace, side_by_side
 from tests.terraform.listeners import ADDRESS, listener, load_balancer, served
 
 pytestmark = pytest.mark.terraform
@@ -32,7 +32,7 @@ module "certificates" {
   source = "../"
 
   domain_name     = "shop.example.com"
-  allowed_domains = ["example.com", "example.net", "example.org"]
+  allowed_domains = ["example.com", "example.net"]
 
   certificates = {
     edge = {
@@ -96,7 +96,7 @@ API_NAME = {"domain_name": "api.example.com"}
 TWO_NAMES = {**API_NAME, "subject_alternative_names": ["v2.example.com"]}
 TAGGED = {**TWO_NAMES, "tags": {"Team": "api"}, "on_destroy": "delete"}
 WITHOUT_ZONE = {"domain_name": "api.example.net"}
-UNDELEGATED = {"domain_name": "api.example.org"}
+UNDELEGATED = {"domain_name": "new.v3.example.com"}
 
 
 def pointer(cloud: Cloud, key: str) -> str:
@@ -185,6 +185,8 @@ class Api:
     certificate_deleted: Step
     destroy_operations: list[str]
     left_in_aws: set[str]
+    #: What Terraform itself, not the function, asked of Systems Manager.
+    asked: set[str]
 
 
 @contextmanager
@@ -237,20 +239,26 @@ def live(api: Stack) -> Api:
     failure = api.change(certificate=WITHOUT_ZONE)
     api.workspace.variables = {**api.workspace.variables, "certificate": TAGGED}
     without_zone = api.now(failure, api.workspace.intended())
-    zone, before = cloud.zones.add("example.org", delegated=False, account=ACCOUNT), arns(cloud)
+    zone, before = cloud.zones.add("v3.example.com", delegated=False, account=ACCOUNT), arns(cloud)
     with short_invocations(cloud):
         too_early = api.apply(certificate=UNDELEGATED)
     (request,) = arns(cloud) - before
     cloud.zones.delegate(zone)
     waited_on, kept = api.apply(), arns(cloud)
     parameter_deleted, certificate_deleted = lose_parameter(api), lose_certificate(api)
+    asked = of_terraform(cloud)
     cloud.forget_calls()
     api.workspace.destroy()
     operations = [call.operation for call in cloud.calls if call.status < 300]
+    asked |= of_terraform(cloud)
     return Api(
         *(first, output, another_name, tagged, without_zone, request, too_early, waited_on, kept),
-        *(parameter_deleted, certificate_deleted, operations, arns(cloud)),
+        *(parameter_deleted, certificate_deleted, operations, arns(cloud), asked),
     )
+
+
+def of_terraform(cloud: Cloud) -> set[str]:
+    return {call.action for call in cloud.calls if call.service == "ssm" and not call.principal}
 
 
 def lose_parameter(api: Stack) -> Step:
@@ -370,9 +378,8 @@ class TestTheStackWithoutTheWatcher:
     def test_names_what_keeps_a_certificate_from_being_issued_in_time(self, api: Api) -> None:
         step = api.too_early
 
-        assert f"{api.request} for api.example.org is not issued" in str(step.done)
-        assert "zone example.org" in str(step.done)
-        assert "is not delegated" in str(step.done)
+        assert f"{api.request} for new.v3.example.com is not issued" in str(step.done)
+        assert re.search(r"zone v3.example.com \(\w+\) is not delegated", str(step.done))
         assert step.pointer == step.served == api.tagged.pointer
 
     def test_waits_on_for_the_same_request_with_the_next_apply(self, api: Api) -> None:
@@ -401,3 +408,9 @@ class TestTheStackWithoutTheWatcher:
 
         assert made.index("DeleteListener") < made.index("DeleteCertificate")
         assert api.certificate_deleted.pointer not in api.left_in_aws
+
+    def test_needs_the_permissions_of_its_readme(self, api: Api) -> None:
+        readme = REPOSITORY / "modules" / "certificate" / "README.md"
+        named = set(re.findall(r"`(ssm:\w+)`", readme.read_text(encoding="utf-8")))
+
+        assert api.asked == named
