@@ -46,7 +46,7 @@ variable "topic_arn" {
 module "certificates" {
   source = "../"
 
-  domain_name      = "shop.example.com"
+  domain_name      = "shop.year.example.com"
   rebind_consumers = var.rebind_consumers
 
   # As little as possible, because most of a plan is reading what is there.
@@ -164,7 +164,7 @@ class Life:
 
 @pytest.fixture
 def life(cloud: Cloud) -> Iterator[Life]:
-    cloud.zones.add("example.com", account=ACCOUNT)
+    cloud.zones.add("year.example.com", account=ACCOUNT)
     balancer = load_balancer(cloud, ACCOUNT)
     topic = cloud.client("sns", account=ACCOUNT).create_topic(Name="alerts")["TopicArn"]
     variables = {
