@@ -43,6 +43,8 @@ NEW_INPUTS = {
         "main": {"domain_name": ZONE, "include_www": True, "key_algorithm": "EC_prime256v1"}
     },
     "function": {"log_retention_days": 30},
+    # Each version has an account of its own, and public DNS answers for one of them only.
+    "issue_on_apply": False,
     "name_prefix": NAME,
     # With the address as its key, a subscription stays the same resource.
     "notifications": {"email_addresses": {"ops@example.com": "ops@example.com"}},
