@@ -249,7 +249,11 @@ USES = (
     Use(
         "rotation_modes",
         "unmanaged_rotation_mode",
-        lambda v: {"rotation_mode": "replace", "unmanaged_rotation_mode": v},
+        lambda v: {
+            "allowed_domains": ["example.com"],
+            "rotation_mode": "replace",
+            "unmanaged_rotation_mode": v,
+        },
         MEMBER,
     ),
     Use("zone_names", "scope", lambda v: {"scope": {"include": {"domains": [v]}}}, MEMBER),
@@ -599,7 +603,7 @@ def test_inputs_that_do_not_fit_together_are_refused(rules: Rules, together: Tog
     assert sentence.endswith(".")
 
 
-#: Attributes with a new name, which Terraform would drop without a word.
+#: Attributes with a new name: without these in the type, Terraform would silently drop them.
 RENAMED = {
     "function": ("kms_key_arn", "permissions_boundary_arn"),
     "notifications": ("event_bus_name", "kms_key_arn", "topic_arn"),
