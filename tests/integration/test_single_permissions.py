@@ -689,6 +689,34 @@ def test_a_forged_parameter_deletes_nothing_else(
     assert exists(cloud, victim)
 
 
+@holds(
+    WRITE_PARAMETER,
+    "Can give a stack another certificate with its next `terraform apply`. The rotation reports "
+    "one that the instance did not issue, or that does not exist.",
+)
+@pytest.mark.parametrize("tags", [{"ManagedBy": "another-team"}, {}], ids=["another team's", "any"])
+def test_a_forged_parameter_is_reported(
+    rotation: Function, cloud: Cloud, tags: dict[str, str]
+) -> None:
+    mislead(cloud, cloud.certificates.add(tags=tags, **USED, **ending_in(cloud, 150)))
+    run(rotation, cloud, days=1)
+    assert "DeclaredMissing" in sent(cloud)
+
+
+@holds(WRITE_PARAMETER, "Cannot have a consumer moved or a certificate requested by the rotation.")
+@pytest.mark.usefixtures("eager")
+def test_a_forged_parameter_moves_no_consumer_and_requests_nothing(
+    rotation: Function, cloud: Cloud
+) -> None:
+    served = cloud.certificates.add(domain_name=NAME, **OURS, **ending_in(cloud, 150))
+    other = cloud.certificates.add(domain_name=NAME, **OURS, **ending_in(cloud, 190))
+    listener = cloud.consumers.load_balancer(served)
+    mislead(cloud, other)
+    run(rotation, cloud)
+    assert default_of(cloud, listener) == served
+    assert {entry.arn for entry in cloud.certificates.all()} == {served, other}
+
+
 # --- dynamodb:PutItem on the state table ----------------------------------------------------------
 
 
