@@ -180,7 +180,7 @@ def every_kind(function: Any) -> Any:  # noqa: ANN401 - a decorator
     )(function)
 
 
-def every_call(*, thorough: str = "") -> Any:  # noqa: ANN401 - a decorator
+def every_call(*, thorough: str = "") -> pytest.MarkDecorator:
     """Disturb each call for one kind, and some calls for the others; `make nightly` does all."""
     cases = [
         pytest.param(kind, *number.values, id=f"{name}-{number.values[0]}", marks=number.marks)
