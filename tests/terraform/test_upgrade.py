@@ -25,7 +25,6 @@ pytestmark = pytest.mark.terraform
 VERSIONS = versions.names()
 #: The version with all that later versions cut; it stands for the others in `make check`.
 CHECKED = "pulse"
-#: Public DNS uses only the first of several zones with one name, and other files create others.
 ZONE = "upgraded.example.com"
 NAME = "shop-certificates"
 #: The inputs of the earlier versions, and the same settings in the inputs of the current one.
@@ -43,8 +42,6 @@ NEW_INPUTS = {
         "main": {"domain_name": ZONE, "include_www": True, "key_algorithm": "EC_prime256v1"}
     },
     "function": {"log_retention_days": 30},
-    # Each version has an account of its own, and public DNS answers for one of them only.
-    "issue_on_apply": False,
     "name_prefix": NAME,
     # With the address as its key, a subscription stays the same resource.
     "notifications": {"email_addresses": {"ops@example.com": "ops@example.com"}},
