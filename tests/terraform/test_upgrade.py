@@ -105,6 +105,8 @@ class Upgrade:
     third: Run
     #: With the earlier version again, if it has a table.
     back: Run | None
+    #: The certificate that the creation function of the earlier version issued.
+    issued: str
     #: The certificates at the end, by name, and the calls that IAM denied.
     certificates: Mapping[str, list[str]]
     refused: list[str]
@@ -134,6 +136,13 @@ class Site:
         self.cloud.certificates.add(domain_name=GIVEN_UP, renews=False, **common)
         self.cloud.certificates.add(domain_name=IMPORTED, type="IMPORTED", **common)
         self.cloud.certificates.add(domain_name=UNKNOWN, type="QUANTUM", **common)
+
+    def issue(self) -> str:
+        """Issue the configured certificate, and return its ARN."""
+        event = {"wait_seconds": 30}
+        created = invoke(self.cloud, f"{NAME}-creation", event, account=self.account)
+        arn: str = created.result["certificate_arn"]
+        return arn
 
     def run(self) -> Run:
         topic = f"arn:aws:sns:eu-west-1:{self.account}:{NAME}-notifications"
@@ -175,7 +184,7 @@ def upgrade(cloud: Cloud, version: str, account: str) -> Upgrade:
         site = Site(cloud, account, stack)
         site.furnish()
         stack.apply()
-        before, first = site.resources(), site.run()
+        before, issued, first = site.resources(), site.issue(), site.run()
         stack.become()
         stack.variables = NEW_INPUTS
         actions = stack.change()
@@ -200,6 +209,7 @@ def upgrade(cloud: Cloud, version: str, account: str) -> Upgrade:
             second,
             third,
             back,
+            issued,
             site.certificates(),
             [str(call.reason) for call in cloud.refusals if call.account == account],
             existing(cloud, account),
@@ -259,6 +269,12 @@ def test_nothing_is_replaced_and_nothing_goes_but_what_was_cut(upgraded: Upgrade
 
 def test_one_apply_is_enough(upgraded: Upgrade) -> None:
     assert upgraded.unsettled == []
+
+
+def test_an_apply_adopts_the_certificate_that_the_function_issued_before(
+    upgraded: Upgrade,
+) -> None:
+    assert upgraded.certificates[ZONE] == [upgraded.issued]
 
 
 def test_the_functions_run_before_and_after_and_are_refused_nothing(upgraded: Upgrade) -> None:
