@@ -167,7 +167,8 @@ class Site:
 
     def certificates(self) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = {}
-        pages = self.client("acm").get_paginator("list_certificates").paginate()
+        every = {"keyTypes": ["RSA_2048", "EC_prime256v1"]}
+        pages = self.client("acm").get_paginator("list_certificates").paginate(Includes=every)
         for row in (row for page in pages for row in page["CertificateSummaryList"]):
             found.setdefault(row["DomainName"], []).append(row["CertificateArn"])
         return found
