@@ -52,8 +52,14 @@ class SuccessorSearch:
         catalog: Catalog,
         coverage: CoverageCheck | None = None,
     ) -> SuccessorSearch:
-        """Return a search among `listed` certificates."""
-        coverage = coverage or CoverageCheck(context=context, certificates=certificates)
+        """Return a search among `listed` certificates.
+
+        Without a `coverage` that is shared with others, `problems` include its errors.
+        """
+        problems: list[str] = []
+        coverage = coverage or CoverageCheck(
+            context=context, certificates=certificates, problems=problems
+        )
         index: defaultdict[str, list[Certificate]] = defaultdict(list)
         for certificate in listed:
             for name in certificate.names:
@@ -64,6 +70,7 @@ class SuccessorSearch:
             catalog=catalog,
             coverage=coverage,
             by_name=dict(index),
+            problems=problems,
         )
 
     def best(self, old: Certificate, record: ReplacementRecord | None) -> Candidate | None:
