@@ -65,6 +65,7 @@ def applied(cloud: Cloud) -> Iterator[Applied]:
     variables = {
         "domain_name": "shop.example.com",
         "function": {"log_retention_days": 30},
+        "issue_on_apply": False,
         "notifications": {"email_addresses": {"ops": "ops@example.com"}},
         "schedule_expression": "cron(0 6 * * ? *)",
     }

@@ -161,7 +161,7 @@ def test_the_creation_event_is_accepted_and_shows_every_key(
     creation_command(documents[0], settings, PLACE, faults)
 
     assert faults == []
-    section = (ROOT / "docs/creation.md").read_text(encoding="utf-8").partition("## Variables")[0]
+    section = (ROOT / "docs/creation.md").read_text(encoding="utf-8").partition("## An equal")[0]
     assert set(documents[0]) == set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
 
 

@@ -105,6 +105,8 @@ GOOD_CREATION: dict[str, list[Any]] = {
     "account_id": ["123456789012"],
     "tags": [{}, {"team": "shop"}],
     "wait_seconds": [0, 900],
+    "parameter": ["/certificate-lifecycle/certificates/main/arn"],
+    "require_issued": [True, False],
     "dry_run": [True, False],
 }
 BAD_CREATION: dict[str, list[Any]] = {
@@ -124,6 +126,8 @@ BAD_CREATION: dict[str, list[Any]] = {
     "account_id": ["210987654321", 123456789012, "１23456789012", ["123456789012"]],  # noqa: RUF001 - as above
     "tags": [[], "a=b", {"aws:a": "b"}, {"a": 1}, {"": "b"}, {"a\x1b": "b\u202e"}, {"a": "*"}],
     "wait_seconds": [-1, 901, 1.5, "10", True, 1e308, 10**400, []],
+    "parameter": ["", "main", "/other/certificates/main/arn", 5, ["/a"], {"a": 1}],
+    "require_issued": ["true", 1, None, []],
     "dry_run": ["true", 1, None, [], {}],
 }
 GOOD_ROTATION: dict[str, list[Any]] = {
@@ -414,7 +418,8 @@ def test_the_environment_of_creation_is_read_or_all_errors_are_reported(
     require_named_variable(faults, CREATION_VARIABLES)
     if faults:
         return
-    for text in (settings.domain_name, *settings.alternative_names, *settings.allowed_domains):
+    domains = (settings.domain_name or "", *settings.alternative_names)
+    for text in (*domains, *(settings.allowed_domains or ())):
         assert ASCII_ONLY.fullmatch(text)
     assert all(ASCII_ONLY.fullmatch(zone.zone_id + zone.name) for zone in settings.zones)
 
