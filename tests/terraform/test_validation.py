@@ -242,7 +242,11 @@ USES = (
     Use(
         "rotation_modes",
         "unmanaged_rotation_mode",
-        lambda v: {"rotation_mode": "replace", "unmanaged_rotation_mode": v},
+        lambda v: {
+            "allowed_domains": ["example.com"],
+            "rotation_mode": "replace",
+            "unmanaged_rotation_mode": v,
+        },
         MEMBER,
     ),
     Use("zone_names", "scope", lambda v: {"scope": {"include": {"domains": [v]}}}, MEMBER),
