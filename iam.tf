@@ -54,19 +54,20 @@ locals {
     Resource = local._zone_arns
   }]
 
-  _assume_zone_roles = length(local._zone_role_arns) == 0 ? [] : [{
-    Sid      = "ReachZonesOfOtherAccounts"
-    Effect   = "Allow"
-    Action   = ["sts:AssumeRole"]
-    Resource = local._zone_role_arns
-  }]
+  _account_role_arns = [for account in var.accounts : "arn:${local.partition}:iam::${account.account_id}:role/${account.role_name}"]
 
-  _assume_account_roles = length(var.accounts) == 0 ? [] : [{
-    Sid      = "ReachOtherAccounts"
-    Effect   = "Allow"
-    Action   = ["sts:AssumeRole"]
-    Resource = [for account in var.accounts : "arn:${local.partition}:iam::${account.account_id}:role/${account.role_name}"]
-  }]
+  # By function. Only rotation scans other accounts.
+  _reach_other_accounts = {
+    for function, arns in {
+      creation = local._zone_role_arns
+      rotation = distinct(concat(local._zone_role_arns, local._account_role_arns))
+      } : function => [for statement in [{
+        Sid      = "ReachOtherAccounts"
+        Effect   = "Allow"
+        Action   = ["sts:AssumeRole"]
+        Resource = arns
+    }] : statement if length(arns) > 0]
+  }
 
   _organization = [for statement in [
     {
@@ -108,20 +109,12 @@ locals {
   # Only customer managed keys need a permission: the AWS managed key allows use through Secrets Manager.
   _secrets_with_a_key = { for arn, source in local._import_sources : arn => source if source.kms_key_arn != null }
 
-  _reimport = length(local._import_sources) == 0 ? [] : [
-    {
-      Sid      = "ReadImportSources"
-      Effect   = "Allow"
-      Action   = ["secretsmanager:GetSecretValue"]
-      Resource = distinct(values(local._import_sources)[*].secret_arn)
-    },
-    {
-      Sid      = "ImportNewerVersions"
-      Effect   = "Allow"
-      Action   = ["acm:GetCertificate", "acm:ImportCertificate"]
-      Resource = keys(local._import_sources)
-    },
-  ]
+  _reimport = length(local._import_sources) == 0 ? [] : [{
+    Sid      = "ImportNewerVersions"
+    Effect   = "Allow"
+    Action   = ["acm:GetCertificate", "acm:ImportCertificate"]
+    Resource = keys(local._import_sources)
+  }]
 
   _decrypt_sources = length(local._secrets_with_a_key) == 0 ? [] : [{
     Sid      = "DecryptImportSources"
@@ -157,12 +150,6 @@ locals {
       Resource = keys(local._exports)
     },
     {
-      Sid      = "ReadPassphrasesOfExports"
-      Effect   = "Allow"
-      Action   = ["secretsmanager:GetSecretValue"]
-      Resource = distinct(values(local._exports)[*].passphrase_secret_arn)
-    },
-    {
       # Without GetSecretValue: the function never reads exported keys.
       Sid      = "WriteExports"
       Effect   = "Allow"
@@ -170,6 +157,15 @@ locals {
       Resource = values(local._exports)[*].secret_arn
     },
   ]
+
+  # Import sources, and the passphrases of exports.
+  _read_secret_arns = distinct(concat(values(local._import_sources)[*].secret_arn, values(local._exports)[*].passphrase_secret_arn))
+  _read_secrets = length(local._read_secret_arns) == 0 ? [] : [{
+    Sid      = "ReadSecrets"
+    Effect   = "Allow"
+    Action   = ["secretsmanager:GetSecretValue"]
+    Resource = local._read_secret_arns
+  }]
 
   # In every mode, because sent notifications are recorded.
   _remember = [{
@@ -319,7 +315,7 @@ locals {
         },
         module.certificate_access.refuse_other_records,
       ] : statement if local._issues && length(local._zone_arns) > 0],
-      local._assume_zone_roles,
+      local._reach_other_accounts.creation,
     )
   })
 
@@ -327,9 +323,9 @@ locals {
     Version = "2012-10-17"
     Statement = concat(
       jsondecode(module.certificate_access.policy_json).Statement,
-      local._assume_zone_roles,
-      local._assume_account_roles,
+      local._reach_other_accounts.rotation,
       local._organization,
+      local._read_secrets,
       local._reimport,
       local._decrypt_sources,
       local._export_certificates,
@@ -347,7 +343,6 @@ module "certificate_access" {
 
   account_id              = local.account_id
   allowed_domains         = local.allowed_domains
-  declares                = true
   find_zones              = length(var.hosted_zones) == 0
   include_domains         = var.scope.include.domains
   name_prefix             = var.name_prefix

@@ -13,7 +13,7 @@ import difflib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,10 @@ from tests.stress.mutation.survivors import ReviewError
 ROOT = Path(__file__).resolve().parents[1]
 
 PROVIDER_DOCS = "https://registry.terraform.io/providers/{source}/latest/docs/{kind}/{name}"
-# A type longer than this is easier to read over several lines.
-LONGEST_TYPE_ON_ONE_LINE = 60
+VARIABLE = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
+# Up to the next argument or block.
+TYPE = re.compile(r"^  type += (.*?)(?=^  \w|\Z)", re.MULTILINE | re.DOTALL)
+RENAMED = "# renamed to "
 
 
 class DocumentationError(Exception):
@@ -89,7 +91,7 @@ def terraform_reference(folder: Path) -> str:
         "Providers": _providers_table(blocks, versions),
         "Modules": _modules_table(blocks),
         "Resources": _resources_table(blocks, sources),
-        "Inputs": _inputs_table(blocks),
+        "Inputs": _inputs_table(blocks, types(folder)),
         "Outputs": _outputs_table(blocks),
     }
     return "\n\n".join(f"## {title}\n\n{body}" for title, body in sections.items())
@@ -193,12 +195,12 @@ def _resources_table(blocks: list[tuple[str, Any]], sources: dict[str, str]) -> 
     return table(("Name", "Type"), rows) if rows else "No resources."
 
 
-def _inputs_table(blocks: list[tuple[str, Any]]) -> str:
+def _inputs_table(blocks: list[tuple[str, Any]], types: Mapping[str, str]) -> str:
     rows = [
         (
             _anchored("input", name),
             _prose(variable),
-            code(type_expression(variable.get("type", "any"))),
+            code(types.get(name, "any")),
             code(json.dumps(variable["default"])) if "default" in variable else "n/a",
             "no" if "default" in variable else "yes",
         )
@@ -223,25 +225,19 @@ def _prose(block: dict[str, Any]) -> str:
     return str(block.get("description", "n/a")).replace('\\"', '"').strip()
 
 
-def type_expression(parsed: str) -> str:
-    """Return a variable's type as a person would write it; a long one gets a line an attribute."""
-    text = parsed.removeprefix("${").removesuffix("}") if parsed.startswith("${") else parsed
-    if len(text) <= LONGEST_TYPE_ON_ONE_LINE:
-        return text
-    lines = [""]
-    open_brackets: list[str] = []
-    for character in text:
-        if character in "{([":
-            open_brackets.append(character)
-        if character in "})]" and open_brackets.pop() == "{":
-            lines.append("  " * open_brackets.count("{"))
-        if character == "," and open_brackets[-1] == "{":
-            lines.append("  " * open_brackets.count("{"))
-        elif character != " " or lines[-1].strip():
-            lines[-1] += character
-        if character == "{":
-            lines.append("  " * open_brackets.count("{"))
-    return "\n".join(lines)
+def types(folder: Path) -> dict[str, str]:
+    """Return the type of each variable as it is written, with comments.
+
+    An attribute that is only there to be refused, because it has another name now, is left out.
+    """
+    texts = "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.tf")))
+    found = {}
+    for name, body in VARIABLE.findall(texts):
+        if kind := TYPE.search(body):
+            lines = kind[1].rstrip().replace("\n  ", "\n").splitlines()
+            shown = [re.sub(r" +#", " #", line) for line in lines if RENAMED not in line]
+            found[name] = "\n".join(shown)
+    return found
 
 
 # --- Python ---------------------------------------------------------------------------------------

@@ -156,6 +156,7 @@ run "the_member_role_uses_arns_of_the_partition" {
     rebind_consumers         = true
     rotation_mode            = "replace"
     rotation_role_arn        = "arn:aws-cn:iam::111111111111:role/team-rotation"
+    unmanaged_rotation_mode  = "replace"
   }
 
   assert {

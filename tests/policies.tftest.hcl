@@ -14,27 +14,30 @@ run "creation_may_request_only_the_allowed_names_validated_by_dns_and_tagged" {
   command = plan
 
   assert {
-    condition = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["RequestPublicCertificates"] == {
-      Sid      = "RequestPublicCertificates"
-      Effect   = "Allow"
-      Action   = ["acm:RequestCertificate"]
-      Resource = ["arn:aws:acm:*:123456789012:certificate/*"]
-      Condition = {
-        "ForAllValues:StringLike" = { "acm:DomainNames" = ["shop.example.com", "*.shop.example.com", "*.shop.example.net"] }
-        Null                      = { "acm:CertificateAuthority" = "true", "acm:DomainNames" = "false" }
-        StringEquals              = { "acm:ValidationMethod" = "DNS", "aws:RequestTag/ManagedBy" = "certificate-lifecycle" }
-      }
-    }
-    error_message = "A public request must be limited to the allowed names, DNS validation and the tag, without a CA."
-  }
-
-  assert {
-    condition = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["RequestPrivateCertificates"].Condition == {
-      "ForAllValues:StringLike" = { "acm:DomainNames" = ["shop.example.com", "*.shop.example.com", "*.shop.example.net"] }
-      Null                      = { "acm:CertificateAuthority" = "false", "acm:DomainNames" = "false" }
-      StringEquals              = { "aws:RequestTag/ManagedBy" = "certificate-lifecycle" }
-    }
-    error_message = "A private request must be limited to the allowed names and the tag, with a CA."
+    condition = [for s in jsondecode(local.creation_policy_json).Statement : s if contains(s.Action, "acm:RequestCertificate")] == [
+      {
+        Sid      = "RequestCertificates"
+        Effect   = "Allow"
+        Action   = ["acm:RequestCertificate"]
+        Resource = ["arn:aws:acm:*:123456789012:certificate/*"]
+        Condition = {
+          "ForAllValues:StringLike" = { "acm:DomainNames" = ["shop.example.com", "*.shop.example.com", "*.shop.example.net"] }
+          Null                      = { "acm:DomainNames" = "false" }
+          StringEquals              = { "aws:RequestTag/ManagedBy" = "certificate-lifecycle" }
+        }
+      },
+      {
+        Sid      = "RefuseOtherValidation"
+        Effect   = "Deny"
+        Action   = ["acm:RequestCertificate"]
+        Resource = ["arn:aws:acm:*:123456789012:certificate/*"]
+        Condition = {
+          Null            = { "acm:CertificateAuthority" = "true" }
+          StringNotEquals = { "acm:ValidationMethod" = "DNS" }
+        }
+      },
+    ]
+    error_message = "A request must be limited to the allowed names and the tag, and to DNS validation without a CA."
   }
 }
 
@@ -71,7 +74,7 @@ run "explicit_allowed_domains_replace_the_derived_ones" {
   }
 
   assert {
-    condition     = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["RequestPublicCertificates"].Condition["ForAllValues:StringLike"]["acm:DomainNames"] == ["example.com", "*.example.com", "*.example.net"]
+    condition     = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["RequestCertificates"].Condition["ForAllValues:StringLike"]["acm:DomainNames"] == ["example.com", "*.example.com", "*.example.net"]
     error_message = "A plain domain must allow itself and names below it, a wildcard only names below it."
   }
 }
@@ -90,7 +93,7 @@ run "without_explicit_zones_the_functions_may_list_them" {
   }
 
   assert {
-    condition     = !contains([for s in jsondecode(local.creation_policy_json).Statement : s.Sid], "ReachZonesOfOtherAccounts")
+    condition     = !contains([for s in jsondecode(local.creation_policy_json).Statement : s.Sid], "ReachOtherAccounts")
     error_message = "Without zones of other accounts, no role must be allowed."
   }
 }
@@ -109,7 +112,8 @@ run "policies_contain_only_explicit_zones" {
     condition = alltrue(flatten([
       for policy in [local.creation_policy_json, local.rotation_policy_json] : [
         for statement in jsondecode(policy).Statement :
-        statement.Resource == ["arn:aws:route53:::hostedzone/Z1OWN"] if startswith(statement.Action[0], "route53:") && statement.Effect == "Allow"
+        [for resource in statement.Resource : resource if strcontains(resource, ":route53:")] == ["arn:aws:route53:::hostedzone/Z1OWN"]
+        if anytrue([for action in statement.Action : startswith(action, "route53:")]) && statement.Effect == "Allow"
       ]
     ]))
     error_message = "With explicit zones, both functions must be limited to those of this account."
@@ -118,7 +122,7 @@ run "policies_contain_only_explicit_zones" {
   assert {
     condition = alltrue([
       for policy in [local.creation_policy_json, local.rotation_policy_json] :
-      { for s in jsondecode(policy).Statement : s.Sid => s }["ReachZonesOfOtherAccounts"].Resource == ["arn:aws:iam::210987654321:role/records"]
+      { for s in jsondecode(policy).Statement : s.Sid => s }["ReachOtherAccounts"].Resource == ["arn:aws:iam::210987654321:role/records"]
     ])
     error_message = "Both functions must be able to assume exactly the roles of the zones."
   }
@@ -136,7 +140,7 @@ run "zones_of_other_accounts_need_no_route_53_permissions" {
   assert {
     condition = length(flatten([
       for policy in [local.creation_policy_json, local.rotation_policy_json] : [
-        for statement in jsondecode(policy).Statement : statement.Sid if startswith(statement.Action[0], "route53:")
+        for statement in jsondecode(policy).Statement : statement.Sid if anytrue([for action in statement.Action : startswith(action, "route53:")])
       ]
     ])) == 0
     error_message = "Zones of other accounts must give no permissions on zones of this account."
@@ -179,6 +183,11 @@ run "rotation_may_write_only_validation_records" {
     condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["RestoreValidationRecords"].Condition["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["_????????????????????????????????.*"]
     error_message = "Rotation must be limited to names of the form of validation records."
   }
+
+  assert {
+    condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["RestoreValidationRecords"].Condition["ForAllValues:StringLikeIfExists"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["*.shop.example.com", "*.shop.example.net"]
+    error_message = "Without an unmanaged_rotation_mode, rotation must be limited to the allowed domains."
+  }
 }
 
 run "rotation_may_export_only_certificates_with_a_target" {
@@ -202,16 +211,16 @@ run "rotation_may_export_only_certificates_with_a_target" {
       for action in s.Action : startswith(action, "secretsmanager:") || contains(["acm:ExportCertificate", "acm:RenewCertificate"], action)
       ])] == [
       {
+        Sid      = "ReadSecrets"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:passphrase-AbCd12"]
+      },
+      {
         Sid      = "ExportAndRenewCertificates"
         Effect   = "Allow"
         Action   = ["acm:ExportCertificate", "acm:RenewCertificate"]
         Resource = ["arn:aws:acm:eu-west-1:123456789012:certificate/one", "arn:aws:acm:eu-west-1:123456789012:certificate/two"]
-      },
-      {
-        Sid      = "ReadPassphrasesOfExports"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:GetSecretValue"]
-        Resource = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:passphrase-AbCd12"]
       },
       {
         Sid    = "WriteExports"
@@ -248,9 +257,9 @@ run "rotation_may_import_from_its_sources_and_only_under_their_arns" {
   }
 
   assert {
-    condition = [for s in jsondecode(local.rotation_policy_json).Statement : s if contains(["ReadImportSources", "ImportNewerVersions", "DecryptImportSources"], s.Sid)] == [
+    condition = [for s in jsondecode(local.rotation_policy_json).Statement : s if contains(["ReadSecrets", "ImportNewerVersions", "DecryptImportSources"], s.Sid)] == [
       {
-        Sid    = "ReadImportSources"
+        Sid    = "ReadSecrets"
         Effect = "Allow"
         Action = ["secretsmanager:GetSecretValue"]
         Resource = [
@@ -316,16 +325,25 @@ run "a_source_of_another_region_is_rejected" {
   expect_failures = [output.rotation_function_arn]
 }
 
-run "rotation_is_limited_to_its_region" {
+run "rotation_may_write_only_in_its_region" {
   command = plan
 
   assert {
     condition = alltrue([
       for statement in jsondecode(local.rotation_policy_json).Statement :
       statement.Resource == ["arn:aws:acm:eu-west-1:123456789012:certificate/*"]
-      if startswith(statement.Action[0], "acm:") && !startswith(statement.Sid, "ListCertificates")
+      if startswith(statement.Action[0], "acm:") && statement.Effect == "Allow" && !endswith(statement.Sid, "TheAccount")
     ])
-    error_message = "Rotation must be limited to the certificates of one region."
+    error_message = "Rotation must be limited to changing the certificates of one region."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(local.rotation_policy_json).Statement : alltrue([
+        for action in statement.Action : can(regex(":(?:Describe|Get|GET|List|Search)", action))
+      ]) if endswith(statement.Sid, "TheAccount")
+    ])
+    error_message = "Rotation must be able to do no more than read outside of its region."
   }
 }
 
@@ -336,7 +354,7 @@ run "no_action_is_a_wildcard_and_only_listing_has_no_narrower_resource" {
     condition = alltrue([
       for statement in concat(jsondecode(local.creation_policy_json).Statement, jsondecode(local.rotation_policy_json).Statement) :
       !strcontains(join("", statement.Action), "*")
-      && (!contains(statement.Resource, "*") || contains(["FindPublicHostedZones", "ListCertificates", "ListCertificatesAndListeners"], statement.Sid))
+      && (!contains(statement.Resource, "*") || contains(["FindPublicHostedZones", "ListCertificates", "ListTheAccount"], statement.Sid))
     ])
     error_message = "No function must have a wildcard, except where AWS supports no resource."
   }
@@ -380,39 +398,48 @@ run "rotation_uses_only_its_own_table" {
   }
 }
 
-run "rotation_may_request_successors_in_replace_mode_and_name_what_they_replace" {
+run "rotation_may_request_successors_only_of_its_own_certificates" {
   command = plan
 
   assert {
-    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s if contains(s.Action, "acm:RequestCertificate") } == {
-      RequestPublicSuccessors = {
-        Sid      = "RequestPublicSuccessors"
-        Effect   = "Allow"
-        Action   = ["acm:RequestCertificate"]
-        Resource = ["arn:aws:acm:eu-west-1:123456789012:certificate/*"]
-        Condition = {
-          Null         = { "acm:CertificateAuthority" = "true", "aws:RequestTag/certificate-lifecycle:replaces" = "false" }
-          StringEquals = { "acm:ValidationMethod" = "DNS" }
-        }
-      }
-      RequestPrivateSuccessors = {
-        Sid       = "RequestPrivateSuccessors"
-        Effect    = "Allow"
-        Action    = ["acm:RequestCertificate"]
-        Resource  = ["arn:aws:acm:eu-west-1:123456789012:certificate/*"]
-        Condition = { Null = { "acm:CertificateAuthority" = "false", "aws:RequestTag/certificate-lifecycle:replaces" = "false" } }
-      }
-    }
-    error_message = "A successor must have the tag with the replaced certificate, and DNS validation or a CA."
+    condition = [for s in jsondecode(local.rotation_policy_json).Statement : s.Condition if contains(s.Action, "acm:RequestCertificate") && s.Effect == "Allow"] == [{
+      "ForAllValues:StringLike" = { "acm:DomainNames" = ["shop.example.com", "*.shop.example.com", "*.shop.example.net"] }
+      Null                      = { "acm:DomainNames" = "false", "aws:RequestTag/certificate-lifecycle:replaces" = "false" }
+      StringEquals              = { "aws:RequestTag/ManagedBy" = "certificate-lifecycle" }
+    }]
+    error_message = "A successor must have an allowed name, the tag with the replaced certificate and the tag of the instance."
   }
 
   assert {
-    condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["TagSuccessors"].Condition == { Null = { "aws:RequestTag/certificate-lifecycle:replaces" = "false" } }
-    error_message = "Rotation must be able to set only the tag with the replaced certificate."
+    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["TagSuccessors"].Condition == {
+      Null                 = { "aws:RequestTag/certificate-lifecycle:replaces" = "false" }
+      StringEquals         = { "aws:RequestTag/ManagedBy" = "certificate-lifecycle" }
+      StringEqualsIfExists = { "aws:ResourceTag/ManagedBy" = "certificate-lifecycle" }
+    }
+    error_message = "Rotation must be able to tag no certificate of another tool or instance."
   }
 }
 
-run "only_certificates_marked_as_replaced_may_be_deleted" {
+run "a_scope_limits_the_names_of_other_certificates" {
+  command = plan
+
+  variables {
+    scope                   = { include = { domains = ["example.org", "shop.example.org"] } }
+    unmanaged_rotation_mode = "replace"
+  }
+
+  assert {
+    condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["RequestUnmanagedSuccessors"].Condition["ForAllValues:StringLike"]["acm:DomainNames"] == ["example.org", "*.example.org"]
+    error_message = "Requests for certificates that the instance did not issue must be limited to the scope."
+  }
+
+  assert {
+    condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["RestoreValidationRecords"].Condition["ForAllValues:StringLikeIfExists"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["*.shop.example.com", "*.shop.example.net", "*.example.org"]
+    error_message = "Records must be limited to the allowed domains and the scope."
+  }
+}
+
+run "only_own_certificates_marked_as_replaced_may_be_deleted" {
   command = plan
 
   variables {
@@ -420,16 +447,42 @@ run "only_certificates_marked_as_replaced_may_be_deleted" {
   }
 
   assert {
-    condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["DeleteWhatIsMarked"].Condition == { Null = { "aws:ResourceTag/certificate-lifecycle:replaced-by" = "false" } }
-    error_message = "Only certificates with the tag of a replaced certificate must be deletable."
+    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["DeleteWhatIsMarked"].Condition == {
+      Null         = { "aws:ResourceTag/certificate-lifecycle:replaced-by" = "false" }
+      StringEquals = { "aws:ResourceTag/ManagedBy" = "certificate-lifecycle" }
+    }
+    error_message = "Only own certificates with the tag of a replaced certificate must be deletable."
   }
 
   assert {
     condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["MarkWhatIsReplaced"].Condition == {
       "ForAllValues:StringEquals" = { "aws:TagKeys" = ["certificate-lifecycle:replaced-by"] }
       Null                        = { "aws:TagKeys" = "false" }
+      StringEquals                = { "aws:ResourceTag/ManagedBy" = "certificate-lifecycle" }
     }
-    error_message = "The permission to mark must allow no other tag."
+    error_message = "The permission to mark must allow no other tag and no other certificate."
+  }
+}
+
+run "creation_may_delete_only_if_a_certificate_is_deleted_on_destroy" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(local.creation_policy_json, "acm:DeleteCertificate")
+    error_message = "Without on_destroy = \"delete\", creation must have no permission to delete."
+  }
+}
+
+run "creation_may_delete_only_own_certificates" {
+  command = plan
+
+  variables {
+    certificates = { edge = { domain_name = "edge.shop.example.com", on_destroy = "delete" } }
+  }
+
+  assert {
+    condition     = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["DeleteIssuedCertificates"].Condition == { StringEquals = { "aws:ResourceTag/ManagedBy" = "certificate-lifecycle" } }
+    error_message = "Creation must be able to delete only certificates with the tag of the instance."
   }
 }
 

@@ -202,11 +202,12 @@ run "more_regions_than_the_policy_of_a_member_role_allows" {
   }
 
   variables {
-    external_id       = "x-1"
-    rebind_consumers  = true
-    regions           = [for number in range(40) : "eu-west-${number}"]
-    rotation_mode     = "replace"
-    rotation_role_arn = "arn:aws:iam::111111111111:role/team-rotation"
+    external_id             = "x-1"
+    rebind_consumers        = true
+    regions                 = [for number in range(40) : "eu-west-${number}"]
+    rotation_mode           = "replace"
+    rotation_role_arn       = "arn:aws:iam::111111111111:role/team-rotation"
+    unmanaged_rotation_mode = "replace"
   }
 
   expect_failures = [aws_iam_role_policy.this]

@@ -2,8 +2,6 @@
 # The role of the rotation function and the roles of other accounts have the same statements.
 
 locals {
-  _certificates_everywhere = "arn:${var.partition}:acm:*:${var.account_id}:certificate/*"
-
   _certificates = [for region in var.regions : "arn:${var.partition}:acm:${region}:${var.account_id}:certificate/*"]
 
   # Managed: this instance issued it, by its tag and its names. Without allowed domains, nothing is managed.
@@ -41,71 +39,61 @@ locals {
 
   _managed_by = { "aws:ResourceTag/ManagedBy" = var.name_prefix }
 
-  # Statements with one list of resources are one statement, because a policy has a size limit.
+  _rebinds             = var.rebind_consumers && local._replaces
+  _rebinds_at_the_edge = local._rebinds && contains(var.regions, "us-east-1")
+
+  # A policy has a size limit, and an action applies only to resources of its own service: reads are two statements.
+  # They are for all regions, because a declared certificate may be in a region that is not monitored. Writes are for the monitored regions.
   _read = [
     {
-      Sid    = "ListCertificatesAndListeners"
+      Sid    = "ListTheAccount"
       Effect = "Allow"
-      Action = [
-        "acm:ListCertificates",
-        "acm:SearchCertificates",
-        "acm-pca:ListCertificateAuthorities",
-        "elasticloadbalancing:DescribeListenerCertificates",
-        "elasticloadbalancing:DescribeListeners",
-        "elasticloadbalancing:DescribeLoadBalancers",
-        "elasticloadbalancing:DescribeTags",
-        "iam:ListServerCertificates",
-      ]
+      Action = concat(
+        [
+          "acm:ListCertificates",
+          "acm:SearchCertificates",
+          "acm-pca:ListCertificateAuthorities",
+          "elasticloadbalancing:DescribeListenerCertificates",
+          "elasticloadbalancing:DescribeListeners",
+          "elasticloadbalancing:DescribeLoadBalancers",
+          "elasticloadbalancing:DescribeTags",
+          "iam:ListServerCertificates",
+        ],
+        var.find_zones ? ["route53:ListHostedZones"] : [],
+        local._rebinds_at_the_edge ? ["cognito-idp:DescribeUserPoolDomain", "cognito-idp:ListUserPools"] : [],
+      )
       # "*": AWS defines no resource type for these actions.
       Resource = ["*"]
     },
     {
-      Sid    = "AccessCertificates"
+      Sid    = "ReadTheAccount"
       Effect = "Allow"
       Action = concat(
-        ["acm:DescribeCertificate"],
-        var.declares ? [] : ["acm:ListTagsForCertificate"],
+        [
+          "acm:DescribeCertificate",
+          "acm:ListTagsForCertificate",
+          "acm-pca:ListPermissions",
+          # In every mode, because findings name the consumers of a certificate.
+          "apigateway:GET",
+          "iam:GetServerCertificate",
+        ],
         # The records of a migration from e-mail. AWS documents no condition key for this action.
         local._repairs ? ["acm:ListCertificateDomainValidations"] : [],
+        contains(var.regions, "us-east-1") ? ["cloudfront:GetDistribution"] : [],
+        length(var.zone_arns) > 0 ? ["route53:ListResourceRecordSets"] : [],
       )
-      Resource = local._certificates
-    },
-    {
-      Sid      = "ReadServerCertificates"
-      Effect   = "Allow"
-      Action   = ["iam:GetServerCertificate"]
-      Resource = ["arn:${var.partition}:iam::${var.account_id}:server-certificate/*"]
-    },
-    {
-      Sid      = "ReadPermissionsOfAuthorities"
-      Effect   = "Allow"
-      Action   = ["acm-pca:ListPermissions"]
-      Resource = [for region in var.regions : "arn:${var.partition}:acm-pca:${region}:${var.account_id}:certificate-authority/*"]
+      Resource = concat(
+        [
+          "arn:${var.partition}:acm:*:${var.account_id}:certificate/*",
+          "arn:${var.partition}:acm-pca:*:${var.account_id}:certificate-authority/*",
+          "arn:${var.partition}:apigateway:*::/domainnames",
+          "arn:${var.partition}:iam::${var.account_id}:server-certificate/*",
+        ],
+        contains(var.regions, "us-east-1") ? ["arn:${var.partition}:cloudfront::${var.account_id}:distribution/*"] : [],
+        var.zone_arns,
+      )
     },
   ]
-
-  # A declared certificate may be in a region that is not monitored.
-  _read_tags = [for statement in [{
-    Sid      = "ReadTags"
-    Effect   = "Allow"
-    Action   = ["acm:ListTagsForCertificate"]
-    Resource = [local._certificates_everywhere]
-  }] : statement if var.declares]
-
-  _find_zones = [for statement in [{
-    Sid    = "FindPublicHostedZones"
-    Effect = "Allow"
-    Action = ["route53:ListHostedZones"]
-    # "*": AWS defines no resource type for this action.
-    Resource = ["*"]
-  }] : statement if var.find_zones]
-
-  _read_records = [for statement in [{
-    Sid      = "ReadValidationRecords"
-    Effect   = "Allow"
-    Action   = ["route53:ListResourceRecordSets"]
-    Resource = var.zone_arns
-  }] : statement if length(var.zone_arns) > 0]
 
   # ACM's validation label: `_` and 32 hexadecimal digits.
   _validation_label = "_????????????????????????????????"
@@ -216,7 +204,7 @@ locals {
     Sid      = "RefuseOtherValidation"
     Effect   = "Deny"
     Action   = ["acm:RequestCertificate"]
-    Resource = [local._certificates_everywhere]
+    Resource = ["arn:${var.partition}:acm:*:${var.account_id}:certificate/*"]
     Condition = {
       Null            = { "acm:CertificateAuthority" = "true" }
       StringNotEquals = { "acm:ValidationMethod" = "DNS" }
@@ -271,27 +259,11 @@ locals {
   _of_what_is_replaced = { for operator in ["StringEquals"] : operator => local._managed_by if !local._replaces_unmanaged }
 
   _load_balancing = [for region in var.regions : "arn:${var.partition}:elasticloadbalancing:${region}:${var.account_id}"]
-  _domains_apis   = [for region in var.regions : "arn:${var.partition}:apigateway:${region}::/domainnames"]
   _domain_names = concat(
-    [for api in local._domains_apis : "${api}/*"],
+    [for region in var.regions : "arn:${var.partition}:apigateway:${region}::/domainnames/*"],
     # Only private domain names have the account in their ARN.
     [for region in var.regions : "arn:${var.partition}:apigateway:${region}:${var.account_id}:/domainnames/*"],
   )
-  # In every mode, because findings name the consumers of a certificate.
-  _describe_consumers = [
-    {
-      Sid      = "FindDomainNames"
-      Effect   = "Allow"
-      Action   = ["apigateway:GET"]
-      Resource = local._domains_apis
-    },
-  ]
-  _describe_edge_consumers = [for statement in [{
-    Sid      = "FindDistributions"
-    Effect   = "Allow"
-    Action   = ["cloudfront:GetDistribution"]
-    Resource = ["arn:${var.partition}:cloudfront::${var.account_id}:distribution/*"]
-  }] : statement if contains(var.regions, "us-east-1")]
 
   _rebind = [for statement in [
     {
@@ -322,7 +294,7 @@ locals {
       ]
       Resource = local._domain_names
     },
-  ] : statement if var.rebind_consumers && local._replaces]
+  ] : statement if local._rebinds]
 
   # Edge consumers support only certificates of us-east-1.
   _user_pools = "arn:${var.partition}:cognito-idp:us-east-1:${var.account_id}:userpool/*"
@@ -335,17 +307,10 @@ locals {
       Resource = ["*"]
     },
     {
-      Sid    = "FindUserPoolDomains"
-      Effect = "Allow"
-      Action = ["cognito-idp:DescribeUserPoolDomain", "cognito-idp:ListUserPools"]
-      # "*": AWS defines no resource type for these actions.
-      Resource = ["*"]
-    },
-    {
       Sid      = "MoveUserPoolDomains"
       Effect   = "Allow"
       Action   = ["cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPoolDomain"]
       Resource = [local._user_pools]
     },
-  ] : statement if var.rebind_consumers && local._replaces && contains(var.regions, "us-east-1")]
+  ] : statement if local._rebinds_at_the_edge]
 }

@@ -19,13 +19,8 @@ output "policy_json" {
     Version = "2012-10-17"
     Statement = concat(
       local._read,
-      local._read_tags,
-      local._find_zones,
-      local._read_records,
       local._restore_records,
       local._repair,
-      local._describe_consumers,
-      local._describe_edge_consumers,
       local._request_managed,
       local._request_unmanaged,
       local._replace,

@@ -10,12 +10,6 @@ variable "allowed_domains" {
   nullable    = false
 }
 
-variable "declares" {
-  type        = bool
-  description = "Whether the account has the parameters of declared certificates."
-  nullable    = false
-}
-
 variable "find_zones" {
   type        = bool
   description = "Whether to allow listing the account's public hosted zones."

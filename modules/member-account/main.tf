@@ -22,7 +22,6 @@ module "certificate_access" {
 
   account_id      = data.aws_caller_identity.current.account_id
   allowed_domains = var.allowed_domains
-  declares        = false
   # Always: unless `hosted_zones` is set, the function lists the zones of each account.
   find_zones       = true
   include_domains  = var.scope.include.domains

@@ -1,3 +1,10 @@
+locals {
+  # As in the root module.
+  _labels      = "(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
+  _zone_name   = ["^.{1,253}$", "^${local._labels}$"]
+  _domain_name = ["^.{1,253}$", "^(?:\\*\\.)?${local._labels}$", "\\.[0-9-]*[a-z-][a-z0-9-]*$"]
+}
+
 variable "allowed_domains" {
   type        = list(string)
   description = "Domains of the certificates that the instance issues, as in the function's `allowed_domains` or, without these, the names of its `certificates`. For other certificates, see unmanaged_rotation_mode."
@@ -5,8 +12,13 @@ variable "allowed_domains" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for domain in var.allowed_domains : can(regex("^(?:\\*\\.)?(?:[a-z0-9_-]+\\.)+[a-z0-9-]+$", domain))])
+    condition     = alltrue(flatten([for name in var.allowed_domains : [for pattern in local._domain_name : can(regex(pattern, name))]]))
     error_message = "allowed_domains must contain lower-case domain names, optionally with a leading `*.`, got ${join(", ", var.allowed_domains)}."
+  }
+
+  validation {
+    condition     = length(var.allowed_domains) > 0 || var.rotation_mode == "notify" || var.unmanaged_rotation_mode != "notify"
+    error_message = "allowed_domains must not be empty if rotation_mode is ${var.rotation_mode} and unmanaged_rotation_mode is notify, because the role then allows nothing more for any certificate."
   }
 }
 
@@ -51,8 +63,8 @@ variable "name_prefix" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9-]+$", var.name_prefix))
-    error_message = "name_prefix must contain only letters, digits and hyphens, got ${var.name_prefix}."
+    condition     = can(regex("^[a-z][a-z0-9-]{0,51}[a-z0-9]$", var.name_prefix))
+    error_message = "name_prefix must have the form of the root module's, 2 to 53 lower-case letters, digits and hyphens, got ${var.name_prefix}."
   }
 }
 
@@ -96,11 +108,6 @@ variable "rotation_mode" {
     condition     = contains(["notify", "repair", "replace"], var.rotation_mode)
     error_message = "rotation_mode must be notify, repair or replace, got ${var.rotation_mode}."
   }
-
-  validation {
-    condition     = var.rotation_mode == "notify" || var.unmanaged_rotation_mode != "notify" || length(var.allowed_domains) > 0
-    error_message = "rotation_mode must be notify unless allowed_domains or unmanaged_rotation_mode say for which certificates the role allows more, got ${var.rotation_mode}."
-  }
 }
 
 variable "rotation_role_arn" {
@@ -131,7 +138,7 @@ variable "scope" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for domain in var.scope.include.domains : can(regex("^(?:[a-z0-9_-]+\\.)+[a-z0-9-]+$", domain))])
+    condition     = alltrue(flatten([for name in var.scope.include.domains : [for pattern in local._zone_name : can(regex(pattern, name))]]))
     error_message = "scope must have lower-case domain names without wildcard as include.domains, got ${join(", ", var.scope.include.domains)}."
   }
 }
@@ -150,7 +157,7 @@ variable "unmanaged_rotation_mode" {
   nullable    = false
 
   validation {
-    condition     = contains({ notify = ["notify"], repair = ["notify", "repair"], replace = ["notify", "repair", "replace"] }[var.rotation_mode], var.unmanaged_rotation_mode)
+    condition     = contains(lookup({ notify = ["notify"], repair = ["notify", "repair"], replace = ["notify", "repair", "replace"] }, var.rotation_mode, []), var.unmanaged_rotation_mode)
     error_message = "unmanaged_rotation_mode must be notify, repair or replace and allow no more than rotation_mode (${var.rotation_mode}), got ${var.unmanaged_rotation_mode}."
   }
 }

@@ -9,7 +9,7 @@ listeners without certificates.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -173,7 +173,6 @@ class LoadBalancers:
             ("elbv2", "DeleteListener"): self.delete_listener,
             ("elbv2", "DescribeListenerAttributes"): self.describe_attributes,
             ("elbv2", "DescribeListeners"): self.describe_listeners,
-            ("elbv2", "DescribeTags"): self.describe_tags,
             ("elbv2", "DescribeListenerCertificates"): self.describe_certificates,
             ("elbv2", "DescribeTags"): self.describe_tags,
             ("elbv2", "ModifyListener"): self.modify_listener,
@@ -226,14 +225,6 @@ class LoadBalancers:
         self._listener(request)
         return {"Attributes": []}
 
-    def describe_tags(self, request: Request) -> Result:
-        """Show the tags of listeners; no request here asks for other resources beside them."""
-        wanted = request.parameters["ResourceArns"]
-        if not set(wanted) <= self.listeners.keys():
-            raise Elsewhere
-        rows = [{"ResourceArn": arn, "Tags": self.listeners[arn].tags} for arn in wanted]
-        return {"TagDescriptions": rows}
-
     def describe_listeners(self, request: Request) -> Result:
         wanted = request.parameters.get("LoadBalancerArn")
         arns = request.parameters.get("ListenerArns") or []
@@ -253,27 +244,27 @@ class LoadBalancers:
         return {"Certificates": page} | ({"NextMarker": marker} if marker else {})
 
     def describe_tags(self, request: Request) -> Result:
-        """Return the tags of up to 20 load balancers; one that does not exist refuses them all.
+        """Return the tags of up to 20 load balancers and listeners; one that is unknown fails all.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTags.html
         """
         wanted = request.parameters["ResourceArns"]
         if len(wanted) > MAX_TAGGED:
             raise AwsError("ValidationError", f"At most {MAX_TAGGED} resources are allowed.")
-        known = {listener.load_balancer_arn for listener in self.listeners.values()}
+        balancers = {listener.load_balancer_arn for listener in self.listeners.values()}
+        known = balancers | self.listeners.keys()
         if not known & set(wanted):
             raise Elsewhere
         if set(wanted) - known:
             raise AwsError("LoadBalancerNotFound", "One or more load balancers not found")
-        return {
-            "TagDescriptions": [
-                {
-                    "ResourceArn": arn,
-                    "Tags": [{"Key": k, "Value": v} for k, v in self.tags.get(arn, {}).items()],
-                }
-                for arn in wanted
-            ]
-        }
+        rows = [{"ResourceArn": arn, "Tags": self._tags(arn)} for arn in wanted]
+        return {"TagDescriptions": rows}
+
+    def _tags(self, arn: str) -> Sequence[Mapping[str, str]]:
+        listener = self.listeners.get(arn)
+        if listener is not None:
+            return listener.tags
+        return [{"Key": key, "Value": value} for key, value in self.tags.get(arn, {}).items()]
 
     def modify_listener(self, request: Request) -> Result:
         """Change the default; the list for SNI and everything else stays.

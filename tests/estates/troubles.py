@@ -5,7 +5,7 @@ Where a region has it, each kind of consumer is there, so that each kind of call
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -24,6 +24,8 @@ class Troubles:
 
     account: str
     zone: str
+    #: Tags of all of them.
+    tags: Mapping[str, str] = field(default_factory=dict)
     given_up: dict[str, str] = field(default_factory=dict)
     private: dict[str, str] = field(default_factory=dict)
     blocked: dict[str, str] = field(default_factory=dict)
@@ -36,9 +38,15 @@ class Troubles:
         return [*self.given_up.values(), *self.private.values()]
 
 
-def fill(cloud: Cloud, account: str, zone: str, regions: Iterable[str]) -> Troubles:
+def fill(
+    cloud: Cloud,
+    account: str,
+    zone: str,
+    regions: Iterable[str],
+    tags: Mapping[str, str] | None = None,
+) -> Troubles:
     """Put them into an account, with names below `zone`."""
-    found = Troubles(account, zone)
+    found = Troubles(account, zone, tags or {})
     for region in regions:
         _give_up(cloud, found, region)
         _wait(cloud, found, region)
@@ -47,7 +55,11 @@ def fill(cloud: Cloud, account: str, zone: str, regions: Iterable[str]) -> Troub
 
 def _give_up(cloud: Cloud, found: Troubles, region: str) -> None:
     account, label = found.account, f"{found.account}-{region}"
-    soon: dict[str, Any] = {"renews": False, "not_after": cloud.now + timedelta(days=5)}
+    soon: dict[str, Any] = {
+        "renews": False,
+        "not_after": cloud.now + timedelta(days=5),
+        "tags": found.tags,
+    }
     public = cloud.certificates.add(
         account=account, region=region, domain_name=f"given-up.{region}.{found.zone}", **soon
     )
@@ -85,6 +97,7 @@ def _wait(cloud: Cloud, found: Troubles, region: str) -> None:
             account=found.account,
             region=region,
             domain_name=f"{name}.{region}.{found.zone}",
+            tags=found.tags,
             **details,
         )
 

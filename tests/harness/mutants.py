@@ -35,10 +35,18 @@ def mutants(statement: Statement) -> Iterator[Mutant]:
 
 
 def grants(statement: Statement) -> Iterator[tuple[str, str | None]]:
-    """Yield each pair of an action and a resource; a trust policy has no resource."""
+    """Yield each pair of an action and a resource; a trust policy has no resource.
+
+    An action has no resource of another service, so that such a pair grants nothing.
+    """
     for action in listed(statement["Action"]):
         for resource in listed(statement.get("Resource", [None])):
-            yield action, resource
+            if resource is None or _service(resource) in ("*", action.partition(":")[0]):
+                yield action, resource
+
+
+def _service(resource: str) -> str:
+    return resource.split(":")[2] if resource.startswith("arn:") else "*"
 
 
 def listed(value: Any) -> list[Any]:  # noqa: ANN401 - one value of any type, or some

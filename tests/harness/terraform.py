@@ -489,13 +489,21 @@ def _actions(result: Result) -> dict[str, str]:
     """
     messages = [json.loads(line) for line in result.stdout.splitlines()]
     # Errors are shown as readable messages.
-    replace(result, stdout="\n".join(message["@message"] for message in messages)).or_raise()
+    replace(result, stdout="\n".join(map(_readable, messages))).or_raise()
     changes = [message["change"] for message in messages if message["type"] == "planned_change"]
     return {
         change["resource"]["addr"]: change["action"]
         for change in changes
         if change["action"] != "read"
     }
+
+
+def _readable(message: Mapping[str, Any]) -> str:
+    """Return a message of `-json` with the place and the details of an error."""
+    found = message.get("diagnostic", {})
+    place = found.get("range", {})
+    where = f"{place['filename']}:{place['start']['line']}" if place else ""
+    return " ".join(filter(None, (message["@message"], where, found.get("detail"))))
 
 
 def _instances(state: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

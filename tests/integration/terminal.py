@@ -110,6 +110,7 @@ def deploy(
     needed = {"SNS_TOPIC_ARN": f"arn:aws:sns:{region}:123456789012:certificate-lifecycle"}
     if name == "rotation":
         needed["LEDGER_TABLE"] = "certificate-lifecycle-ledger"
+        needed["UNMANAGED_ROTATION_MODE"] = "replace"
     variables = {"Variables": {**needed, **settings}}
     if function_name in deployed:
         client.update_function_configuration(FunctionName=function_name, Environment=variables)

@@ -30,6 +30,7 @@ def test_a_scan_lists_by_the_thousand_and_describes_candidates_once(
     assert Counter(rotation.operations) == {
         "ListCertificates": ceil(size / 1000),
         "ListServerCertificates": 1,
+        "GetParametersByPath": 1,
         "SearchCertificates": ceil(made["renewing"] / 500),
         "DescribeCertificate": wrong,
         "ListTagsForCertificate": wrong,
@@ -69,6 +70,7 @@ def test_a_healthy_estate_costs_only_its_listing(
     assert Counter(rotation.operations) == {
         "ListCertificates": ceil(size / 1000),
         "ListServerCertificates": 1,
+        "GetParametersByPath": 1,
         "GetTopicAttributes": 1,
     }
 

@@ -163,6 +163,18 @@ def test_an_unknown_instance_prevents_all_writes(
     assert records(cloud)
 
 
+@pytest.mark.usefixtures("blocked")
+def test_certificates_of_others_need_a_flag_and_the_plan_says_so(
+    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    deploy(cloud, environment, UNMANAGED_ROTATION_MODE="notify")
+    ended = certificates("apply", "--yes")
+    assert "1 certificate not issued by this instance: needs --unmanaged-mode" in ended.words
+    assert ended.writes == []
+    certificates("apply", "--yes", "--unmanaged-mode", "repair")
+    assert records(cloud)
+
+
 def test_a_certificate_that_a_run_has_claimed_is_skipped(
     certificates: Certificates,
     cloud: Cloud,

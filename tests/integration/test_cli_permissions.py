@@ -15,6 +15,7 @@ from certificate_lifecycle.aws.acm import AcmCertificates
 from tests.embedded_aws.cloud import Cloud
 from tests.estates import showcase
 from tests.estates.imports import imported
+from tests.integration.declarations import declare
 from tests.integration.effects import USED, ending_in, put_records
 from tests.integration.exports import put_exported
 from tests.integration.invocation import NOW
@@ -59,6 +60,7 @@ def test_scan_plan_and_apply_need_every_action_that_is_listed_for_them(
         made(name, "--regions", "all", *(("--yes",) if name == "apply" else ()))
     showcase.fill(cloud)
     showcase.fill_other_stores(cloud)
+    declare(cloud)
     deploy(cloud, environment)
     everywhere(made)
 
@@ -104,6 +106,7 @@ def replace(made: Made, cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
             cloud.consumers.distribution(old)
             cloud.consumers.user_pool_domain("example.com", old)
         else:
+            declare(cloud, "old", old)
             cloud.consumers.load_balancer(old, old)
             cloud.consumers.classic_load_balancer(old)
             cloud.consumers.domain_name("example.com", old)
@@ -133,6 +136,7 @@ def test_explain_needs_every_action_that_is_listed_for_it(
 ) -> None:
     showcase.fill(cloud)
     showcase.fill_other_stores(cloud)
+    declare(cloud)
     shop, exported = imported(cloud), put_exported(cloud, 20)
     zone = cloud.zones.add("example.com", account="222222222222")
     zones = json.dumps({"example.com": {"zone_id": zone, "role_arn": ROLE}})
@@ -176,6 +180,7 @@ def test_drill_needs_every_action_that_is_listed_for_it(
     arn = cloud.certificates.add(**USED, **ending_in(cloud, 100))
     put_records(cloud, zone, arn)
     shop = imported(cloud)
+    declare(cloud)
     authority = cloud.authorities.add(not_after=cloud.now + timedelta(days=900))
     private = cloud.certificates.add(
         domain_name="intern.example", type="PRIVATE", **USED, **ending_in(cloud, 200, lifetime=395)

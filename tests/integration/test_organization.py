@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -144,6 +145,36 @@ def test_an_account_gets_only_the_changes_that_the_organization_allows(
     machine.step("list")
     machine.scan(ACCOUNTS[1])
     assert machine.rotation.writes == ["PutObject"]
+
+
+def test_each_account_has_its_own_scope(
+    machine: StateMachine, cloud: Cloud, environment: pytest.MonkeyPatch, topic: str
+) -> None:
+    def covering(domain: str, **others: str) -> dict[str, Any]:
+        return {"include": {"domains": [domain]}, **others}
+
+    member = {"account_id": ACCOUNTS[1], "role_name": "special", "external_id": "x-2"}
+    member |= {"scope": covering("shop.example.com", others="report")}
+    everywhere = {**ORGANIZATION, "scope": covering("pay.example.com")}
+    environment.setenv("SCOPE", json.dumps(covering("shop.example.com")))
+    environment.setenv("ACCOUNTS", json.dumps([member]))
+    environment.setenv("ORGANIZATION", json.dumps(everywhere))
+    for account in ACCOUNTS[:3]:
+        for name in ("shop.example.com", "pay.example.com"):
+            cloud.certificates.add(
+                account=account, type="IMPORTED", domain_name=name, **USED, **ending_in(cloud, 20)
+            )
+    assert machine.all()["ignored"] == 2
+    (document,) = documents(cloud, topic)
+    assert {
+        (found["account_id"], found["domain_name"], found["outside_scope"])
+        for found in document["findings"]
+    } == {
+        (ACCOUNTS[0], "shop.example.com", False),
+        (ACCOUNTS[1], "shop.example.com", False),
+        (ACCOUNTS[1], "pay.example.com", True),
+        (ACCOUNTS[2], "pay.example.com", False),
+    }
 
 
 def test_the_settings_of_an_account_override_those_of_the_organization(

@@ -16,6 +16,7 @@ from certificate_lifecycle.model.errors import RotationError
 from tests.embedded_aws.cloud import Cloud
 from tests.estates import showcase
 from tests.estates.imports import imported
+from tests.integration.declarations import declare
 from tests.integration.effects import USED, ending_in
 from tests.integration.exports import put_exported
 from tests.integration.invocation import NOW, Function, make_ledger, scheduled
@@ -63,6 +64,7 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
     """Bugs 58 and 62."""
     showcase.fill(cloud)
     showcase.fill_other_stores(cloud)
+    declare(cloud)
     rotation(scheduled(NOW))
     made = actions(rotation)
 
@@ -137,6 +139,7 @@ def replaced(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) 
             cloud.consumers.distribution(old)
             cloud.consumers.user_pool_domain("example.com", old)
         else:
+            declare(cloud, "old", old)
             cloud.consumers.load_balancer(old, old)
             cloud.consumers.classic_load_balancer(old)
             cloud.consumers.domain_name("example.com", old)

@@ -85,15 +85,15 @@ class Kind:
 
 
 KINDS = {
-    "the default of a listener": Kind(_listener, 29, (18,)),
-    "a listener that has it in both places": Kind(_both_places, 48, (25, 28, 40)),
-    "a network load balancer": Kind(_network, 29, (18,)),
-    "a Classic load balancer": Kind(_classic, 27, (16,)),
-    "a distribution": Kind(_distribution, 28, (17,), EDGE),
-    "a regional domain name": Kind(_regional, 26, (15,)),
-    "an edge-optimised domain name": Kind(_edge, 27, (16,), EDGE),
-    "a domain name of mutual TLS": Kind(_ownership, 30, (16, 18)),
-    "a user pool's domain": Kind(_user_pool, 30, (19,), EDGE),
+    "the default of a listener": Kind(_listener, 32, (21,)),
+    "a listener that has it in both places": Kind(_both_places, 51, (28, 31, 43)),
+    "a network load balancer": Kind(_network, 32, (21,)),
+    "a Classic load balancer": Kind(_classic, 29, (18,)),
+    "a distribution": Kind(_distribution, 30, (19,), EDGE),
+    "a regional domain name": Kind(_regional, 28, (17,)),
+    "an edge-optimised domain name": Kind(_edge, 29, (18,), EDGE),
+    "a domain name of mutual TLS": Kind(_ownership, 32, (18, 20)),
+    "a user pool's domain": Kind(_user_pool, 32, (21,), EDGE),
 }
 #: Each call of it is disturbed by `make test`; of the others the first, the changes and the last.
 THOROUGH = "the default of a listener"
@@ -180,7 +180,7 @@ def every_kind(function: Any) -> Any:  # noqa: ANN401 - a decorator
     )(function)
 
 
-def every_call(*, thorough: str = "") -> Any:  # noqa: ANN401 - a decorator
+def every_call(*, thorough: str = "") -> pytest.MarkDecorator:
     """Disturb each call for one kind, and some calls for the others; `make nightly` does all."""
     cases = [
         pytest.param(kind, *number.values, id=f"{name}-{number.values[0]}", marks=number.marks)

@@ -18,6 +18,7 @@ from tests.integration.invocation import (
     Function,
     KilledError,
     Wire,
+    calls,
     every_fourth,
     kill,
     scheduled,
@@ -31,6 +32,8 @@ pytestmark = [
 EVENT = scheduled(NOW)
 #: Calls of the run that requests, of the next one, and of one that lives through both.
 FIRST, SECOND, BOTH = 34, 30, 42
+#: Calls of the run that gives an issued successor up.
+GIVEN_UP = 24
 
 
 @dataclass
@@ -162,6 +165,40 @@ def test_a_second_run_that_is_killed_is_made_up_for(
         rotation(event)
     rotation(tomorrow(cloud))
     dead.assert_replaced()
+
+
+def recover(cloud: Cloud, dead: Dead) -> Mapping[str, Any]:
+    """Let ACM renew the old certificate after all, and return the event of the next run."""
+    event = tomorrow(cloud)
+    cloud.certificates.edit(dead.arn, status="ISSUED", **ending_in(cloud, 190))
+    return event
+
+
+def assert_given_up(cloud: Cloud, dead: Dead) -> None:
+    assert pointed(cloud) == dead.arn
+    assert dead.replacement_record["state"] == "abandoned"
+
+
+def test_undisturbed_the_pointer_names_a_certificate_that_recovered_in_as_many_calls(
+    rotation: Function, cloud: Cloud, dead: Dead
+) -> None:
+    rotation(EVENT)
+    rotation(recover(cloud, dead))
+    assert len(rotation.calls) == GIVEN_UP
+    assert_given_up(cloud, dead)
+
+
+@pytest.mark.parametrize("number", calls(GIVEN_UP, *range(8, GIVEN_UP, 8)))
+def test_a_run_that_is_killed_while_it_gives_the_successor_up_is_made_up_for(
+    rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
+) -> None:
+    rotation(EVENT)
+    event = recover(cloud, dead)
+    wire.strike_after(number, kill)
+    with pytest.raises(KilledError):
+        rotation(event)
+    rotation(tomorrow(cloud))
+    assert_given_up(cloud, dead)
 
 
 def _again(rotation: Function) -> None:

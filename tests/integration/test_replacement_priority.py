@@ -16,6 +16,12 @@ pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ledger_table")]
 OURS = {"ManagedBy": "certificate-lifecycle"}
 
 
+@pytest.fixture(autouse=True)
+def unlimited(environment: pytest.MonkeyPatch) -> None:
+    """Allow more changes than there are certificates here."""
+    environment.setenv("LIMITS", '{"changes_per_run": 200}')
+
+
 def replaced(cloud: Cloud) -> list[str]:
     """Return the certificates for which a successor was requested, in that order."""
     key = "certificate-lifecycle:replaces"

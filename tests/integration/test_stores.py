@@ -66,6 +66,7 @@ def test_one_that_is_far_from_its_end_costs_its_listing_alone(
     assert Counter(rotation.operations) == {
         "ListCertificates": 1,
         "ListServerCertificates": 3,
+        "GetParametersByPath": 1,
         "GetTopicAttributes": 1,
     }
 

@@ -81,7 +81,6 @@ module "access" {{
 
   account_id              = "{ACCOUNT}"
   allowed_domains         = each.value.allowed_domains
-  declares                = true
   find_zones              = true
   include_domains         = each.value.include_domains
   name_prefix             = "{INSTANCE}"

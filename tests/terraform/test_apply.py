@@ -21,7 +21,8 @@ from tests.terraform.policies import part
 
 pytestmark = pytest.mark.terraform
 
-MINIMAL = {"domain_name": "shop.example.com"}
+ZONE = "minimal.example.com"
+MINIMAL = {"domain_name": ZONE}
 #: Settings that change a stack in place.
 CHANGED = {
     **MINIMAL,
@@ -41,15 +42,17 @@ provider "aws" {}
 module "first" {
   source = "../"
 
-  domain_name = "shop.example.com"
-  name_prefix = "first"
+  domain_name    = "shop.example.com"
+  issue_on_apply = false
+  name_prefix    = "first"
 }
 
 module "second" {
   source = "../"
 
-  domain_name = "blog.example.com"
-  name_prefix = "second"
+  domain_name    = "blog.example.com"
+  issue_on_apply = false
+  name_prefix    = "second"
 
   notifications = {
     topic = { arn = module.first.sns_topic_arn }
@@ -86,6 +89,7 @@ def both(cloud: Cloud) -> tuple[Steps, Life]:
 
 
 def walk(cloud: Cloud) -> Steps:
+    cloud.zones.add(ZONE, account=ACCOUNT)
     with Workspace(".", cloud.environment(account=ACCOUNT), variables=MINIMAL) as module:
         module.apply()
         resources, after_apply = module.resources(), module.changes()
@@ -116,7 +120,7 @@ def neighbours(both: tuple[Steps, Life]) -> Life:
     return both[1]
 
 
-def test_a_domain_name_is_all_that_is_needed(steps: Steps) -> None:
+def test_a_domain_name_and_its_zone_are_all_that_is_needed(steps: Steps) -> None:
     kinds = {address.split(".")[-2] for address in steps.resources}
 
     assert {

@@ -50,6 +50,7 @@ PASSPHRASE = "correct horse TELLTALE"
 VALIDATOR = f"arn:aws:iam::{ZONE_OWNER}:role/validator"
 #: One imported, one renewed for its export, and two replaced in each region.
 RENEWED = 6
+GONE = f"gone.{showcase.ZONE}"
 
 
 @dataclass(frozen=True)
@@ -172,18 +173,24 @@ def deployments(
     """Apply all stacks in parallel, because most of an apply is waiting."""
     variables: dict[str, dict[str, object]] = {
         HOME: {
+            "certificates": {"gone": {"domain_name": GONE, "on_destroy": "delete"}},
             "domain_name": showcase.ZONE,
             "export_targets": export.variable,
             "function": {"kms_key": {"arn": kms_key(cloud)}, "role_path": "/certificates/"},
+            "issue_on_apply": False,
+            "limits": {"changes_per_run": 1_000},
             "notifications": {"event_bus": {"name": "default"}, "security_hub": True},
             "rebind_consumers": True,
             "regions": REGIONS,
             "report": {"bucket_name": f"reports-{HOME}"},
             "retire_superseded_after_days": 1,
+            # Each kind of certificate is changed, whoever issued it.
+            "unmanaged_rotation_mode": "replace",
             **sources(shop),
         },
         AWAY: {
             "domain_name": f"*.{ELSEWHERE}",
+            "issue_on_apply": False,
             "rotation_mode": "notify",
             **sources(imported(cloud, name=f"imported.{ELSEWHERE}", account=AWAY)),
             "hosted_zones": {
@@ -246,7 +253,20 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(cloud: Cloud, home: Deployment, troubles: Troubles) -> Story:
-    created = home.result("creation", {"wait_seconds": 30})
+    ssm = cloud.client("ssm", account=HOME)
+    pointers = {key: f"/certificate-lifecycle/certificates/{key}/arn" for key in ("main", "gone")}
+    for name in pointers.values():
+        ssm.put_parameter(Name=name, Value="pending", Type="String")
+    created = home.result("creation", {"wait_seconds": 30, "parameter": pointers["main"]})
+    # Its own certificate again, with a further tag.
+    home.result("creation", {"tags": {"Team": "shop"}})
+    gone = {"domain_name": GONE, "parameter": pointers["gone"], "wait_seconds": 30}
+    home.result("creation", gone)
+    destroyed = {"delete": True, "parameter": pointers["gone"], "tf": {"action": "delete"}}
+    home.result("creation", destroyed)
+    # As if Terraform had declared a certificate that ACM no longer renews.
+    declared_arn = troubles.given_up["eu-west-1"]
+    ssm.put_parameter(Name=pointers["main"], Value=declared_arn, Overwrite=True)
     authority = next(
         entry
         for entry in cloud.authorities.all
@@ -283,7 +303,7 @@ def test_the_deployed_creation_function_issues_the_configured_certificate(
 ) -> None:
     assert (story.created["status"], story.created["created"]) == ("ISSUED", True)
     certificate = cloud.certificates.get(story.created["certificate_arn"])
-    assert list(certificate.names) == [showcase.ZONE, f"www.{showcase.ZONE}"]
+    assert list(certificate.names) == [showcase.ZONE]
 
 
 def test_the_deployed_creation_function_finds_its_certificate_again(

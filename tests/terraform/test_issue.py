@@ -15,12 +15,14 @@ import pytest
 
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.cloud import Cloud
-from tests.harness.terraform import TerraformError, Workspace, side_by_side
+from tests.harness.terraform import REPOSITORY, TerraformError, Workspace, side_by_side
 from tests.terraform.listeners import ADDRESS, listener, load_balancer, served
 
 pytestmark = pytest.mark.terraform
 
 ACCOUNT = "410000000001"
+#: Public DNS uses only the first of several zones with one name, and other files create others.
+ZONE = "issue.example.com"
 WATCHER = """
 provider "aws" {
   default_tags {
@@ -31,12 +33,12 @@ provider "aws" {
 module "certificates" {
   source = "../"
 
-  domain_name     = "shop.example.com"
-  allowed_domains = ["example.com", "example.net", "example.org"]
+  domain_name     = "shop.issue.example.com"
+  allowed_domains = ["issue.example.com", "example.net"]
 
   certificates = {
     edge = {
-      domain_name   = "edge.example.com"
+      domain_name   = "edge.issue.example.com"
       key_algorithm = "EC_prime256v1"
       on_destroy    = "delete"
       region        = "us-east-1"
@@ -92,11 +94,11 @@ FUNCTION = "certificate-lifecycle-creation"
 #: Seconds of an invocation that waits in vain; the function reserves 15 of them.
 SHORT = 25
 
-API_NAME = {"domain_name": "api.example.com"}
-TWO_NAMES = {**API_NAME, "subject_alternative_names": ["v2.example.com"]}
+API_NAME = {"domain_name": "api.issue.example.com"}
+TWO_NAMES = {**API_NAME, "subject_alternative_names": ["v2.issue.example.com"]}
 TAGGED = {**TWO_NAMES, "tags": {"Team": "api"}, "on_destroy": "delete"}
 WITHOUT_ZONE = {"domain_name": "api.example.net"}
-UNDELEGATED = {"domain_name": "api.example.org"}
+UNDELEGATED = {"domain_name": "new.v3.issue.example.com"}
 
 
 def pointer(cloud: Cloud, key: str) -> str:
@@ -185,6 +187,8 @@ class Api:
     certificate_deleted: Step
     destroy_operations: list[str]
     left_in_aws: set[str]
+    #: What Terraform itself, not the function, asked of Systems Manager.
+    asked: set[str]
 
 
 @contextmanager
@@ -197,8 +201,7 @@ def stack(cloud: Cloud, text: str, key: str, port: int, **variables: object) -> 
 @pytest.fixture(scope="module")
 def lives(cloud: Cloud) -> tuple[Watcher, Api]:
     """Let both stacks live, the second one while the first one only plans."""
-    for zone in ("example.com", "edge.example.com"):
-        cloud.zones.add(zone, account=ACCOUNT)
+    cloud.zones.add(ZONE, account=ACCOUNT)
     balancer = load_balancer(cloud, ACCOUNT)
     common = {"load_balancer_arn": balancer}
     with (
@@ -237,20 +240,29 @@ def live(api: Stack) -> Api:
     failure = api.change(certificate=WITHOUT_ZONE)
     api.workspace.variables = {**api.workspace.variables, "certificate": TAGGED}
     without_zone = api.now(failure, api.workspace.intended())
-    zone, before = cloud.zones.add("example.org", delegated=False, account=ACCOUNT), arns(cloud)
+    zone, before = (
+        cloud.zones.add("v3.issue.example.com", delegated=False, account=ACCOUNT),
+        arns(cloud),
+    )
     with short_invocations(cloud):
         too_early = api.apply(certificate=UNDELEGATED)
     (request,) = arns(cloud) - before
     cloud.zones.delegate(zone)
     waited_on, kept = api.apply(), arns(cloud)
     parameter_deleted, certificate_deleted = lose_parameter(api), lose_certificate(api)
+    asked = of_terraform(cloud)
     cloud.forget_calls()
     api.workspace.destroy()
     operations = [call.operation for call in cloud.calls if call.status < 300]
+    asked |= of_terraform(cloud)
     return Api(
         *(first, output, another_name, tagged, without_zone, request, too_early, waited_on, kept),
-        *(parameter_deleted, certificate_deleted, operations, arns(cloud)),
+        *(parameter_deleted, certificate_deleted, operations, arns(cloud), asked),
     )
+
+
+def of_terraform(cloud: Cloud) -> set[str]:
+    return {call.action for call in cloud.calls if call.service == "ssm" and not call.principal}
 
 
 def lose_parameter(api: Stack) -> Step:
@@ -289,7 +301,7 @@ class TestTheStackWithTheWatcher:
     def test_serves_an_issued_certificate_after_its_first_apply(self, watcher: Watcher) -> None:
         issued = watcher.first.certificate
 
-        assert (issued.status, issued.names) == ("ISSUED", ("shop.example.com",))
+        assert (issued.status, issued.names) == ("ISSUED", ("shop.issue.example.com",))
         assert watcher.outputs["certificate_arn"] == issued.arn == watcher.first.served
         assert watcher.outputs["certificate_arns"]["main"] == issued.arn
 
@@ -336,7 +348,7 @@ class TestTheStackWithoutTheWatcher:
     def test_serves_an_issued_certificate_after_its_first_apply(self, api: Api) -> None:
         issued = api.first.certificate
 
-        assert (issued.status, issued.names) == ("ISSUED", ("api.example.com",))
+        assert (issued.status, issued.names) == ("ISSUED", ("api.issue.example.com",))
         assert api.output == issued.arn == api.first.served
         assert api.first.plan == {}
 
@@ -346,7 +358,7 @@ class TestTheStackWithoutTheWatcher:
         step = api.another_name
 
         assert step.done == {ISSUE: "replace", ISSUED: "update", ADDRESS: "update"}
-        assert step.certificate.names == ("api.example.com", "v2.example.com")
+        assert step.certificate.names == ("api.issue.example.com", "v2.issue.example.com")
         assert step.served == step.pointer != api.first.pointer
         assert step.plan == {}
 
@@ -370,9 +382,8 @@ class TestTheStackWithoutTheWatcher:
     def test_names_what_keeps_a_certificate_from_being_issued_in_time(self, api: Api) -> None:
         step = api.too_early
 
-        assert f"{api.request} for api.example.org is not issued" in str(step.done)
-        assert "zone example.org" in str(step.done)
-        assert "is not delegated" in str(step.done)
+        assert f"{api.request} for new.v3.issue.example.com is not issued" in str(step.done)
+        assert re.search(r"zone v3.issue.example.com \(\w+\) is not delegated", str(step.done))
         assert step.pointer == step.served == api.tagged.pointer
 
     def test_waits_on_for_the_same_request_with_the_next_apply(self, api: Api) -> None:
@@ -401,3 +412,9 @@ class TestTheStackWithoutTheWatcher:
 
         assert made.index("DeleteListener") < made.index("DeleteCertificate")
         assert api.certificate_deleted.pointer not in api.left_in_aws
+
+    def test_needs_the_permissions_of_its_readme(self, api: Api) -> None:
+        readme = REPOSITORY / "modules" / "certificate" / "README.md"
+        named = set(re.findall(r"`(ssm:\w+)`", readme.read_text(encoding="utf-8")))
+
+        assert api.asked == named

@@ -32,8 +32,12 @@ HOME, WRITABLE, READABLE, STRANGER = (f"31000000000{number}" for number in range
 REGIONS = ["eu-west-1", "us-east-1"]
 ROTATION_ROLE = f"arn:aws:iam::{HOME}:role/certificate-lifecycle-rotation"
 BOUNDARY = f"arn:aws:iam::{READABLE}:policy/boundary"
+ZONE = "member.example.net"
+#: The domains of the certificates in the writable account, which this instance issued.
+ISSUED = [ZONE, "internal.example"]
 MEMBERS: Mapping[str, Mapping[str, object]] = {
     WRITABLE: {
+        "allowed_domains": ISSUED,
         "external_id": "writable-1",
         "name": "writable",
         "rebind_consumers": True,
@@ -45,7 +49,6 @@ MEMBERS: Mapping[str, Mapping[str, object]] = {
         "permissions_boundary_arn": BOUNDARY,
     },
 }
-ZONE = "member.example.net"
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,9 @@ def estate(cloud: Cloud) -> Iterator[Estate]:
     ]
     root = {
         "accounts": accounts,
+        "allowed_domains": ["home.example.com", *ISSUED],
         "domain_name": "home.example.com",
+        "issue_on_apply": False,
         "rebind_consumers": True,
         "regions": REGIONS,
         "retire_superseded_after_days": 1,
@@ -124,9 +129,10 @@ def troubles(estate: Estate) -> dict[str, Troubles]:
     cloud = estate.cloud
     # The read-only role has no zone.
     cloud.zones.add(ZONE, account=WRITABLE)
+    tags = {"ManagedBy": "certificate-lifecycle"}
     found = {
-        account: fill(cloud, account, zone, REGIONS)
-        for account, zone in ((WRITABLE, ZONE), (READABLE, "read.example.org"))
+        WRITABLE: fill(cloud, WRITABLE, ZONE, REGIONS, tags),
+        READABLE: fill(cloud, READABLE, "read.example.org", REGIONS),
     }
     for account in found:
         showcase.fill_other_stores(cloud, account)
@@ -167,7 +173,8 @@ def test_what_a_role_grants_is_exactly_what_is_done_through_it(
     estate: Estate, account: str
 ) -> None:
     """The policies grant exactly the recorded calls: every variant differs in one of them."""
-    assert of_role(estate.calls, estate.outputs[account]["role_arn"], bounds.ACCESS) == []
+    bound = bounds.access(*ISSUED)
+    assert of_role(estate.calls, estate.outputs[account]["role_arn"], bound) == []
 
 
 @pytest.mark.usefixtures("rotated")
@@ -176,7 +183,8 @@ def test_both_roles_have_every_statement_between_them(estate: Estate) -> None:
         sids(role_policy(estate.outputs[account]["role_arn"])) for account in MEMBERS
     )
     # The function never deletes certificates of other accounts.
-    assert writable == bounds.ACCESS.keys() - {"DeleteWhatIsMarked", "MarkWhatIsReplaced"}
+    deletes = {"DeleteWhatIsMarked", "MarkWhatIsReplaced"}
+    assert writable == bounds.access(*ISSUED).keys() - deletes
     assert readable < writable
 
 
@@ -244,6 +252,12 @@ def test_the_output_is_the_entry_of_the_account(estate: Estate) -> None:
         "rebind_consumers": False,
         "role_name": "certificate-lifecycle-member",
         "rotation_mode": "notify",
+        "scope": {
+            "exclude": {"domains": [], "tags": {}},
+            "include": {"domains": [], "tags": {}},
+            "others": "ignore",
+        },
+        "unmanaged_rotation_mode": "notify",
     }
 
 

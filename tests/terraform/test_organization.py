@@ -102,6 +102,7 @@ def estate(cloud: Cloud) -> Iterator[Estate]:
     cloud.organization.trusted.add(HOME)
     root = {
         "domain_name": "home.example.com",
+        "issue_on_apply": False,
         "organization": {
             "external_id": "organization-1",
             "max_concurrency": 2,

@@ -20,7 +20,6 @@ pytestmark = pytest.mark.terraform
 
 #: Inputs and attributes whose values must be known during a plan.
 CHOICES = {
-    "certificates.on_destroy",
     "create",
     "issue_on_apply",
     "monitoring.alarms",
@@ -83,6 +82,7 @@ UNKNOWN: Mapping[str, str] = {
     certificate_authority_arn = local.text
     exportable                = local.yes
     tags                      = { Team = local.text }
+    on_destroy                = local.text
   }
 }""",
     # A template is never null.

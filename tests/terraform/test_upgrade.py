@@ -28,10 +28,28 @@ CHECKED = "pulse"
 #: Public DNS uses only the first of several zones with one name, and other files create others.
 ZONE = "upgraded.example.com"
 NAME = "shop-certificates"
-VARIABLES = {
+#: The inputs of the earlier versions, and the same settings in the inputs of the current one.
+OLD_INPUTS = {
+    "critical_threshold_days": 5,
     "domain_name": ZONE,
+    "include_www": True,
+    "key_algorithm": "EC_prime256v1",
+    "log_retention_days": 30,
     "name_prefix": NAME,
     "notifications": {"email_addresses": ["ops@example.com"]},
+}
+NEW_INPUTS = {
+    "certificates": {
+        "main": {"domain_name": ZONE, "include_www": True, "key_algorithm": "EC_prime256v1"}
+    },
+    "function": {"log_retention_days": 30},
+    # Each version has an account of its own, and public DNS answers for one of them only.
+    "issue_on_apply": False,
+    "name_prefix": NAME,
+    # With the address as its key, a subscription stays the same resource.
+    "notifications": {"email_addresses": {"ops@example.com": "ops@example.com"}},
+    "thresholds": {"critical_days": 5},
+    "unmanaged_rotation_mode": "replace",
 }
 #: Resources that lose data or subscribers if they are recreated.
 LASTING = {
@@ -154,7 +172,7 @@ def upgrade(cloud: Cloud, version: str, account: str) -> Upgrade:
     with Workspace(
         ".",
         cloud.environment(account=account),
-        variables=VARIABLES,
+        variables=OLD_INPUTS,
         version=files,
     ) as stack:
         site = Site(cloud, account, stack)
@@ -162,14 +180,17 @@ def upgrade(cloud: Cloud, version: str, account: str) -> Upgrade:
         stack.apply()
         before, first = site.resources(), site.run()
         stack.become()
+        stack.variables = NEW_INPUTS
         actions = stack.change()
         after, unsettled, remembered = site.resources(), stack.changes(), site.remembered()
         second, third, back = site.run(), site.run(), None
         if remembered:
             stack.become(files)
+            stack.variables = OLD_INPUTS
             stack.apply()
             back = site.run()
             stack.become()
+            stack.variables = NEW_INPUTS
             stack.apply()
         stack.destroy()
         return Upgrade(

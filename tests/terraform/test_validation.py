@@ -231,7 +231,21 @@ USES = (
     ),
     Use("regions", "regions", lambda v: {"regions": [v]}, MEMBER),
     Use("role_arns", "rotation_role_arn", lambda v: {"rotation_role_arn": v}, MEMBER),
-    Use("rotation_modes", "rotation_mode", lambda v: {"rotation_mode": v}, MEMBER),
+    Use("domain_names", "allowed_domains", lambda v: {"allowed_domains": [v]}, MEMBER),
+    Use("name_prefixes", "name_prefix", lambda v: {"name_prefix": v}, MEMBER),
+    Use(
+        "rotation_modes",
+        "rotation_mode",
+        lambda v: {"allowed_domains": ["example.com"], "rotation_mode": v},
+        MEMBER,
+    ),
+    Use(
+        "rotation_modes",
+        "unmanaged_rotation_mode",
+        lambda v: {"rotation_mode": "replace", "unmanaged_rotation_mode": v},
+        MEMBER,
+    ),
+    Use("zone_names", "scope", lambda v: {"scope": {"include": {"domains": [v]}}}, MEMBER),
     Use("zone_ids", "hosted_zone_ids", lambda v: {"hosted_zone_ids": [v]}, MEMBER),
 )
 
@@ -424,6 +438,14 @@ TOGETHER: Mapping[str, Together] = {
         "monitoring.tls_probe", {**VPC, **monitoring(tls_probe={"private_addresses": True})}
     ),
     "private addresses without a VPC": Together("monitoring.tls_probe", PRIVATE_NAMES),
+    "a role of another account that does more with the certificates of others": Together(
+        "unmanaged_rotation_mode",
+        {"rotation_mode": "repair", "unmanaged_rotation_mode": "replace"},
+        MEMBER,
+    ),
+    "a role of another account with a mode for no certificate": Together(
+        "allowed_domains", {"rotation_mode": "repair"}, MEMBER
+    ),
     "a role of another account with a path in its name": Together(
         "name", {"name": "team/certificates"}, MEMBER
     ),

@@ -99,7 +99,11 @@ def figures(invocation: Invocation, at: datetime) -> list[Point]:
 
 @pytest.fixture(scope="module")
 def applied(cloud: Cloud) -> Iterator[Stack]:
-    variables = {"domain_name": "shop.example.com", "schedule_expression": SCHEDULE}
+    variables = {
+        "domain_name": "shop.example.com",
+        "issue_on_apply": False,
+        "schedule_expression": SCHEDULE,
+    }
     with Workspace(".", cloud.environment(account=ACCOUNT), variables=variables) as module:
         module.apply()
         outputs = module.output()

@@ -65,6 +65,7 @@ def applied(cloud: Cloud) -> Iterator[Applied]:
     variables = {
         "domain_name": "shop.example.com",
         "function": {"log_retention_days": 30},
+        "issue_on_apply": False,
         "notifications": {"email_addresses": {"ops": "ops@example.com"}},
         "schedule_expression": "cron(0 6 * * ? *)",
     }
@@ -262,7 +263,7 @@ def test_each_function_has_a_role_of_its_own(applied: Applied) -> None:
     creation, rotation = (set(applied.statements(function)) for function in FUNCTIONS)
 
     assert applied.outputs["creation_role_arn"] != applied.outputs["rotation_role_arn"]
-    assert "RequestPublicCertificates" in creation - rotation
+    assert "RequestCertificates" in creation - rotation
     assert "RestoreValidationRecords" in rotation - creation
 
 

@@ -37,8 +37,9 @@ variable "zones" {
     A second line.
   EOT
   type = map(object({
-    zone_id  = string
+    zone_id = string            # of Route 53
     role_arn = optional(string)
+    role     = optional(string) # renamed to role_arn
     names    = optional(set(string), [])
   }))
   default = {}
@@ -140,10 +141,12 @@ def test_a_description_keeps_its_lines_and_its_bars_inside_one_cell(module: Path
     assert 'A "zone" \\| its id.<br/>A second line.' in generate.terraform_reference(module)
 
 
-def test_a_long_type_gets_a_line_for_each_attribute(module: Path) -> None:
+def test_a_type_is_shown_as_it_is_written_without_attributes_that_are_refused(
+    module: Path,
+) -> None:
     expected = (
-        "<pre>map(object({<br/>  zone_id = string<br/>  role_arn = optional(string)<br/>"
-        "  names = optional(set(string), [])<br/>}))</pre>"
+        "<pre>map(object({<br/>  zone_id = string # of Route 53<br/>"
+        "  role_arn = optional(string)<br/>  names    = optional(set(string), [])<br/>}))</pre>"
     )
     assert expected in generate.terraform_reference(module)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -34,7 +34,7 @@ from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.tags import owner
 from certificate_lifecycle.policy.mute import with_mute
 from certificate_lifecycle.policy.ownership import NEEDED_MODE
-from certificate_lifecycle.policy.succession import REPLACING_ACTIONS
+from certificate_lifecycle.policy.succession import REPLACING_ACTIONS, ReplacementRecord
 
 _SHOWN_PROBLEMS = 5
 _LONGEST_PROBLEM = 2000
@@ -168,15 +168,19 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     # Before any consumer is moved, while the names of the consumers are still right.
     assessments = _assessments(scanned)
     agreed, forbidden = _readable(scan_result.narrowed(request.agreed), state)
-    context = _within_limits(agreed, scanned)
-    done, engine = _acted(agreed, replace(scanned, context=context))
-    for record in (*forbidden, *done):
+    limited = replace(scanned, context=_within_limits(agreed, scanned))
+    # A helper function here would be one more frame before each write, see the tests.
+    engine = _engine(limited)
+    everything = not request.certificate_arns
+    replaced = engine.act(agreed, state.replacement_records, everything=everything)
+    done = [*forbidden, *replaced, *_repaired_and_exported(agreed, limited, replaced)]
+    for record in done:
         logger.info("action", extra=record.to_dict())
-    actions = state.with_attempts([*forbidden, *done])
+    actions = state.with_attempts(done)
     actions += state.unreported(actions)
     scope = ScopeResult(
-        context.scope.account_id,
-        context.scope.region,
+        scanned.context.scope.account_id,
+        scanned.context.scope.region,
         scan_result.status,
         scan_result.certificates,
         summary(scan_result.problems) or None,
@@ -186,14 +190,14 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     return ScopeRun(
         run=run,
         problems=scan_result.problems,
-        should_notify=state.should_notify(run) or _has_news(engine),
-        pending_writes=state.pending_writes(run, engine.handled if engine is not None else ()),
+        should_notify=state.should_notify(run) or _has_news(engine.handled),
+        pending_writes=state.pending_writes(run, engine.handled),
     )
 
 
-def _has_news(engine: ReplacementEngine | None) -> bool:
+def _has_news(handled: Sequence[ReplacementRecord]) -> bool:
     """Whether replacements have steps to report, even if they failed like before."""
-    return engine is not None and any(record.unreported for record in engine.handled)
+    return any(record.unreported for record in handled)
 
 
 def _readable(agreed: ScanResult, state: AlertState) -> tuple[ScanResult, list[ActionRecord]]:
@@ -248,20 +252,6 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
     ]
 
 
-def _acted(
-    agreed: ScanResult, scanned: ScopeScan
-) -> tuple[list[ActionRecord], ReplacementEngine | None]:
-    """Do, plan or advise what is due; the engine has the replacements that were handled."""
-    engine = _engine(scanned)
-    if engine is None:
-        replaced = _not_replaced(agreed, scanned)
-    else:
-        everything = not scanned.request.certificate_arns
-        records = scanned.state.replacement_records
-        replaced = engine.act(agreed, records, everything=everything)
-    return [*replaced, *_repaired_and_exported(agreed, scanned, replaced)], engine
-
-
 def _within_limits(agreed: ScanResult, scanned: ScopeScan) -> RunContext:
     """Return the context, in which nothing may be changed if the run would change too much.
 
@@ -272,7 +262,10 @@ def _within_limits(agreed: ScanResult, scanned: ScopeScan) -> RunContext:
     due += sum(observation.export is not None for observation in agreed.observations)
     if due + len(scanned.state.replacement_records) <= context.changes_per_run:
         return context
-    planned, _ = _acted(agreed, replace(scanned, context=replace(context, dry_run=True)))
+    planning = replace(scanned, context=replace(context, dry_run=True))
+    records, everything = scanned.state.replacement_records, not scanned.request.certificate_arns
+    replaced = _engine(planning).act(agreed, records, everything=everything)
+    planned = [*replaced, *_repaired_and_exported(agreed, planning, replaced)]
     changed = {record.certificate_arn for record in planned if record.outcome is Outcome.PLANNED}
     if len(changed) <= context.changes_per_run:
         return context
@@ -305,11 +298,12 @@ def _read_missing_tags(scanned: ScopeScan) -> None:
         result.assessments[index] = replace(entry, certificate=certificate)
 
 
-def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
-    """Return the engine, if the state could be read."""
+def _engine(scanned: ScopeScan) -> ReplacementEngine | _WithoutState:
+    """Return the engine, or its stand-in if the state could not be read."""
     state_store, clients = scanned.state.state_store, scanned.clients
     if state_store is None:
-        return None
+        reason = scanned.state.problem or "there is no state table, see LEDGER_TABLE"
+        return _WithoutState(scanned.context, reason)
     return ReplacementEngine(
         context=scanned.context,
         certificates=clients.certificates,
@@ -325,17 +319,27 @@ def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
     )
 
 
-def _not_replaced(agreed: ScanResult, scanned: ScopeScan) -> list[ActionRecord]:
-    """Return the advice for certificates that cannot be replaced without state."""
-    missing = scanned.state.problem or "there is no state table, see LEDGER_TABLE"
-    records = []
-    for entry in agreed.assessments:
-        certificate, action = entry.certificate, entry.decision.action
-        if action in REPLACING_ACTIONS:
-            reason = scanned.context.blocked_reason(certificate, action) or missing
-            text = f"{action.meaning} Not done here: {reason}"
-            records.append(ActionRecord(certificate.arn, action, Outcome.ADVISED, text))
-    return records
+@dataclass(frozen=True, slots=True)
+class _WithoutState:
+    """Advises on certificates that cannot be replaced without state, in place of the engine."""
+
+    context: RunContext
+    reason: str
+    handled: Sequence[ReplacementRecord] = ()
+
+    def act(
+        self, scan: ScanResult, _: Mapping[str, ReplacementRecord], *, everything: bool
+    ) -> list[ActionRecord]:
+        """Return the advice for each certificate that would be replaced."""
+        del everything
+        records = []
+        for entry in scan.assessments:
+            certificate, action = entry.certificate, entry.decision.action
+            if action in REPLACING_ACTIONS:
+                reason = self.context.blocked_reason(certificate, action) or self.reason
+                text = f"{action.meaning} Not done here: {reason}"
+                records.append(ActionRecord(certificate.arn, action, Outcome.ADVISED, text))
+        return records
 
 
 def _repaired_and_exported(

@@ -52,8 +52,14 @@ class SuccessorSearch:
         catalog: Catalog,
         coverage: CoverageCheck | None = None,
     ) -> SuccessorSearch:
-        """Return a search among `listed` certificates."""
-        coverage = coverage or CoverageCheck(context=context, certificates=certificates)
+        """Return a search among `listed` certificates.
+
+        Without a `coverage` that is shared with others, `problems` include its errors.
+        """
+        problems: list[str] = []
+        coverage = coverage or CoverageCheck(
+            context=context, certificates=certificates, problems=problems
+        )
         index: defaultdict[str, list[Certificate]] = defaultdict(list)
         for certificate in listed:
             for name in certificate.names:
@@ -64,6 +70,7 @@ class SuccessorSearch:
             catalog=catalog,
             coverage=coverage,
             by_name=dict(index),
+            problems=problems,
         )
 
     def best(self, old: Certificate, record: ReplacementRecord | None) -> Candidate | None:
@@ -86,16 +93,15 @@ class SuccessorSearch:
             if listed is not None:
                 yield listed
                 continue
+            if other.arn != requested and not self._covers(other):
+                yield Candidate(other, Continuity.NONE, (Discontinuity.OUTSIDE_SCOPE,))
+                continue
             described_old, described = self._described(old), self._described(other)
             if described_old is None or described is None:
                 yield unreadable(other)
                 continue
             keys = self.catalog.key_algorithms(described_old)
-            candidate = judge(predecessor(described_old, record, keys), described, thresholds, now)
-            possible = candidate.continuity is not Continuity.NONE
-            if possible and other.arn != requested and not self._covers(other):
-                candidate = Candidate(other, Continuity.NONE, (Discontinuity.OUTSIDE_SCOPE,))
-            yield candidate
+            yield judge(predecessor(described_old, record, keys), described, thresholds, now)
 
     def _covers(self, listed: Certificate) -> bool:
         try:

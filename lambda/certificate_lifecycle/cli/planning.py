@@ -13,8 +13,10 @@ from certificate_lifecycle.cli.find_certificate import find, normalized
 from certificate_lifecycle.cli.output import counted, indented, location
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import ConfigurationError
+from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.run import ActionRecord, Assessment, Outcome, Run
 from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.policy.ownership import NEEDED_MODE
 
 _STYLES = {
     Outcome.DONE: "green",
@@ -46,6 +48,19 @@ class ActionPlan:
         return frozenset(
             (planned.record.certificate_arn, planned.assessment.decision.action)
             for planned in self.actions
+        )
+
+    @property
+    def unmanaged(self) -> int:
+        """How many certificates the mode for certificates of others leaves out."""
+        return len(
+            {
+                item.record.certificate_arn
+                for item in self.manual
+                if item.assessment.owner_kind is not OwnerKind.OURS
+                and item.assessment.permitted_mode is CertificateMode.NOTIFY
+                and item.assessment.decision.action in NEEDED_MODE
+            }
         )
 
     @property
@@ -99,6 +114,9 @@ def print_plan(out: Console, plan: ActionPlan, *, manual: bool = True) -> None:
     if plan.manual and not manual:
         count = counted(len(plan.manual), "manual action")
         out.print(f"{count} not included; list them with: certificates plan")
+        if plan.unmanaged:
+            certificates = counted(plan.unmanaged, "certificate")
+            out.print(f"{certificates} not issued by this instance: needs --unmanaged-mode")
     elif plan.manual:
         out.print(Text("Manual actions", style="bold"))
         for planned in plan.manual:

@@ -117,7 +117,7 @@ class Modes:
         if not configured and not is_issued_by(certificate, self.instance, self.allowed_domains):
             cause = f", which applies because {self.instance} did not issue it"
             limits.append(_of_input("unmanaged_rotation_mode", self.unmanaged, cause))
-            if not self.coverage.covers(certificate, dict(certificate.detail.tags)):
+            if not self.coverage.covers(certificate):
                 outside = f"it is outside the scope of {self.instance}"
                 limits.append(Limit(CertificateMode.NOTIFY, outside))
         return [*limits, *_of_tag(certificate)]

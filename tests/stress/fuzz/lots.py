@@ -26,6 +26,7 @@ from certificate_lifecycle.model.certificate import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.model.pointers import Pointer, PointerState
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -144,7 +145,7 @@ class Lot:
         """Draw a certificate, most often one in use, issued and of a known type."""
         ends = self.moment()
         begins = ends - timedelta(days=self.one((47, 198, 395))) if ends else None
-        return Certificate(
+        found = Certificate(
             arn=self.arn(),
             names=self.some(self.name, 6),
             status=self.one((CertificateStatus.ISSUED, self.one(list(CertificateStatus)))),
@@ -162,6 +163,10 @@ class Lot:
             key_pair_origin=self.one((None,) * 8 + ("ACME", self.text())),
             detail=self.maybe(self.detail) or NOT_DESCRIBED,
         )
+        if found.type is not CertificateType.DECLARED:
+            return found
+        pointer = Pointer(self.text(), self.text(), self.text(), self.one(list(PointerState)))
+        return replace(found, detail=replace(found.detail, pointer=pointer))
 
     def observation(self) -> Observation:
         target = ExportTarget(

@@ -69,6 +69,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 OPTIONS = (
     *("--profile", "--region", "--regions", "--accounts", "--role-name", "--external-id"),
     *("--threshold-days", "--instance", "--output", "-o", "--quiet", "-v"),
+    *("--no-scope", "--include-domain", "--exclude-domain", "--include-tag", "--unmanaged-mode"),
     *("--yes", "--all", "--fail-on", "--force", "--resolver", "--name", "--tag"),
     *("--wait", "--authority", "--key-algorithm", "--www", "--exportable", "--help", "-h"),
     *("--version", "--", "-", "--\x1b[2J", "--no\u202eoption", "-\x00", "--=", "--output=json"),

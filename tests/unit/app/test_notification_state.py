@@ -198,6 +198,20 @@ def test_the_alert_of_a_certificate_outside_the_scope_ends_even_if_the_scan_is_i
     assert DUE.arn not in account.state_store.alerts
 
 
+def test_a_replacement_under_way_stops_outside_the_scope_and_is_reported() -> None:
+    account = Account(DEAD)
+    account.rotate()
+    asked, batches = len(account.certificates.asked), len(account.dns.batches)
+    found = account.tomorrow().rotate(coverage=Coverage(exclude_domains=("shop.example.com",)))
+    assert asked == len(account.certificates.asked) == 1
+    assert batches == len(account.dns.batches)
+    reported = {entry["certificate_arn"]: entry for entry in found["findings"]}
+    assert reported[DEAD.arn]["outside_scope"]
+    (action,) = [a for a in found["actions"] if a["certificate_arn"] == DEAD.arn]
+    assert "its replacement is stopped" in action["detail"]
+    assert "it is outside the scope of certificate-lifecycle" in action["detail"]
+
+
 def test_a_scan_of_one_certificate_deletes_nothing_of_the_others() -> None:
     account = Account(DUE, BLOCKED)
     account.rotate()

@@ -43,6 +43,7 @@ from tests.unit.builders import (
     private,
     request,
     run,
+    scope,
     zone,
 )
 from tests.unit.consumers import MemoryCatalog
@@ -545,12 +546,15 @@ FOUND = (
 def whole() -> Run:
     seen = [
         replace(
-            entry, used_by=("listener 443 of shop",), probe_results=("shop.example.com serves it",)
+            entry,
+            used_by=("listener 443 of shop",),
+            probe_results=("shop.example.com serves it",),
+            outside_scope=True,
         )
         for entry in FOUND
     ]
     healthy = [judged(certificate(arn=arn(f"healthy-{n}"))) for n in range(3)]
-    return run(*seen, *healthy)
+    return run(*seen, *healthy, scopes=(scope(certificates=10, ignored=3),))
 
 
 def passed_on(left: AccountResult) -> AccountResult:

@@ -142,6 +142,16 @@ def test_certificates_outside_the_scope_are_counted_only() -> None:
     assert all(DUE.arn not in body and "api." not in body for body in message.bodies.values())
 
 
+def test_a_certificate_with_unreadable_tags_is_reported_and_not_repaired() -> None:
+    account = Account(BLOCKED)
+    account.certificates.broken[f"tags {BLOCKED.arn}"] = Outage("denied")
+    with pytest.raises(RotationError, match="may be outside the scope of this instance"):
+        account.rotate(coverage=Coverage(include_tags=(("Team", ("shop",)),)))
+    (message,) = account.topic.messages
+    assert "shop.example.com" in message.bodies["email"]
+    assert account.dns.batches == []
+
+
 def test_a_run_for_a_certificate_outside_the_scope_says_so_and_does_nothing() -> None:
     account = Account(HEALTHY, DUE)
     found = account.rotate(coverage=SHOP, certificate_arns=(DUE.arn,))

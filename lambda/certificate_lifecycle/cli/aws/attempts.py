@@ -18,6 +18,7 @@ from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import error_code
+from certificate_lifecycle.model.pointers import pointer_path
 from certificate_lifecycle.model.scope import Scope
 
 DENIALS = frozenset(
@@ -44,12 +45,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """The calls of a scan in one account and region; `state_store` names the table, if any."""
+    """The calls of a scan in one account and region.
+
+    `state_store` names the table, and `pointers` the instance that has pointers, if any; both are
+    in the account and region of the functions.
+    """
 
     clients: Clients
     scope: Scope
     role_arn: str | None
     state_store: tuple[Scope, str] | None = None
+    pointers: tuple[Scope, str] | None = None
 
     def try_all(self) -> Iterator[Attempt]:
         """Try each call and yield its result; a failed call does not stop the others."""
@@ -60,6 +66,8 @@ class Attempts:
         yield from self._dns()
         yield from self._stores()
         yield from AwsConsumers(self.clients, self.scope, self.role_arn).read_calls()
+        if self.pointers is not None:
+            yield from self._pointers(*self.pointers)
         if self.state_store is not None:
             home, table = self.state_store
             dynamodb = self.clients.any("dynamodb", home.region)
@@ -112,6 +120,21 @@ class Attempts:
             f"arn:{self.scope.partition}:route53:::hostedzone/*",
             lambda: route53.list_resource_record_sets(HostedZoneId=zone, MaxItems="1"),
             frozenset({"NoSuchHostedZone"}),
+        )
+
+    def _pointers(self, home: Scope, instance: str) -> Iterator[ReadCall]:
+        ssm = self.clients.any("ssm", home.region)
+        path = pointer_path(instance)
+        yield ReadCall(
+            "ssm:GetParametersByPath",
+            home.arn("ssm", f"parameter{path}"),
+            lambda: ssm.get_parameters_by_path(Path=path, Recursive=True, MaxResults=1),
+        )
+        yield ReadCall(
+            "ssm:GetParameter",
+            home.arn("ssm", f"parameter{path}/*"),
+            lambda: ssm.get_parameter(Name=f"{path}/{_SOME_NAME}/arn"),
+            frozenset({"ParameterNotFound"}),
         )
 
     def _stores(self) -> Iterator[ReadCall]:

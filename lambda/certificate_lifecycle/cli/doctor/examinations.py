@@ -87,8 +87,11 @@ class Examinations:
     def _permissions(self) -> Iterator[Examination]:
         table = self._settings.ledger_table
         state_store = (self._home, table) if table else None
+        deployed = self._session.function is not None
         for scope in self._session.scopes:
-            attempts = Attempts(self._clients, scope, self._role(scope), state_store)
+            own = deployed and scope.account_id == self._home.account_id
+            pointers = (self._home, self._settings.name_prefix) if own else None
+            attempts = Attempts(self._clients, scope, self._role(scope), state_store, pointers)
             yield Examination(
                 DoctorCheck.READ_PERMISSIONS,
                 scope_label(scope),

@@ -9,7 +9,7 @@ from certificate_lifecycle.cli.doctor.diagnosis import Diagnosis, DoctorCheck, S
 
 _ADVICE = (
     "Upgrade boto3 on this machine. The functions have the boto3 of Lambda's runtime, which the "
-    "report of a run names; the input `layers` gives them a newer one."
+    "report of a run names; the input `function.layers` gives them a newer one."
 )
 
 
