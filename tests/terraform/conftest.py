@@ -82,6 +82,8 @@ class Stack:
     variables: Mapping[str, object] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     region: str = "eu-west-1"
+    #: The hosted zone of its account in which its certificates are validated.
+    zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ def live(cloud: Cloud, stacks: Mapping[str, Stack]) -> dict[str, Life]:
 
 def _live(cloud: Cloud, stack: Stack, account: str) -> Life:
     environment = cloud.environment(stack.region, account)
+    if stack.zone:
+        cloud.zones.add(stack.zone, account=account)
     with Workspace(
         stack.folder,
         environment,
@@ -161,6 +165,7 @@ def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]
         *client("secretsmanager").list_secrets()["SecretList"],
         *client("sns").list_subscriptions()["Subscriptions"],
         *client("sns").list_topics()["Topics"],
+        *client("ssm").describe_parameters()["Parameters"],
     ]
     return [_name(row) for row in rows]
 

@@ -30,12 +30,17 @@ OTHERS = sorted(EXAMPLES - set(SHAPES))
 
 @pytest.fixture(scope="module")
 def lives(cloud: Cloud) -> Mapping[str, Life]:
-    return live(cloud, {name: Stack(f"examples/{name}") for name in SHAPES})
+    return live(cloud, {name: example_stack(name) for name in SHAPES})
 
 
 @pytest.fixture(scope="module")
 def other_lives(cloud: Cloud) -> Mapping[str, Life]:
-    return live(cloud, {name: Stack(f"examples/{name}") for name in OTHERS})
+    return live(cloud, {name: example_stack(name) for name in OTHERS})
+
+
+def example_stack(name: str) -> Stack:
+    zone = "platform.example.com" if name == "organization" else "shop.example.com"
+    return Stack(f"examples/{name}", zone=zone)
 
 
 @pytest.fixture

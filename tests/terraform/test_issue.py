@@ -21,7 +21,6 @@ from tests.terraform.listeners import ADDRESS, listener, load_balancer, served
 pytestmark = pytest.mark.terraform
 
 ACCOUNT = "410000000001"
-#: Public DNS uses only the first of several zones with one name, and other files create others.
 ZONE = "issue.example.com"
 WATCHER = """
 provider "aws" {

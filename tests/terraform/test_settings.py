@@ -76,6 +76,7 @@ class Walk:
 @pytest.fixture(scope="module")
 def walk(cloud: Cloud) -> Walk:
     environment = cloud.environment(account=ACCOUNT)
+    cloud.zones.add("shop.example.com", account=ACCOUNT)
     with (
         Workspace("examples/sandbox", environment) as neighbour,
         Workspace("examples/shop", environment) as stack,
