@@ -179,6 +179,7 @@ NAMES: tuple[tuple[str, ...], ...] = (
     ("example.org",),
     ("notexample.org",),
     ("example.org.example.edu",),
+    ("shop.example.org.example.edu",),
     ("shop.example.org", "*.shop.example.org"),
     ("notshop.example.org",),
     ("www.example.edu",),
@@ -295,9 +296,10 @@ def records() -> Iterator[Deed]:
         ):
             yield Deed(f"{wrong}", _change(wrong), "")
             yield Deed(f"{wrong} beside {records}", _change(*written, wrong), "")
-    for permission in _change(_row(f"{LABEL}.example.com")):
+    for name in ("example.com", "shop.example.org"):
+        (permission,) = _change(_row(f"{LABEL}.{name}"))
         for key in permission.context.keys() - {"aws:RequestedRegion", "aws:SecureTransport"}:
-            yield Deed(f"record without {key}", (_without(key, permission),), "")
+            yield Deed(f"record of {name} without {key}", (_without(key, permission),), "")
 
 
 def _row(name: str, *, kind: str = "CNAME", action: str = "UPSERT") -> Mapping[str, Any]:
