@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.policy import Document, like, statements
 from tests.harness.terraform import REPOSITORY, Workspace
-from tests.terraform.conftest import existing
+from tests.terraform.conftest import existing, kind
 
 pytestmark = pytest.mark.terraform
 
@@ -69,6 +70,7 @@ def documented() -> Document:
 class Deployment:
     """What a stack made and left behind, and the actions with resources that it used."""
 
+    resources: Mapping[str, Mapping[str, Any]]
     made: list[str]
     left: list[str]
     used: set[tuple[str, str]]
@@ -89,7 +91,7 @@ def deployment(cloud: Cloud) -> Deployment:
     environment = cloud.environment() | credentials
     with Workspace("stack", environment, files={"stack/main.tf": STACK}) as stack:
         stack.apply()
-        second_plan = stack.intended()
+        resources, second_plan = stack.resources(), stack.intended()
         made = [arn for arn in existing(cloud, ACCOUNT) if arn not in before]
         stack.destroy()
     left = [arn for arn in existing(cloud, ACCOUNT) if arn not in before]
@@ -100,7 +102,7 @@ def deployment(cloud: Cloud) -> Deployment:
         for permission in call.permissions
     }
     assert [call.reason for call in calls if not call.allowed] == []
-    return Deployment(made, left, used, second_plan)
+    return Deployment(resources, made, left, used, second_plan)
 
 
 def test_the_policy_suffices_to_apply_plan_and_destroy(deployment: Deployment) -> None:
@@ -127,3 +129,17 @@ def test_each_resource_of_the_policy_is_needed(deployment: Deployment) -> None:
     }
 
     assert unused == set()
+
+
+def test_the_page_about_cost_counts_what_is_made(deployment: Deployment) -> None:
+    page = (REPOSITORY / "docs" / "cost.md").read_text(encoding="utf-8")
+    kinds = Counter(kind(address) for address in deployment.resources)
+    alarms = [
+        values
+        for address, values in deployment.resources.items()
+        if kind(address) == "aws_cloudwatch_metric_alarm"
+    ]
+    metrics = sum(max(1, len(alarm["metric_query"]) - 1) for alarm in alarms)
+
+    assert f"| {metrics} alarm metrics at 0.10 | {metrics / 10:.2f} |" in page
+    assert (kinds["aws_cloudwatch_dashboard"], kinds["aws_kms_key"]) == (1, 1)
