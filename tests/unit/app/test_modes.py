@@ -280,6 +280,17 @@ def test_a_replacement_under_way_counts_towards_the_limit() -> None:
     assert world.store.replacement_records()[0].state is ReplacementState.VALIDATED
 
 
+def test_above_the_limit_the_replacement_of_a_deleted_certificate_waits_too() -> None:
+    world = crowd(3)
+    world.certificates.tagged = {DEAD.arn: OURS}
+    world.run(changes_per_run=1)
+    del world.certificates.held[DEAD.arn]
+    world.certificates.tagged |= {arn(f"blocked-{number}"): OURS for number in range(2)}
+    with pytest.raises(RotationError, match="nothing was changed: 3 certificates"):
+        world.run(changes_per_run=2)
+    assert world.store.replacement_records()[0].state is ReplacementState.VALIDATED
+
+
 def test_a_dry_run_says_that_the_limit_would_stop_the_run() -> None:
     with pytest.raises(RotationError, match=r"limits\.changes_per_run is 2"):
         crowd(3).run(changes_per_run=2, dry_run=True)
