@@ -32,7 +32,8 @@ _CONFIGURED_ACTIONS = frozenset({Action.REIMPORT, Action.EXPORT})
 
 #: CloudFormation sets it on every resource of a stack (user guide, "Resource tags").
 _STACK_TAG = "aws:cloudformation:stack-name"
-_DECLARING_TOOLS = {
+#: Tools by the value of the tag `ManagedBy` with which they say that they declare a certificate.
+DECLARING_TOOLS = {
     "cloudformation": "CloudFormation",
     "opentofu": "OpenTofu",
     "pulumi": "Pulumi",
@@ -198,7 +199,7 @@ def _declared_by(certificate: Certificate) -> str:
     stack = clean(tags.get(_STACK_TAG, ""), _LONGEST_NAME)
     if stack:
         return f"It is declared by CloudFormation stack {stack}."
-    tool = _DECLARING_TOOLS.get(tags.get(INSTANCE_TAG, "").lower())
+    tool = DECLARING_TOOLS.get(tags.get(INSTANCE_TAG, "").lower())
     return f"It is declared by {tool}." if tool else ""
 
 
