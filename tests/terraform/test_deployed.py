@@ -265,7 +265,8 @@ def story(cloud: Cloud, home: Deployment, troubles: Troubles) -> Story:
         for entry in cloud.authorities.all
         if entry.startswith(f"arn:aws:acm-pca:eu-west-1:{HOME}:")
     )
-    home.result("creation", {"certificate_authority_arn": authority})
+    internal = {"certificate_authority_arn": authority, "domain_name": f"internal.{showcase.ZONE}"}
+    home.result("creation", internal)
     rotated = home.result("rotation", {"source": "aws.events"})
     home.end_the_soak()
     home.result("rotation", {"certificate_arns": troubles.replaced})
