@@ -26,7 +26,8 @@ from tests.harness.terraform import TerraformError, Workspace, unavailable
 
 EXAMPLE = "examples/dev"
 FUNCTION_SECONDS = 60.0
-DAYS_LEFT = 20
+#: Days before its end at which a renewal is blocked, and at which ACM has not even begun one.
+BLOCKED_DAYS, OVERDUE_DAYS = 20, 3
 DAYS_LATER = 3
 LISTENER = "aws_lb_listener.https"
 _BOLD, _PLAIN = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
@@ -43,15 +44,17 @@ class Demo:
     cloud: Cloud
     workspace: Workspace
     load_balancer: str
-    #: The certificates of other teams: ARN -> domain name.
-    others: Mapping[str, str]
+    #: The certificates of other teams.
+    others: frozenset[str]
+    outputs: Mapping[str, Any]
 
     @property
     def pointer(self) -> str:
         """The output `certificate_arn` after a refresh."""
         parameter = "/shop-dev/certificates/main/arn"
         found = self.cloud.client("ssm").get_parameter(Name=parameter)
-        return str(found["Parameter"]["Value"])
+        value: str = found["Parameter"]["Value"]
+        return value
 
     @property
     def served(self) -> str:
@@ -64,10 +67,9 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
     started = time.monotonic()
-    if reason := unavailable():
-        print(f"The demo needs terraform and its provider: {reason}.", file=sys.stderr)
-        return 1
     try:
+        if reason := unavailable():
+            raise DemoError(reason)
         with Cloud.start() as cloud:
             _show(cloud)
             _step(f"Done in {time.monotonic() - started:.0f} seconds; nothing is left behind")
@@ -85,25 +87,24 @@ def _terminate(*_: object) -> None:
 
 
 def _show(cloud: Cloud) -> None:
-    others = {arn: case.domain_name for arn, case in showcase.fill(cloud).items()}
-    load_balancer = front.fill(cloud, "shop")
+    others, load_balancer = frozenset(showcase.fill(cloud)), front.fill(cloud, "shop")
     _step("Before: an account with the certificates of other teams, and a load balancer")
     print(
         f"  {len(others)} certificates below {showcase.ZONE} and elsewhere, most of them in trouble"
     )
     with Workspace(EXAMPLE, cloud.environment()) as workspace:
-        demo = Demo(cloud, workspace, load_balancer, others)
-        _apply(demo)
+        _step(f"terraform apply, {EXAMPLE} (about half a minute)")
+        workspace.apply()
+        demo = Demo(cloud, workspace, load_balancer, others, workspace.output())
+        _issued(demo)
         _repair(demo)
         _renewed(demo)
         _replace(demo)
         _destroy(demo)
 
 
-def _apply(demo: Demo) -> None:
-    _step(f"terraform apply, {EXAMPLE} (about half a minute)")
-    demo.workspace.apply()
-    arn = demo.workspace.output()["certificate_arn"]
+def _issued(demo: Demo) -> None:
+    arn = demo.outputs["certificate_arn"]
     print(f"  {len(demo.workspace.resources())} resources")
     print(f"  certificate_arn = {arn}")
     issued = demo.cloud.certificates.get(arn)
@@ -119,9 +120,9 @@ def _repair(demo: Demo) -> None:
     (record,) = cloud.certificates.records(arn)
     (zone,) = (zone.zone_id for zone in cloud.zones.all())
     cloud.zones.remove(zone, record.name, "CNAME")
-    _near_its_end(cloud, arn, renewal_status="PENDING_VALIDATION")
+    _near_its_end(demo, BLOCKED_DAYS, renewal_status="PENDING_VALIDATION")
     _step(
-        f"{DAYS_LEFT} days before its end: its validation record was deleted, ACM cannot renew it"
+        f"{BLOCKED_DAYS} days before its end, its validation record is missing: ACM cannot renew it"
     )
     before = _of_others(demo)
     result = _rotate(demo)
@@ -134,21 +135,22 @@ def _repair(demo: Demo) -> None:
     _message(demo, cloud.certificates.get(arn).domain_name)
 
 
-def _near_its_end(cloud: Cloud, arn: str, **changes: Any) -> None:  # noqa: ANN401 - as `edit`
-    """Let a certificate have only 20 days of its 198 left."""
-    ends = cloud.now + timedelta(days=DAYS_LEFT)
-    begins = ends - cloud.certificates.get(arn).lifetime
-    cloud.certificates.edit(arn, not_before=begins, not_after=ends, **changes)
+def _near_its_end(demo: Demo, days: int, **renewal: Any) -> None:  # noqa: ANN401 - as of `edit`
+    """Let the certificate of the stack have so many days of its lifetime left."""
+    certificates, arn = demo.cloud.certificates, demo.pointer
+    ends = demo.cloud.now + timedelta(days=days)
+    begins = ends - certificates.get(arn).lifetime
+    certificates.edit(arn, not_before=begins, not_after=ends, **renewal)
 
 
 def _of_others(demo: Demo) -> list[Any]:
     """Return the certificates of other teams as they are now."""
-    return [repr(demo.cloud.certificates.get(arn)) for arn in demo.others]
+    return [repr(demo.cloud.certificates.get(arn)) for arn in sorted(demo.others)]
 
 
 def _rotate(demo: Demo) -> dict[str, Any]:
     """Invoke the deployed rotation function with the event of its schedule."""
-    name = demo.workspace.output()["rotation_function_name"]
+    name = demo.outputs["rotation_function_name"]
     event = {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -189,10 +191,10 @@ def _table(demo: Demo, result: Mapping[str, Any]) -> None:
 
 def _message(demo: Demo, domain_name: str) -> None:
     """Print the beginning of the last message, and its part about one certificate."""
-    topic = demo.workspace.output()["sns_topic_arn"]
+    topic = demo.outputs["sns_topic_arn"]
     message = demo.cloud.topics.messages(topic)[-1]
     parts = message.to("email").split("\n\n")
-    about = [part for part in parts if part.strip().startswith(f"{domain_name}\n")]
+    about = [part for part in parts if part.strip().startswith(f"{domain_name} ")]
     print(f"  Subject: {message.subject}\n")
     print(textwrap.indent("\n\n".join([parts[0], *about]), "  "))
 
@@ -217,20 +219,19 @@ def _renewed(demo: Demo) -> None:
 
 
 def _replace(demo: Demo) -> None:
-    """Let ACM be unable to renew the certificate, and the next plan follow the replacement."""
-    old, cloud = demo.pointer, demo.cloud
-    _near_its_end(cloud, old, renews=False)
-    _step("A certificate that ACM does not renew any more gets a successor")
+    """Let ACM not renew the certificate, and the next plan follow the replacement."""
+    old = demo.pointer
+    _near_its_end(demo, OVERDUE_DAYS, renews=False)
+    _step(f"{OVERDUE_DAYS} days before its next end, ACM has not renewed it: it gets a successor")
     _rotate(demo)
     successor = demo.pointer
     _require(successor != old, "no successor was issued")
     print(f"  certificate_arn = {successor}")
-    planned = demo.workspace.intended()
-    _require(planned == {LISTENER: "update"}, f"the plan is not about the listener: {planned}")
-    print(f"  terraform plan: {LISTENER} will be updated in-place, nothing else")
-    demo.workspace.apply()
+    done = demo.workspace.change()
+    _require(done == {LISTENER: "update"}, f"the next apply is not about the listener: {done}")
     _require(demo.served == successor, "the listener does not serve the successor")
-    print("  terraform apply: the listener serves the successor")
+    print(f"  terraform apply updates {LISTENER} in-place, and nothing else")
+    print("  the listener serves the successor")
 
 
 def _destroy(demo: Demo) -> None:

@@ -45,6 +45,9 @@ BALANCERS = {
     "certificate-only": "billing",
     **dict.fromkeys(["dev", "multi-region", "prod", "staging"], "shop"),
 }
+#: The examples that issue nothing.
+WATCHING = {"existing-topic", "multi-account", "organization"}
+EXPORTED = "arn:aws:acm:eu-west-1:{}:certificate/9f0d7bb1-5f1a-4c3f-9f57-3a6b1a0e2c11"
 #: The examples whose certificates `terraform destroy` deletes.
 DELETING = {"certificate-only", "staging"}
 MEMBERS = ("210987654321", "345678901234")
@@ -61,6 +64,9 @@ def surroundings(cloud: Cloud, account: str, *, example: str) -> Iterator[None]:
         cloud.zones.add(zone, account=account)
     if example in BALANCERS:
         front.fill(cloud, BALANCERS[example], account)
+    if example == "cross-account-export":
+        arn = EXPORTED.format(account)
+        cloud.certificates.add(account=account, arn=arn, export_option="ENABLED")
     if example != "certificate-only":
         yield
         return
@@ -83,6 +89,10 @@ class Seen:
 
 def use(cloud: Cloud, account: str, *, example: str) -> Seen:
     """Run each rotation function of the account once."""
+    if example == "cross-account-export":
+        cloud.client("secretsmanager", account=account).put_secret_value(
+            SecretId="shop-edge-passphrase", SecretString="correct horse battery staple"
+        )
     with ExitStack() as stack:
         if example == "multi-account":
             for member in MEMBERS:
@@ -170,7 +180,7 @@ class TestEachExample:
         statuses = set(life.between.certificates.values())
         outputs = life.outputs
 
-        assert statuses == ({"ISSUED"} if example in ZONES else set())
+        assert statuses == (set() if example in WATCHING else {"ISSUED"})
         if example in BALANCERS:
             arn = outputs.get("certificate_arn") or outputs["certificate_arns"]["main"]
             assert life.between.served == arn
@@ -192,6 +202,11 @@ class TestTheExportToAnotherAccount:
     @pytest.fixture
     def stack(self, lives: Mapping[str, Life]) -> Life:
         return lives["cross-account-export"]
+
+    def test_writes_the_certificate_to_its_secret(self, stack: Life) -> None:
+        (action,) = stack.between.runs["shop-edge-rotation"]["actions"]
+
+        assert (action["action"], action["outcome"]) == ("Export", "done")
 
     def test_is_encrypted_with_a_key_that_another_account_may_use(self, stack: Life) -> None:
         """Other accounts cannot use the AWS managed key of Secrets Manager."""
