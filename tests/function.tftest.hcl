@@ -282,6 +282,30 @@ run "a_policy_beyond_iam_s_10240_characters_is_refused" {
   expect_failures = [aws_iam_role_policy.this]
 }
 
+run "a_policy_that_leaves_no_room_for_the_permissions_of_a_vpc_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    # 8307 characters, which are allowed without a VPC.
+    policy_json = jsonencode({
+      Version = "2012-10-17"
+      Statement = [{
+        Sid      = "RequestMuch"
+        Effect   = "Allow"
+        Action   = ["acm:RequestCertificate"]
+        Resource = [for i in range(100, 201) : "arn:aws:acm:eu-west-1:123456789012:certificate/some-forty-characters-${i}-01234"]
+      }]
+    })
+    vpc = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [aws_iam_role_policy.this]
+}
+
 run "an_environment_beyond_lambda_s_4096_bytes_is_refused" {
   command = plan
 

@@ -85,10 +85,9 @@ run "an_expiration_threshold_beyond_a_year" {
 
   variables {
     expiration_threshold_days = 366
-    thresholds                = { lifetime_fraction = 0 }
   }
 
-  expect_failures = [var.expiration_threshold_days, var.thresholds]
+  expect_failures = [var.expiration_threshold_days]
 }
 
 run "a_critical_threshold_that_is_not_below_the_first" {

@@ -11,7 +11,6 @@ module "certificate" {
   creation_function_name = "platform-certificates-creation"
   domain_name            = "billing.example.com"
   name                   = "billing"
-  on_destroy             = "delete"
 
   tags = { Team = "billing" }
 }

@@ -3,7 +3,7 @@
 data "aws_default_tags" "this" {}
 
 locals {
-  # The functions tag their certificates with it, and AWS keeps `aws:` for itself.
+  # The functions set `ManagedBy`, and AWS reserves `aws:`.
   tags = {
     for key, value in merge(data.aws_default_tags.this.tags, var.tags) :
     key => value if key != "ManagedBy" && !startswith(lower(key), "aws:")

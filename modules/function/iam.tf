@@ -63,6 +63,9 @@ locals {
     ] : statement if var.vpc != null],
   )
 
+  # IAM allows 10240 characters. An eighth is reserved for these statements, and more for those of a VPC, because ARNs are unknown during a plan.
+  _longest_policy = 8960 - (var.vpc == null ? 0 : 768)
+
   _vpc_actions = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -101,10 +104,9 @@ resource "aws_iam_role_policy" "this" {
   })
 
   lifecycle {
-    # IAM allows 10240 characters. An eighth is reserved for the statements above, whose ARNs are unknown during a plan.
     precondition {
-      condition     = length(var.policy_json) <= 8960
-      error_message = "The policy of ${var.name} must have at most 8960 characters, because IAM allows 10240 and the module adds its own statements, got ${length(var.policy_json)}; use fewer domains (allowed_domains, certificates, scope.include), zones, regions, import sources or export targets, or a common parent of the domains."
+      condition     = length(var.policy_json) <= local._longest_policy
+      error_message = "The policy of ${var.name} must have at most ${local._longest_policy} characters, because IAM allows 10240 and the module adds its own statements, got ${length(var.policy_json)}; use fewer domains (allowed_domains, certificates, scope.include), zones, regions, import sources or export targets, or a common parent of the domains."
     }
   }
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.embedded_aws.calls import Permission
+from tests.embedded_aws.deployment_actions import DEPLOYMENT, tagging
 from tests.embedded_aws.protocol import Request
 from tests.embedded_aws.zones import normalised
 
@@ -661,6 +662,7 @@ CERTIFICATE_ACTIONS = (
 )
 
 TABLE: Mapping[tuple[str, str], Needs] = {
+    **DEPLOYMENT,
     **{("acm", name): _certificate(f"acm:{name}") for name in CERTIFICATE_ACTIONS},
     ("acm", "AddTagsToCertificate"): _add_tags,
     ("acm", "ExportCertificate"): _export_certificate,
@@ -709,7 +711,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("kms", "GenerateDataKey"): _key("kms:GenerateDataKey"),
     ("lambda", "GetFunctionConfiguration"): _function("lambda:GetFunctionConfiguration"),
     ("lambda", "Invoke"): _invoke,
-    ("logs", "CreateLogGroup"): _log_group("logs:CreateLogGroup"),
+    ("logs", "CreateLogGroup"): tagging("logs:TagResource", _log_group("logs:CreateLogGroup")),
     ("logs", "CreateLogStream"): _log_group("logs:CreateLogStream"),
     ("logs", "DescribeLogStreams"): _log_group("logs:DescribeLogStreams"),
     ("logs", "PutLogEvents"): _log_stream("logs:PutLogEvents"),
@@ -738,7 +740,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("sns", "Publish"): _publish,
     ("ssm", "GetParameter"): _parameter("ssm:GetParameter"),
     ("ssm", "GetParametersByPath"): _parameters_by_path,
-    ("ssm", "PutParameter"): _put_parameter,
+    ("ssm", "PutParameter"): tagging("ssm:AddTagsToResource", _put_parameter),
     ("stepfunctions", "DescribeExecution"): _states("states:DescribeExecution", "executionArn"),
     ("stepfunctions", "StartExecution"): _states("states:StartExecution", "stateMachineArn"),
     ("stepfunctions", "StopExecution"): _states("states:StopExecution", "executionArn"),

@@ -222,7 +222,10 @@ class Lifecycle:
     def resolvable(self, certificate: Certificate, domain: str) -> bool:
         record = validation_record(domain, certificate.account)
         wanted = normalised(record.value)
-        return any(normalised(value) == wanted for value in self._dns.resolve(record.name))
+        return any(
+            normalised(value) == wanted
+            for value in self._dns.resolve(record.name, account=certificate.account)
+        )
 
     def _all_resolvable(self, certificate: Certificate) -> bool:
         return all(self.resolvable(certificate, name) for name in certificate.names)
@@ -321,7 +324,9 @@ class Lifecycle:
 
     def _forbidden(self, certificate: Certificate) -> bool:
         """Whether a CAA record keeps Amazon from issuing for one of the names."""
-        return any(self._dns.forbids_amazon(name) for name in certificate.names)
+        return any(
+            self._dns.forbids_amazon(name, certificate.account) for name in certificate.names
+        )
 
     def _blocked_reason(self, certificate: Certificate) -> str | None:
         return "CAA_ERROR" if self._forbidden(certificate) else None

@@ -58,8 +58,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     _RECORDS: tuple(
         f"{_RECORDS}{kind}" for kind in ("Actions", "NormalizedRecordNames", "RecordTypes")
     ),
-    "ssm:GetParametersByPath": ("ssm:Recursive",),
-    "ssm:PutParameter": ("ssm:Overwrite", "ssm:Policies"),
+    "ssm:GetParameter": ("aws:ResourceTag/*",),
+    "ssm:GetParametersByPath": ("aws:ResourceTag/*", "ssm:Recursive"),
+    "ssm:PutParameter": ("aws:ResourceTag/*", *_OF_REQUEST, "ssm:Overwrite", "ssm:Policies"),
 }
 #: Services whose actions are all listed in `KEYS`, or have no keys.
 SERVICES = frozenset({"acm", "route53", "ssm"})

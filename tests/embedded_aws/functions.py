@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 
-from tests.embedded_aws.protocol import Request
+from tests.embedded_aws.protocol import AwsError, Request
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -72,8 +73,13 @@ class Functions:
         self._kept.clear()
 
     def find(self, name: str, *, account: str, region: str) -> Function:
-        """Find a deployed function by its name."""
-        found = lambda_backends[account][region].get_function(name)
+        """Find a deployed function by its name; raises AwsError."""
+        try:
+            found = lambda_backends[account][region].get_function(name)
+        except UnknownFunctionException:
+            arn = f"arn:aws:lambda:{region}:{account}:function:{name}"
+            message = f"Function not found: {arn}"
+            raise AwsError("ResourceNotFoundException", message, status=404) from None
         configuration = found.get_configuration()
         self._complete(configuration, account, region)
         return Function(configuration, found.code_bytes)

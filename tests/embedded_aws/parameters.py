@@ -30,7 +30,11 @@ PAGES = (0, 3, 10)
 
 def install(clock: Callable[[], datetime]) -> None:
     """Let moto date parameters by the clock of the cloud, in UTC without a zone as moto does."""
-    models.utcnow = lambda: clock().astimezone(UTC).replace(tzinfo=None)
+
+    def now() -> datetime:
+        return clock().astimezone(UTC).replace(tzinfo=None)
+
+    models.utcnow = now  # type: ignore[attr-defined] # moto has no other way in
 
 
 def check_read(request: Request) -> None:

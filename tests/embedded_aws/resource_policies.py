@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
@@ -41,7 +42,10 @@ def _topic(arn: str, parts: list[str]) -> tuple[Text, str | None]:
 
 
 def _function(arn: str, parts: list[str]) -> tuple[Text, str | None]:
-    function = lambda_backends[parts[4]][parts[3]].get_function(arn)
+    try:
+        function = lambda_backends[parts[4]][parts[3]].get_function(arn)
+    except UnknownFunctionException:
+        return None, None
     if not function.policy.statements:
         return None, parts[4]
     return json.dumps(function.policy.get_policy()["Policy"]), parts[4]

@@ -156,27 +156,38 @@ class Zones:
             self._delegated[zone.resource_id] = not taken
         return self._delegated[zone.resource_id]
 
-    def answers_for(self, name: str) -> FakeZone | None:
-        """Find the zone that the public DNS asks about `name`: the longest delegated one."""
-        candidates = [z for _, z in everywhere() if holds(z.name, name) and self.delegated(z)]
-        return max(candidates, key=lambda zone: len(zone.name), default=None)
+    def answers_for(self, name: str, account: str | None = None) -> FakeZone | None:
+        """Find the zone that the public DNS asks about `name`: the longest delegated one.
 
-    def resolve(self, name: str, kind: str = "CNAME") -> tuple[str, ...]:
+        Tests may delegate to zones of one name in several accounts, each with a stack of its own:
+        then that of `account` answers.
+        """
+        candidates = [
+            (len(zone.name), owner == account, zone)
+            for owner, zone in everywhere()
+            if holds(zone.name, name) and self.delegated(zone)
+        ]
+        found = max(candidates, key=lambda candidate: candidate[:2], default=None)
+        return found[2] if found else None
+
+    def resolve(
+        self, name: str, kind: str = "CNAME", *, account: str | None = None
+    ) -> tuple[str, ...]:
         """Ask the public DNS for `name`; empty when nothing answers."""
-        zone = self.answers_for(name)
+        zone = self.answers_for(name, account)
         if zone is None:
             return ()
         found = record_set(zone, name, kind)
         return tuple(found.records or ()) if found else ()
 
-    def forbids_amazon(self, name: str) -> bool:
+    def forbids_amazon(self, name: str, account: str | None = None) -> bool:
         """Whether the closest CAA records above `name` leave Amazon out.
 
         https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
         """
         wildcard, closest = name.startswith("*."), normalised(name).removeprefix("*.")
         while closest:
-            found = [CAA.match(value) for value in self.resolve(closest, "CAA")]
+            found = [CAA.match(value) for value in self.resolve(closest, "CAA", account=account)]
             rules = [(match.group(1), match.group(2).strip()) for match in found if match]
             if found:
                 wild = wildcard and any(tag == "issuewild" for tag, _ in rules)
@@ -198,7 +209,8 @@ class Zones:
             own.records = [f"{server}." for server in servers]
 
     def _delegate_from_parent(self, zone: FakeZone) -> None:
-        parent = self.answers_for(normalised(zone.name).partition(".")[2])
+        (account,) = (owner for owner, found in everywhere() if found is zone)
+        parent = self.answers_for(normalised(zone.name).partition(".")[2], account)
         own = record_set(zone, zone.name, "NS")
         if parent is not None and own is not None:
             self.put(parent.resource_id, zone.name, "NS", *own.records)

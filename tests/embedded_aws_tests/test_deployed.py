@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.embedded_aws.cloud import Cloud
-from tests.harness.deployed import Invocation, invoke
+from tests.harness.deployed import MAX_PAYLOAD, Invocation, invoke
 
 pytestmark = pytest.mark.integration
 
@@ -217,3 +217,27 @@ def test_the_function_s_calls_are_judged_by_its_role(cloud: Cloud) -> None:
     refused = publish(other).error
     assert refused is not None
     assert "AuthorizationError" in refused.message or "AccessDenied" in refused.message
+
+
+def test_an_invocation_that_waits_answers_with_the_result_or_the_error(cloud: Cloud) -> None:
+    """API reference, Invoke: a failed function is an answer, and no error of the call."""
+    deploy(cloud, RAISES)
+
+    answer = cloud.client("lambda").invoke(FunctionName="example", Payload=b"{}")
+
+    assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
+    assert json.loads(answer["Payload"].read())["errorType"] == "LookupError"
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "code"),
+    [("missing", 2, "ResourceNotFound"), ("example", MAX_PAYLOAD, "RequestTooLarge")],
+)
+def test_an_invocation_needs_a_function_and_a_payload_of_at_most_6_mb(
+    cloud: Cloud, name: str, size: int, code: str
+) -> None:
+    deploy(cloud, RAISES)
+    client = cloud.client("lambda")
+
+    with pytest.raises(client.exceptions.ClientError, match=code):
+        client.invoke(FunctionName=name, Payload=json.dumps("x" * size).encode())

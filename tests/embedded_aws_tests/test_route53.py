@@ -247,6 +247,23 @@ def test_the_public_dns_asks_the_longest_delegated_zone(cloud: Cloud) -> None:
     assert cloud.zones.resolve("a.shop.example.com") == ()
 
 
+def test_stacks_of_several_accounts_may_have_zones_of_one_name(cloud: Cloud) -> None:
+    for account in ("210000000001", "210000000002"):
+        zone = cloud.zones.add("example.com", account=account)
+        cloud.zones.put(zone, "a.example.com", "CNAME", f"{account}.")
+    assert cloud.zones.resolve("a.example.com", account="210000000002") == ("210000000002.",)
+    assert cloud.zones.resolve("a.example.com", account="210000000003") == ("210000000001.",)
+
+
+def test_a_zone_may_be_delegated_later(cloud: Cloud) -> None:
+    cloud.zones.add("example.com")
+    child = cloud.zones.add("shop.example.com", delegated=False)
+    cloud.zones.put(child, "a.shop.example.com", "CNAME", "child.")
+    assert cloud.zones.resolve("a.shop.example.com") == ()
+    cloud.zones.delegate(child)
+    assert cloud.zones.resolve("a.shop.example.com") == ("child.",)
+
+
 def test_a_strict_client_error_names_the_parameter(cloud: Cloud) -> None:
     zone = cloud.zones.add("example.com")
     said = refusal(cloud, zone, upsert("a.example.com", Type="BOGUS"))

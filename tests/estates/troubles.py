@@ -66,7 +66,7 @@ def _give_up(cloud: Cloud, found: Troubles, region: str) -> None:
     private = cloud.certificates.add(
         account=account,
         region=region,
-        domain_name=f"private.{region}.internal.example",
+        domain_name=f"private.{region}.{found.zone}",
         type="PRIVATE",
         **soon,
     )

@@ -22,7 +22,7 @@ from typing import Any
 from tests.embedded_aws.cloud import Cloud
 from tests.estates import front, showcase
 from tests.harness.deployed import invoke
-from tests.harness.terraform import TerraformError, Workspace, unavailable
+from tests.harness.terraform import TerraformError, Workspace
 
 EXAMPLE = "examples/dev"
 FUNCTION_SECONDS = 60.0
@@ -68,8 +68,6 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _terminate)
     started = time.monotonic()
     try:
-        if reason := unavailable():
-            raise DemoError(reason)
         with Cloud.start() as cloud:
             _show(cloud)
             _step(f"Done in {time.monotonic() - started:.0f} seconds; nothing is left behind")

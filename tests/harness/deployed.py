@@ -37,6 +37,8 @@ from tests.embedded_aws.protocol import AwsError, Request
 
 API = "/2018-06-01/runtime"
 POLL_SECONDS = 0.01
+#: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_PAYLOAD = 6 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,16 @@ def invoke_directly(cloud: Cloud, request: Request) -> dict[str, Any]:
     wanted = request.parameters
     if wanted.get("InvocationType", "RequestResponse") != "RequestResponse":
         raise AwsError("NotImplemented", "only RequestResponse is invoked here", status=501)
+    payload = wanted.get("Payload") or b"{}"
+    if len(payload) > MAX_PAYLOAD:
+        message = (
+            f"Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation"
+        )
+        raise AwsError("RequestTooLargeException", message, status=413)
     ended = invoke(
         cloud,
         wanted["FunctionName"].rpartition(":")[2],
-        json.loads(wanted.get("Payload") or b"{}"),
+        json.loads(payload),
         timeout=900,
         region=request.region,
         account=request.account,
@@ -127,12 +135,12 @@ def invoke_directly(cloud: Cloud, request: Request) -> dict[str, Any]:
     answer = {"StatusCode": HTTPStatus.OK, "ExecutedVersion": "$LATEST"}
     if ended.error is None:
         return {**answer, "Payload": json.dumps(ended.result).encode()}
-    payload = {
+    error = {
         "errorType": ended.error.type,
         "errorMessage": ended.error.message,
         "stackTrace": list(ended.error.stack),
     }
-    return {**answer, "FunctionError": "Unhandled", "Payload": json.dumps(payload).encode()}
+    return {**answer, "FunctionError": "Unhandled", "Payload": json.dumps(error).encode()}
 
 
 def _environment(cloud: Cloud, function: Function, code: Path, api: str) -> dict[str, str]:

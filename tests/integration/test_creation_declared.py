@@ -19,12 +19,13 @@ from certificate_lifecycle.model.errors import (
 )
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws_tests.test_least_privilege import allow, document, role
+from tests.integration.declarations import declare, pointed, pointer_name
 from tests.integration.effects import LOAD_BALANCER, OURS, exists, the_certificate, wanted_records
 from tests.integration.invocation import NOW, Function, KilledError, Wire, calls, kill
 
 pytestmark = pytest.mark.integration
 
-POINTER = "/certificate-lifecycle/certificates/main/arn"
+POINTER = pointer_name()
 #: What the module sends.
 EVENT: Mapping[str, Any] = {
     "domain_name": "example.com",
@@ -49,19 +50,9 @@ def zone(cloud: Cloud) -> str:
 
 
 @pytest.fixture(autouse=True)
-def pointer(cloud: Cloud) -> Callable[[], str]:
-    """Create the parameter as Terraform does, and return a function that reads it."""
-    ssm = cloud.client("ssm")
-    ssm.put_parameter(Name=POINTER, Value="pending", Type="String")
-
-    def value() -> str:
-        return str(ssm.get_parameter(Name=POINTER)["Parameter"]["Value"])
-
-    return value
-
-
-def point_to(cloud: Cloud, arn: str) -> None:
-    cloud.client("ssm").put_parameter(Name=POINTER, Value=arn, Overwrite=True)
+def pointer(cloud: Cloud) -> None:
+    """Create the parameter as Terraform does."""
+    declare(cloud)
 
 
 # --- Issue ------------------------------------------------------------------------------------
@@ -70,14 +61,14 @@ def point_to(cloud: Cloud, arn: str) -> None:
 @pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
 @pytest.mark.usefixtures("zone")
 def test_an_issued_certificate_is_in_the_parameter_and_a_repeated_call_changes_nothing(
-    creation: Function, cloud: Cloud, pointer: Callable[[], str], region: str
+    creation: Function, cloud: Cloud, region: str
 ) -> None:
     """The parameter is in the function's region, also for a certificate of another one."""
     cloud.certificates.issuance_delay = timedelta(minutes=5)
     result = creation({**EVENT, "region": region})
 
     certificate = the_certificate(cloud)
-    assert pointer() == certificate.arn == result["certificate_arn"]
+    assert pointed(cloud) == certificate.arn == result["certificate_arn"]
     assert (certificate.region, certificate.status) == (region, "ISSUED")
     assert result["parameter"] == POINTER
     assert certificate.tags == {
@@ -92,11 +83,11 @@ def test_an_issued_certificate_is_in_the_parameter_and_a_repeated_call_changes_n
 
 @pytest.mark.usefixtures("zone")
 def test_another_set_of_names_moves_the_parameter_to_another_certificate(
-    creation: Function, cloud: Cloud, pointer: Callable[[], str]
+    creation: Function, cloud: Cloud
 ) -> None:
     first = creation(EVENT)["certificate_arn"]
     second = creation({**EVENT, "alt_names": ["*.example.com", "api.example.com"]})
-    assert pointer() == second["certificate_arn"] != first
+    assert pointed(cloud) == second["certificate_arn"] != first
     assert exists(cloud, first)
 
 
@@ -109,19 +100,19 @@ def test_without_the_parameter_nothing_is_requested(creation: Function, cloud: C
 
 
 def test_a_certificate_that_is_not_issued_in_time_is_an_error_and_the_next_call_waits_on(
-    creation: Function, cloud: Cloud, zone: str, pointer: Callable[[], str]
+    creation: Function, cloud: Cloud, zone: str
 ) -> None:
     cloud.certificates.issuance_delay = timedelta(hours=1)
     with pytest.raises(CertificateNotIssuedError, match="Route 53 has every record"):
         creation(EVENT)
-    assert pointer() == "pending"
+    assert pointed(cloud) == "pending"
     assert timedelta(minutes=9) < cloud.now - NOW <= timedelta(minutes=10)
     assert cloud.zones.records(zone) == wanted_records(cloud, the_certificate(cloud).arn)
 
     cloud.advance(hours=2)
     creation(EVENT)
 
-    assert pointer() == the_certificate(cloud).arn
+    assert pointed(cloud) == the_certificate(cloud).arn
     assert creation.writes == ["PutParameter"]
 
 
@@ -143,12 +134,12 @@ def test_the_error_names_the_record_that_another_program_has_removed(
 
 
 def test_the_error_names_the_caa_record_that_forbids_amazon(
-    creation: Function, cloud: Cloud, zone: str, pointer: Callable[[], str]
+    creation: Function, cloud: Cloud, zone: str
 ) -> None:
     cloud.zones.put(zone, "example.com", "CAA", '0 issue "ca.example.org"')
     with pytest.raises(CertificateRequestError, match=r"at example\.com allow only ca\.example"):
         creation(EVENT)
-    assert pointer() == "pending"
+    assert pointed(cloud) == "pending"
 
 
 # --- A certificate that exists ----------------------------------------------------------------
@@ -157,12 +148,12 @@ def test_the_error_names_the_caa_record_that_forbids_amazon(
 @pytest.mark.usefixtures("zone")
 @pytest.mark.parametrize("tags", [{}, {"ManagedBy": "another-team"}], ids=["nobody", "another"])
 def test_another_teams_equal_certificate_is_neither_adopted_nor_changed(
-    creation: Function, cloud: Cloud, pointer: Callable[[], str], tags: dict[str, str]
+    creation: Function, cloud: Cloud, tags: dict[str, str]
 ) -> None:
     theirs = cloud.certificates.add(alternative_names=["*.example.com"], tags=tags)
     result = creation(EVENT)
     assert result["created"]
-    assert pointer() == result["certificate_arn"] != theirs
+    assert pointed(cloud) == result["certificate_arn"] != theirs
     assert cloud.certificates.get(theirs).tags == tags
 
 
@@ -180,14 +171,14 @@ def test_two_instances_that_request_the_same_names_at_once_get_a_certificate_eac
 
 
 def test_an_adopted_certificate_gets_the_tags_of_the_event_whatever_its_others_are(
-    creation: Function, cloud: Cloud, pointer: Callable[[], str]
+    creation: Function, cloud: Cloud
 ) -> None:
     hostile = {"Name": "\u202e{{ssm:x}} $(id) '; --", "Team": "old"}
     ours = cloud.certificates.add(
         alternative_names=["*.example.com"], tags={**OURS["tags"], **hostile}
     )
     assert not creation(EVENT)["created"]
-    assert pointer() == ours
+    assert pointed(cloud) == ours
     assert cloud.certificates.get(ours).tags == {
         **OURS["tags"],
         **hostile,
@@ -197,13 +188,13 @@ def test_an_adopted_certificate_gets_the_tags_of_the_event_whatever_its_others_a
 
 
 def test_an_adopted_certificate_without_room_for_tags_is_an_error(
-    creation: Function, cloud: Cloud, pointer: Callable[[], str]
+    creation: Function, cloud: Cloud
 ) -> None:
     tags = {**OURS["tags"], **{f"t{number}": "" for number in range(49)}}
     cloud.certificates.add(alternative_names=["*.example.com"], tags=tags)
     with pytest.raises(CertificateRequestError, match="too many tags"):
         creation(EVENT)
-    assert pointer() == "pending"
+    assert pointed(cloud) == "pending"
 
 
 # --- IAM that takes effect late -----------------------------------------------------------------
@@ -231,10 +222,10 @@ def granted_after(
 
 @pytest.mark.usefixtures("zone")
 def test_a_policy_that_takes_effect_within_a_minute_is_waited_for(
-    creation: Function, pointer: Callable[[], str], granted_after: Callable[[float], None]
+    creation: Function, cloud: Cloud, granted_after: Callable[[float], None]
 ) -> None:
     granted_after(40)
-    assert creation(EVENT)["certificate_arn"] == pointer()
+    assert creation(EVENT)["certificate_arn"] == pointed(cloud)
 
 
 @pytest.mark.usefixtures("zone")
@@ -259,7 +250,7 @@ def test_a_denial_for_good_names_its_action_after_a_minute_or_at_once(
 def declared(cloud: Cloud, **details: Any) -> str:  # noqa: ANN401 - any attribute of a certificate
     """Add a certificate of the instance, and let the parameter name it."""
     arn = cloud.certificates.add(**{**OURS, **details})
-    point_to(cloud, arn)
+    declare(cloud, value=arn)
     return arn
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.embedded_aws.cloud import Cloud
+from tests.integration.declarations import declare, pointed, pointer_name
 from tests.integration.effects import OURS, Records, the_certificate, wanted_records
 from tests.integration.invocation import Function, KilledError, Wire, calls, kill
 
@@ -184,22 +185,15 @@ def test_concurrent_invocations_share_their_certificate(
 
 # --- A certificate that Terraform declares ------------------------------------------------------
 
-POINTER = "/certificate-lifecycle/certificates/main/arn"
+POINTER = pointer_name()
 DECLARED = {**EVENT, "parameter": POINTER, "require_issued": True, "wait_seconds": 600}
 #: Calls of an undisturbed invocation that issues, and of one that adopts.
 DECLARED_CALLS, ADOPTING_CALLS = 15, 7
 
 
-@pytest.fixture
-def pointer(cloud: Cloud) -> Callable[[], str]:
-    """Create the parameter as Terraform does, and return a function that reads it."""
-    ssm = cloud.client("ssm")
-    ssm.put_parameter(Name=POINTER, Value="pending", Type="String")
-    return lambda: str(ssm.get_parameter(Name=POINTER)["Parameter"]["Value"])
-
-
 def adoptable(cloud: Cloud, *, exists: bool) -> int:
-    """Add an equal certificate if asked to, and return the calls of an undisturbed invocation."""
+    """Create the parameter, and an equal certificate if asked to; return the undisturbed calls."""
+    declare(cloud)
     if exists:
         names = ["www.example.com", "*.example.com", "example.net"]
         cloud.certificates.add(alternative_names=names, **OURS)
@@ -209,11 +203,11 @@ def adoptable(cloud: Cloud, *, exists: bool) -> int:
 @pytest.mark.usefixtures("zones")
 @pytest.mark.parametrize("exists", [False, True], ids=["issued", "adopted"])
 def test_an_undisturbed_declaration_makes_as_many_calls_as_are_disturbed_below(
-    creation: Function, cloud: Cloud, pointer: Callable[[], str], *, exists: bool
+    creation: Function, cloud: Cloud, *, exists: bool
 ) -> None:
     count = adoptable(cloud, exists=exists)
     creation(DECLARED)
-    assert pointer() == the_certificate(cloud).arn
+    assert pointed(cloud) == the_certificate(cloud).arn
     assert len(creation.calls) == count
 
 
@@ -229,7 +223,6 @@ def test_a_declaration_that_is_killed_leaves_its_parameter_to_the_next_invocatio
     creation: Function,
     cloud: Cloud,
     wire: Wire,
-    pointer: Callable[[], str],
     number: int,
     *,
     exists: bool,
@@ -238,22 +231,23 @@ def test_a_declaration_that_is_killed_leaves_its_parameter_to_the_next_invocatio
     wire.strike_after(number, kill)
     with pytest.raises(KilledError):
         creation(DECLARED)
-    assert pointer() in {"pending", *(entry.arn for entry in cloud.certificates.all())}
+    assert pointed(cloud) in {"pending", *(entry.arn for entry in cloud.certificates.all())}
 
     cloud.advance(hours=2)
     creation(DECLARED)
 
-    assert pointer() == the_certificate(cloud).arn
+    assert pointed(cloud) == the_certificate(cloud).arn
     assert the_certificate(cloud).tags["certificate-lifecycle:parameter"] == POINTER
 
 
 @pytest.mark.usefixtures("zones")
 @pytest.mark.parametrize("number", calls(DECLARED_CALLS))
 def test_a_declaration_inside_another_shares_its_certificate_and_its_parameter(
-    creation: Function, cloud: Cloud, wire: Wire, pointer: Callable[[], str], number: int
+    creation: Function, cloud: Cloud, wire: Wire, number: int
 ) -> None:
+    adoptable(cloud, exists=False)
     results: list[dict[str, Any]] = []
     wire.strike_before(number, lambda: results.append(creation(DECLARED)))
     results.append(creation(DECLARED))
-    assert {result["certificate_arn"] for result in results} == {pointer()}
-    assert pointer() == the_certificate(cloud).arn
+    assert {result["certificate_arn"] for result in results} == {pointed(cloud)}
+    assert pointed(cloud) == the_certificate(cloud).arn

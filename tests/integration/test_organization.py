@@ -154,10 +154,10 @@ def test_each_account_has_its_own_scope(
         return {"include": {"domains": [domain]}, **others}
 
     member = {"account_id": ACCOUNTS[1], "role_name": "special", "external_id": "x-2"}
-    member |= {"scope": covering("shop.example.com", others="report")}
+    scope = covering("shop.example.com", others="report")
     everywhere = {**ORGANIZATION, "scope": covering("pay.example.com")}
     environment.setenv("SCOPE", json.dumps(covering("shop.example.com")))
-    environment.setenv("ACCOUNTS", json.dumps([member]))
+    environment.setenv("ACCOUNTS", json.dumps([{**member, "scope": scope}]))
     environment.setenv("ORGANIZATION", json.dumps(everywhere))
     for account in ACCOUNTS[:3]:
         for name in ("shop.example.com", "pay.example.com"):

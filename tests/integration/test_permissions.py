@@ -36,8 +36,7 @@ def test_creation_needs_every_action_that_is_declared_for_it(
 ) -> None:
     """Bugs 58 and 62."""
     cloud.zones.add("example.com")
-    parameter = "/certificate-lifecycle/certificates/main/arn"
-    cloud.client("ssm").put_parameter(Name=parameter, Value="pending", Type="String")
+    parameter = declare(cloud)
     made: set[str] = set()
     for event in (
         {"parameter": parameter, "wait_seconds": 60},

@@ -58,6 +58,7 @@ def test_every_certificate_of_the_showcase_gets_its_verdict_and_reason(
             "region": "eu-west-1",
             "status": "ok",
             "certificates": len(cases),
+            "ignored": 0,
             "error": None,
         }
     ]

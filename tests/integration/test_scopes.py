@@ -387,12 +387,12 @@ def made(wire: Wire) -> Callable[[], list[str]]:
     return lambda: sorted(services)
 
 
-def test_a_run_that_finds_nothing_makes_clients_for_acm_iam_and_sns_and_none_else(
+def test_a_run_that_finds_nothing_makes_clients_for_acm_iam_sns_and_ssm_and_none_else(
     rotation: Function, made: Callable[[], list[str]], cloud: Cloud
 ) -> None:
     cloud.certificates.add(**USED, **ending_in(cloud, FAR))
     rotation(scheduled(NOW))
-    assert made() == ["acm", "iam", "sns"]
+    assert made() == ["acm", "iam", "sns", "ssm"]
 
 
 def test_each_service_and_scope_has_one_client(
@@ -411,4 +411,5 @@ def test_each_service_and_scope_has_one_client(
         "api-gateway": len(SCOPES) - len(REGIONS),
         "sts": 1,
         "sns": 1,
+        "ssm": 1,
     }

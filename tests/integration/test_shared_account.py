@@ -116,7 +116,7 @@ class Estate:
 
 def trouble(cloud: Cloud, owner: str) -> Estate:
     """Add a dead certificate of a listener, a renewal without its record, and other findings."""
-    tags = {"tags": {"Team": owner}}
+    tags: dict[str, Any] = {"tags": {"Team": owner}}
     dead = cloud.certificates.add(
         domain_name=f"dead.{owner}.example.com", status="EXPIRED", **tags, **ending_in(cloud, -1)
     )

@@ -30,6 +30,7 @@ from tests.embedded_aws.cloud import Cloud
 from tests.estates.imports import imported, issued
 from tests.harness import authority
 from tests.harness.security_lines import holds
+from tests.integration.declarations import declare, pointer_name
 from tests.integration.effects import (
     OURS,
     USED,
@@ -50,7 +51,6 @@ NAME = "shop.example.com"
 INSTANCE = "certificate-lifecycle"
 REPLACES, REPLACED_BY = f"{INSTANCE}:replaces", f"{INSTANCE}:replaced-by"
 MUTE, MODE = f"{INSTANCE}:mute-until", f"{INSTANCE}:mode"
-POINTER = f"/{INSTANCE}/certificates/main/arn"
 AUTHORITY, OTHER_AUTHORITY = (
     f"arn:aws:acm-pca:{HOME}:{ACCOUNT}:certificate-authority/{name}" for name in ("a", "b")
 )
@@ -626,27 +626,22 @@ def test_an_invocation_requests_for_the_allowed_domains(
 def test_an_invocation_deletes_what_a_parameter_names_and_nothing_used(
     creation: Function, cloud: Cloud
 ) -> None:
-    used = declared(cloud, cloud.certificates.add(**OURS, **USED))
+    used = cloud.certificates.add(**OURS, **USED)
+    event = {"delete": True, "parameter": declare(cloud, value=used)}
     with pytest.raises(CertificateInUseError):
-        creation({"delete": True, "parameter": POINTER})
+        creation(event)
     assert exists(cloud, used)
     cloud.certificates.edit(used, in_use_by=[])
-    assert creation({"delete": True, "parameter": POINTER})["deleted"]
+    assert creation(event)["deleted"]
 
 
 # --- ssm:PutParameter on a parameter --------------------------------------------------------------
 
 
-def declared(cloud: Cloud, arn: str) -> str:
-    """Let the parameter name a certificate."""
-    cloud.client("ssm").put_parameter(Name=POINTER, Value=arn, Type="String")
-    return arn
-
-
 def mislead(cloud: Cloud, arn: str) -> None:
     """Write a parameter with this permission alone."""
-    declared(cloud, "pending")
-    holder(cloud, WRITE_PARAMETER).put_parameter(Name=POINTER, Value=arn, Overwrite=True)
+    name = declare(cloud)
+    holder(cloud, WRITE_PARAMETER).put_parameter(Name=name, Value=arn, Overwrite=True)
 
 
 @holds(
@@ -659,7 +654,7 @@ def test_a_forged_parameter_deletes_a_certificate_without_a_parameter(
 ) -> None:
     victim = cloud.certificates.add(**OURS)
     mislead(cloud, victim)
-    assert creation({"delete": True, "parameter": POINTER})["deleted"]
+    assert creation({"delete": True, "parameter": pointer_name()})["deleted"]
     assert not exists(cloud, victim)
 
 
@@ -674,7 +669,7 @@ def test_a_forged_parameter_deletes_a_certificate_without_a_parameter(
         {**OURS, "type": "IMPORTED"},
         {**OURS, "export_option": "ENABLED", "exported": True},
         {**OURS, **USED},
-        {"tags": {**OURS["tags"], f"{INSTANCE}:parameter": POINTER.replace("main", "shop")}},
+        {"tags": {**OURS["tags"], f"{INSTANCE}:parameter": pointer_name("shop")}},
         {"tags": {"ManagedBy": "another-team"}},
     ],
     ids=["imported", "exported", "used", "another parameter", "another team's"],
@@ -685,8 +680,36 @@ def test_a_forged_parameter_deletes_nothing_else(
     victim = cloud.certificates.add(**facts)
     mislead(cloud, victim)
     with suppress(CertificateInUseError, DeletionRefusedError):
-        creation({"delete": True, "parameter": POINTER})
+        creation({"delete": True, "parameter": pointer_name()})
     assert exists(cloud, victim)
+
+
+@holds(
+    WRITE_PARAMETER,
+    "Can give a stack another certificate with its next `terraform apply`. The rotation reports "
+    "one that the instance did not issue, or that does not exist.",
+)
+@pytest.mark.parametrize("tags", [{"ManagedBy": "another-team"}, {}], ids=["another team's", "any"])
+def test_a_forged_parameter_is_reported(
+    rotation: Function, cloud: Cloud, tags: dict[str, str]
+) -> None:
+    mislead(cloud, cloud.certificates.add(tags=tags, **USED, **ending_in(cloud, 150)))
+    run(rotation, cloud, days=1)
+    assert "DeclaredMissing" in sent(cloud)
+
+
+@holds(WRITE_PARAMETER, "Cannot have a consumer moved or a certificate requested by the rotation.")
+@pytest.mark.usefixtures("eager")
+def test_a_forged_parameter_moves_no_consumer_and_requests_nothing(
+    rotation: Function, cloud: Cloud
+) -> None:
+    served = cloud.certificates.add(domain_name=NAME, **OURS, **ending_in(cloud, 150))
+    other = cloud.certificates.add(domain_name=NAME, **OURS, **ending_in(cloud, 190))
+    listener = cloud.consumers.load_balancer(served)
+    mislead(cloud, other)
+    run(rotation, cloud)
+    assert default_of(cloud, listener) == served
+    assert {entry.arn for entry in cloud.certificates.all()} == {served, other}
 
 
 # --- dynamodb:PutItem on the state table ----------------------------------------------------------

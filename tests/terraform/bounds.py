@@ -154,10 +154,10 @@ _OTHER_VALIDATION: Mapping[str, Change] = {
 }
 
 
-def _one_domain_name(ask: Ask) -> Ask:
-    """Read one domain name of API Gateway instead of their list."""
+def _beyond_domain_names(ask: Ask) -> Ask:
+    """Read a longer path of API Gateway than the list of domain names."""
     resource = ask.permission.resource
-    return ask.on(f"{resource}/another") if resource.endswith("/domainnames") else ask
+    return ask.on(f"{resource}-another") if resource.endswith("/domainnames") else ask
 
 
 def access(*domains: str) -> Mapping[str, Bounds]:
@@ -185,13 +185,13 @@ def access(*domains: str) -> Mapping[str, Bounds]:
         "ReadTheAccount": Bounds(
             free=range(1, 9),
             any_region=True,
-            never={"more than the list of domain names": _one_domain_name},
+            never={"more than the list of domain names": _beyond_domain_names},
         ),
         "RestoreValidationRecords": Bounds(
             free=range(1, 9),
             never=_records(
-                *other_records("example.com"),
                 *foreign,
+                *other_records("example.com"),
                 *(name for domain in domains for name in other_records(domain)),
             ),
         ),

@@ -193,6 +193,7 @@ def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]
         *client("secretsmanager").list_secrets()["SecretList"],
         *client("sns").list_subscriptions()["Subscriptions"],
         *client("sns").list_topics()["Topics"],
+        *client("ssm").describe_parameters()["Parameters"],
     ]
     return [_name(row) for row in rows]
 

@@ -179,6 +179,7 @@ NAMES: tuple[tuple[str, ...], ...] = (
     ("example.org",),
     ("notexample.org",),
     ("example.org.example.edu",),
+    ("shop.example.org.example.edu",),
     ("shop.example.org", "*.shop.example.org"),
     ("notshop.example.org",),
     ("www.example.edu",),
@@ -245,19 +246,22 @@ def tagging() -> Iterator[Deed]:
     """Yield the tags that the function sets on existing certificates, and others."""
     for owner, tag in product(OWNERS, OWNERS):
         ours = owner in (OWNERS[0], {}) and tag == OWNERS[0]
-        tags = {"CertificateArn": CERTIFICATE, "Tags": listed({REPLACES: CERTIFICATE, **tag})}
-        needs = call("acm:AddTagsToCertificate", tags, owner)
+        needs = _tag(owner, {REPLACES: CERTIFICATE, **tag})
         yield Deed(f"tag {owner} with {tag}", needs, "replace", ours=ours)
-    for owner in OWNERS:
-        for mode, tags in (
-            ("replace", {REPLACED_BY: CERTIFICATE}),
-            ("", {REPLACED_BY: CERTIFICATE, "a": "b"}),
-            ("", OWNERS[0]),
-            ("", {}),
-        ):
-            parameters = {"CertificateArn": CERTIFICATE, "Tags": listed(tags)}
-            needs = call("acm:AddTagsToCertificate", parameters, owner)
-            yield Deed(f"mark {owner} with {tags}", needs, mode, ours=owner == OWNERS[0])
+    marks: tuple[tuple[str, Mapping[str, str]], ...] = (
+        ("replace", {REPLACED_BY: CERTIFICATE}),
+        ("", {REPLACED_BY: CERTIFICATE, "a": "b"}),
+        ("", OWNERS[0]),
+        ("", {}),
+    )
+    for owner, (mode, mark) in product(OWNERS, marks):
+        needs = _tag(owner, mark)
+        yield Deed(f"mark {owner} with {mark}", needs, mode, ours=owner == OWNERS[0])
+
+
+def _tag(held: Mapping[str, str], tags: Mapping[str, str]) -> tuple[Permission, ...]:
+    parameters = {"CertificateArn": CERTIFICATE, "Tags": listed(tags)}
+    return call("acm:AddTagsToCertificate", parameters, held)
 
 
 def changes() -> Iterator[Deed]:
@@ -292,9 +296,10 @@ def records() -> Iterator[Deed]:
         ):
             yield Deed(f"{wrong}", _change(wrong), "")
             yield Deed(f"{wrong} beside {records}", _change(*written, wrong), "")
-    for permission in _change(_row(f"{LABEL}.example.com")):
+    for name in ("example.com", "shop.example.org"):
+        (permission,) = _change(_row(f"{LABEL}.{name}"))
         for key in permission.context.keys() - {"aws:RequestedRegion", "aws:SecureTransport"}:
-            yield Deed(f"record without {key}", (_without(key, permission),), "")
+            yield Deed(f"record of {name} without {key}", (_without(key, permission),), "")
 
 
 def _row(name: str, *, kind: str = "CNAME", action: str = "UPSERT") -> Mapping[str, Any]:

@@ -22,7 +22,6 @@ from tests.terraform.listeners import ADDRESS, listener
 pytestmark = pytest.mark.terraform
 
 ACCOUNT = "410000000001"
-#: Public DNS uses only the first of several zones with one name, and other files create others.
 ZONE = "issue.example.com"
 WATCHER = """
 provider "aws" {

@@ -43,16 +43,19 @@ LIMITS = {
     "aws_s3_bucket": {"bucket": 63},
     "aws_sfn_state_machine": {"name": 80},
     "aws_sns_topic": {"name": 256},
+    "aws_ssm_parameter": {"description": 1024, "name": 1011},
 }
 #: Resources without a name.
 NAMELESS = {
     "aws_lambda_function_event_invoke_config",
+    "aws_lambda_invocation",
     "aws_s3_bucket_lifecycle_configuration",
     "aws_s3_bucket_policy",
     "aws_s3_bucket_public_access_block",
     "aws_s3_bucket_server_side_encryption_configuration",
     "aws_sns_topic_policy",
     "aws_sns_topic_subscription",
+    "terraform_data",
 }
 
 

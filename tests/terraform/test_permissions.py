@@ -74,6 +74,7 @@ DESTROYED: Mapping[str, object] = {
     "certificates": {"shop": {"domain_name": "shop.example.com", "on_destroy": "delete"}}
 }
 
+DEFAULT = {Setting.REPAIR, Setting.REPLACE, Setting.NO_HOSTED_ZONES}
 #: Inputs and their settings, by name.
 CASES: Mapping[str, tuple[Mapping[str, object], set[Setting]]] = {
     "notify": (
@@ -101,8 +102,13 @@ CASES: Mapping[str, tuple[Mapping[str, object], set[Setting]]] = {
     ),
     "scope": (
         {**UNMANAGED, "scope": {"include": {"domains": ["example.org"]}}},
-        {Setting.REPAIR, Setting.REPLACE, Setting.NO_HOSTED_ZONES},
+        DEFAULT,
     ),
+    "tags": (
+        {**UNMANAGED, "scope": {"include": {"tags": {"Team": ["web"]}}}},
+        DEFAULT,
+    ),
+    "default": (RETIRE, {*DEFAULT, Setting.RETIRE_SUPERSEDED}),
     "watch": ({"domain_name": None}, {Setting.NO_HOSTED_ZONES}),
     "everything": (
         {
@@ -383,10 +389,10 @@ def may(policy: Document, action: str, resource: str, **context: tuple[str, ...]
     return judge([policy], Permission(action, resource, context)).allowed
 
 
-def may_request(policy: Document, name: str) -> bool:
+def may_request(policy: Document, *names: str) -> bool:
     """Return whether a policy allows a public request with the tags of both functions."""
     context = {
-        "acm:DomainNames": (name,),
+        "acm:DomainNames": names,
         "acm:ValidationMethod": ("DNS",),
         "aws:RequestTag/ManagedBy": ("certificate-lifecycle",),
         "aws:RequestTag/certificate-lifecycle:replaces": (CERTIFICATE,),
@@ -401,8 +407,9 @@ def rotation(plans: Mapping[str, Planned]) -> Document:
 
 @holds(
     DEPLOY,
-    "Can, with the rotation function in mode `replace`, get a certificate for any name in the "
-    "writable zones, and move consumers to it with `rebind_consumers`.",
+    'Can, with `unmanaged_rotation_mode = "replace"` and no `scope.include.domains`, get a '
+    "certificate for any name in the writable zones with the rotation function, and move consumers "
+    "to it with `rebind_consumers`.",
 )
 def test_new_code_of_rotation_may_request_any_name_and_move_listeners(rotation: Document) -> None:
     listener = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:listener/app/web/1/2"
@@ -413,8 +420,8 @@ def test_new_code_of_rotation_may_request_any_name_and_move_listeners(rotation: 
 
 @holds(
     DEPLOY,
-    "Can, with `retire_superseded_after_days`, delete every certificate that nothing uses, because "
-    "the role may also set the tag that it needs for that.",
+    "Can, with that mode and `retire_superseded_after_days`, delete every certificate that nothing "
+    "uses, because the role may also set the tag that it needs for that.",
 )
 def test_new_code_of_rotation_may_mark_and_delete_any_certificate(rotation: Document) -> None:
     mark = {"aws:TagKeys": (REPLACED_BY,), f"aws:RequestTag/{REPLACED_BY}": (CERTIFICATE,)}
@@ -463,3 +470,72 @@ def test_new_code_of_creation_may_request_for_the_allowed_domains_only(
     assert may_request(creation, "www.example.com")
     assert not may_request(creation, "www.example.org")
     assert not may_write(creation, f"{LABEL}.www.example.org")
+
+
+@holds(
+    DEPLOY,
+    "Can let the parameter of a declared certificate name another one, to which the next apply "
+    "moves its consumers.",
+)
+def test_new_code_of_a_function_may_write_the_pointers_and_no_other_parameter(
+    plans: Mapping[str, Planned],
+) -> None:
+    below = f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/certificate-lifecycle"
+    for policy in plans["everything"].policies.values():
+        assert may(policy, "ssm:PutParameter", f"{below}/certificates/main/arn")
+        assert not may(policy, "ssm:PutParameter", f"{below}-2/certificates/main/arn")
+        assert not may(policy, "ssm:PutParameter", f"{below}/password")
+
+
+@holds(
+    DEPLOY,
+    "Cannot, with the default modes, get a certificate or write a record outside of the allowed "
+    "domains with either function.",
+)
+def test_with_the_default_modes_both_roles_are_denied_names_outside_of_the_allowed_domains(
+    plans: Mapping[str, Planned],
+) -> None:
+    for policy in plans["default"].policies.values():
+        for name in ("example.com", "*.example.com", "a.b.example.com"):
+            assert may_request(policy, name)
+            assert may_write(policy, f"{LABEL}.{name.removeprefix('*.')}")
+        for name in ("example.org", "notexample.com", "example.com.example.org", "*.com", "com"):
+            assert not may_request(policy, name)
+            assert not may_write(policy, f"{LABEL}.{name.removeprefix('*.')}")
+        # One successor has all names of a certificate, and one batch several records.
+        assert not may_request(policy, "example.com", "www.example.org")
+        assert not may_write(policy, f"{LABEL}.example.com", f"{LABEL}.www.example.org")
+
+
+@holds(
+    DEPLOY,
+    "Cannot, with the default modes, change, mark or delete a certificate with the `ManagedBy` of "
+    "another tool or instance, or without it.",
+)
+def test_with_the_default_modes_new_code_may_change_no_certificate_of_others(
+    plans: Mapping[str, Planned],
+) -> None:
+    policies = plans["default"].policies.values()
+    mark = {"aws:TagKeys": (REPLACED_BY,), f"aws:RequestTag/{REPLACED_BY}": (CERTIFICATE,)}
+    changes = ("ResendValidationEmail", "UpdateCertificateOptions", "DeleteCertificate")
+    others = ({}, *({"aws:ResourceTag/ManagedBy": (name,)} for name in ("terraform", "team-b")))
+    marked = {f"aws:ResourceTag/{REPLACED_BY}": (CERTIFICATE,)}
+    for policy, owner in product(policies, others):
+        assert not may(policy, "acm:AddTagsToCertificate", ANY_CERTIFICATE, **owner, **mark)
+        for change in changes:
+            assert not may(policy, f"acm:{change}", ANY_CERTIFICATE, **owner, **marked)
+
+
+def test_a_scope_by_tags_alone_grants_what_no_scope_grants(plans: Mapping[str, Planned]) -> None:
+    """A request and a record do not show the tags of the certificate that they are for."""
+    names = ("www.example.edu", "www.example.org")
+    granted_for = {
+        case: [name for name in names if may_request(plans[case].policies[Function.ROTATION], name)]
+        for case in ("default", "scope", "tags", "everything")
+    }
+    assert granted_for == {
+        "default": [],
+        "scope": ["www.example.org"],
+        "tags": [*names],
+        "everything": [*names],
+    }

@@ -30,6 +30,20 @@ BLOCKS = {
 #: The blocks by the names of their modules, such as "docs-events-md-1".
 NAMES = {re.sub(r"\W+", "-", location): location for location in BLOCKS}
 SOURCE = re.compile(r'source = "git::[^"]+?\.git(?://(?P<folder>[^"?]+))?\?ref=[^"]+"')
+#: What a block takes from the stack of its reader.
+SUPPORTING = """
+resource "aws_lb" "shop" {
+  name    = "shop"
+  subnets = ["subnet-1", "subnet-2"]
+}
+
+resource "aws_lb_target_group" "shop" {
+  name     = "shop"
+  port     = 443
+  protocol = "HTTPS"
+  vpc_id   = "vpc-1"
+}
+"""
 PROVIDER = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
 
 
@@ -45,6 +59,8 @@ def files() -> Mapping[str, str]:
         text, replaced = SOURCE.subn(_here, BLOCKS[location])
         assert replaced == 1, f"{location} must contain the module's source"
         found[f"readme/{name}/main.tf"] = text
+        if "aws_lb.shop" in text:
+            found[f"readme/{name}/supporting.tf"] = SUPPORTING
         calls.append(f'module "{name}" {{\n  source = "./{name}"\n}}\n')
     return {**found, "readme/main.tf": "\n".join(calls)}
 

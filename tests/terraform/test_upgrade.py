@@ -25,7 +25,6 @@ pytestmark = pytest.mark.terraform
 VERSIONS = versions.names()
 #: The version with all that later versions cut; it stands for the others in `make check`.
 CHECKED = "pulse"
-#: Public DNS uses only the first of several zones with one name, and other files create others.
 ZONE = "upgraded.example.com"
 NAME = "shop-certificates"
 #: The inputs of the earlier versions, and the same settings in the inputs of the current one.
@@ -43,8 +42,6 @@ NEW_INPUTS = {
         "main": {"domain_name": ZONE, "include_www": True, "key_algorithm": "EC_prime256v1"}
     },
     "function": {"log_retention_days": 30},
-    # Each version has an account of its own, and public DNS answers for one of them only.
-    "issue_on_apply": False,
     "name_prefix": NAME,
     # With the address as its key, a subscription stays the same resource.
     "notifications": {"email_addresses": {"ops@example.com": "ops@example.com"}},
@@ -108,6 +105,8 @@ class Upgrade:
     third: Run
     #: With the earlier version again, if it has a table.
     back: Run | None
+    #: The certificate that the creation function of the earlier version issued.
+    issued: str
     #: The certificates at the end, by name, and the calls that IAM denied.
     certificates: Mapping[str, list[str]]
     refused: list[str]
@@ -138,6 +137,13 @@ class Site:
         self.cloud.certificates.add(domain_name=IMPORTED, type="IMPORTED", **common)
         self.cloud.certificates.add(domain_name=UNKNOWN, type="QUANTUM", **common)
 
+    def issue(self) -> str:
+        """Issue the configured certificate, and return its ARN."""
+        event = {"wait_seconds": 30}
+        created = invoke(self.cloud, f"{NAME}-creation", event, account=self.account)
+        arn: str = created.result["certificate_arn"]
+        return arn
+
     def run(self) -> Run:
         topic = f"arn:aws:sns:eu-west-1:{self.account}:{NAME}-notifications"
         before = len(self.cloud.topics.messages(topic))
@@ -161,7 +167,8 @@ class Site:
 
     def certificates(self) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = {}
-        pages = self.client("acm").get_paginator("list_certificates").paginate()
+        every = {"keyTypes": ["RSA_2048", "EC_prime256v1"]}
+        pages = self.client("acm").get_paginator("list_certificates").paginate(Includes=every)
         for row in (row for page in pages for row in page["CertificateSummaryList"]):
             found.setdefault(row["DomainName"], []).append(row["CertificateArn"])
         return found
@@ -178,7 +185,7 @@ def upgrade(cloud: Cloud, version: str, account: str) -> Upgrade:
         site = Site(cloud, account, stack)
         site.furnish()
         stack.apply()
-        before, first = site.resources(), site.run()
+        before, issued, first = site.resources(), site.issue(), site.run()
         stack.become()
         stack.variables = NEW_INPUTS
         actions = stack.change()
@@ -203,6 +210,7 @@ def upgrade(cloud: Cloud, version: str, account: str) -> Upgrade:
             second,
             third,
             back,
+            issued,
             site.certificates(),
             [str(call.reason) for call in cloud.refusals if call.account == account],
             existing(cloud, account),
@@ -262,6 +270,12 @@ def test_nothing_is_replaced_and_nothing_goes_but_what_was_cut(upgraded: Upgrade
 
 def test_one_apply_is_enough(upgraded: Upgrade) -> None:
     assert upgraded.unsettled == []
+
+
+def test_an_apply_adopts_the_certificate_that_the_function_issued_before(
+    upgraded: Upgrade,
+) -> None:
+    assert upgraded.certificates[ZONE] == [upgraded.issued]
 
 
 def test_the_functions_run_before_and_after_and_are_refused_nothing(upgraded: Upgrade) -> None:

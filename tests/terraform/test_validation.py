@@ -30,6 +30,11 @@ TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 # The required inputs of each folder with validations.
 BASES: Mapping[str, Inputs] = {
     ".": {"domain_name": "example.com"},
+    "modules/certificate": {
+        "creation_function_name": "team-creation",
+        "domain_name": "example.com",
+        "name": "shop",
+    },
     "modules/member-account": {
         "external_id": "x-1",
         "rotation_role_arn": "arn:aws:iam::111111111111:role/rotation",
@@ -117,6 +122,7 @@ def organization(**settings: object) -> Inputs:
     return {"organization": entry | settings}
 
 
+CERTIFICATE_MODULE = "modules/certificate"
 MEMBER = "modules/member-account"
 USES = (
     Use("account_ids", "accounts", lambda v: account(account_id=v)),
@@ -222,6 +228,7 @@ USES = (
     ),
     Use("zone_ids", "hosted_zones", lambda v: zone(zone_id=v)),
     Use("zone_names", "hosted_zones", lambda v: {"hosted_zones": {v: {"zone_id": "Z1"}}}),
+    Use("key_algorithms", "key_algorithm", lambda v: {"key_algorithm": v}, CERTIFICATE_MODULE),
     Use("external_ids", "external_id", lambda v: {"external_id": v}, MEMBER),
     Use(
         "permissions_boundaries",
@@ -242,7 +249,11 @@ USES = (
     Use(
         "rotation_modes",
         "unmanaged_rotation_mode",
-        lambda v: {"rotation_mode": "replace", "unmanaged_rotation_mode": v},
+        lambda v: {
+            "allowed_domains": ["example.com"],
+            "rotation_mode": "replace",
+            "unmanaged_rotation_mode": v,
+        },
         MEMBER,
     ),
     Use("zone_names", "scope", lambda v: {"scope": {"include": {"domains": [v]}}}, MEMBER),
@@ -438,6 +449,15 @@ TOGETHER: Mapping[str, Together] = {
         "monitoring.tls_probe", {**VPC, **monitoring(tls_probe={"private_addresses": True})}
     ),
     "private addresses without a VPC": Together("monitoring.tls_probe", PRIVATE_NAMES),
+    "a function that issues nothing": Together(
+        "creation_function_name", {"creation_function_name": "team-rotation"}, CERTIFICATE_MODULE
+    ),
+    "a certificate whose name is no name of a parameter": Together(
+        "name", {"name": "a/b"}, CERTIFICATE_MODULE
+    ),
+    "a certificate with a word for a destroy": Together(
+        "on_destroy", {"on_destroy": "forget"}, CERTIFICATE_MODULE
+    ),
     "a role of another account that does more with the certificates of others": Together(
         "unmanaged_rotation_mode",
         {"rotation_mode": "repair", "unmanaged_rotation_mode": "replace"},
@@ -583,7 +603,7 @@ def test_inputs_that_do_not_fit_together_are_refused(rules: Rules, together: Tog
     assert sentence.endswith(".")
 
 
-#: Attributes with a new name, which Terraform would drop without a word.
+#: Attributes with a new name: without these in the type, Terraform would silently drop them.
 RENAMED = {
     "function": ("kms_key_arn", "permissions_boundary_arn"),
     "notifications": ("event_bus_name", "kms_key_arn", "topic_arn"),

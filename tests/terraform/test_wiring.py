@@ -224,7 +224,7 @@ class TestEachFunction:
         """Bug 58 of the sample that this module replaces: every action on every resource."""
         for statement in applied.statements(function).values():
             if statement["Effect"] == "Deny":
-                assert statement["Sid"] == "RefuseOtherRecords"
+                assert statement["Sid"] in ("RefuseOtherRecords", "RefuseOtherValidation")
             if not set(statement["Action"]) <= LISTING:
                 assert "*" not in statement["Resource"]
             for action in statement["Action"]:

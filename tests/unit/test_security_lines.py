@@ -71,5 +71,6 @@ def test_the_permissions_include_those_that_the_module_reacts_to() -> None:
         "route53:ChangeResourceRecordSets",
         "secretsmanager:PutSecretValue",
         "sns:Publish",
+        "ssm:PutParameter",
     }
     assert {permission for permission, _ in documented()} == expected

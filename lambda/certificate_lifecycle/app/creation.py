@@ -220,12 +220,14 @@ def _validate(
 
 
 def _raise_if_failed(certificate: Certificate, dns: Dns) -> None:
+    """Raise for a request that has ended; its token is valid for an hour (RequestCertificate)."""
     if certificate.status in _FAILED:
         reason = certificate.detail.failure_reason
         forbidding = caa_obstacles(dns, certificate.names) if reason == _CAA_ERROR else []
         raise CertificateRequestError(
             f"ACM ended the request {certificate.arn} with {certificate.status}"
-            f" ({'; '.join([reason or 'no reason given', *forbidding])})"
+            f" ({'; '.join([reason or 'no reason given', *forbidding])}); fix the cause, and repeat"
+            " the call after an hour, because ACM returns the ended request until then"
         )
 
 

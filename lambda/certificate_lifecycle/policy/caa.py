@@ -103,7 +103,7 @@ def judge_caa(name: str, lookup: Lookup, *, authority: Collection[str] = AMAZON)
     deciding = _deciding(records, wildcard=is_wildcard(name))
     if not deciding:
         return CaaVerdict(name=name, reason=CaaReason.NOT_RESTRICTED, at=at)
-    grants = [_granted(record.value) for record in deciding]
+    grants = [grant for record in deciding if (grant := _granted(record.value)) is not None]
     names = {dns_form(entry) for entry in authority}
     ours = [parameters for issuer, parameters in grants if issuer in names]
     return CaaVerdict(
@@ -134,18 +134,18 @@ def _deciding(records: Sequence[CaaRecord], *, wildcard: bool) -> list[CaaRecord
     return next(filter(None, found), [])
 
 
-def _granted(value: str) -> tuple[str, str]:
-    """Return the issuer of a value and its parameters; empty for an invalid value.
+def _granted(value: str) -> tuple[str, str] | None:
+    """Return the issuer of a value, empty for no CA, and its parameters; None if it is invalid.
 
     RFC 8659 section 4.2 has the syntax.
     """
     matched = _ISSUE_VALUE.fullmatch(value)
     if matched is None:
-        return "", ""
+        return None
     parameters = (matched["parameters"] or "").strip(" \t")
     given = [part.strip(" \t") for part in parameters.split(";")] if parameters else []
     if not all(_PARAMETER.fullmatch(part) for part in given):
-        return "", ""
+        return None
     return (matched["issuer"] or "").lower(), "; ".join(given)
 
 

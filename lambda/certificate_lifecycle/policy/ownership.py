@@ -38,10 +38,11 @@ _DECLARING_TOOLS = {
     "pulumi": "Pulumi",
     "terraform": "Terraform",
 }
-#: Tags of the AWS Load Balancer Controller on load balancers, and on certificates that it requests
-#: (https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations).
+#: Tags of the AWS Load Balancer Controller on load balancers, and on certificates that it requests.
+#: It deletes certificates with its tags, and their validation records, that no Ingress needs
+#: (https://github.com/kubernetes-sigs/aws-load-balancer-controller, `pkg/deploy/acm`).
 _CLUSTER_TAG = "elbv2.k8s.aws/cluster"
-_CONTROLLER_TAGS = frozenset({_CLUSTER_TAG, "ingress.k8s.aws/stack", "ingress.k8s.aws/resource"})
+CONTROLLER_TAGS = frozenset({_CLUSTER_TAG, "ingress.k8s.aws/stack", "ingress.k8s.aws/resource"})
 #: Length of a name from a tag in a sentence.
 _LONGEST_NAME = 128
 
@@ -147,7 +148,7 @@ def controller_of(tags: Iterable[Tag]) -> str:
 
     Empty if there is none.
     """
-    found = {key: value for key, value in tags if key in _CONTROLLER_TAGS}
+    found = {key: value for key, value in tags if key in CONTROLLER_TAGS}
     if not found:
         return ""
     cluster = clean(found.get(_CLUSTER_TAG, ""), _LONGEST_NAME)

@@ -26,6 +26,7 @@ from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.model.tags import INSTANCE_TAG
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
+from certificate_lifecycle.policy.ownership import CONTROLLER_TAGS
 
 #: Tags of a successor and of the certificate that it replaces.
 REPLACES_TAG = "certificate-lifecycle:replaces"
@@ -309,13 +310,15 @@ def tags_not_copied(certificate: Certificate) -> tuple[str, ...]:
 def _copyable_tags(certificate: Certificate) -> list[tuple[str, str]]:
     """Return the tags that a successor inherits: the first ones in their order, the others by key.
 
-    Tags of AWS and of this module are not inherited, except for the name of the pointer.
+    Tags of AWS and of this module are not inherited, except for the name of the pointer, nor those
+    of a controller, which would delete the successor.
     The order does not depend on ACM's, so that every request leaves out the same tags.
     """
     tags = [
         (key, value)
         for key, value in certificate.detail.tags
-        if key in _FIRST_TAGS or not key.lower().startswith(("aws:", _OUR_TAGS))
+        if key in _FIRST_TAGS
+        or not (key in CONTROLLER_TAGS or key.lower().startswith(("aws:", _OUR_TAGS)))
     ]
     return sorted(tags, key=lambda tag: (tag[0] not in _FIRST_TAGS, tag))
 

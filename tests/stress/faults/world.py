@@ -583,6 +583,7 @@ def _set_up(world: World) -> None:
         SNS_TOPIC_ARN=world.topic,
         ROTATION_MODE=world.mode,
         UNMANAGED_ROTATION_MODE="replace",
+        LIMITS='{"changes_per_run": 1000}',
         REBIND_CONSUMERS="true",
         RETIRE_SUPERSEDED_AFTER_DAYS=rng.choice(("", "1")),
         REGIONS=json.dumps(sorted({region for _, region in world.scopes})),

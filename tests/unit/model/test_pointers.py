@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from certificate_lifecycle.model.pointers import pointer_key, pointer_path
+from certificate_lifecycle.model.pointers import pointer_key, pointer_path, scope_named
+from certificate_lifecycle.model.scope import Scope
 
 
 def test_the_name_of_a_pointer_has_the_key_of_its_certificate() -> None:
@@ -31,3 +32,10 @@ def test_the_name_of_a_pointer_has_the_key_of_its_certificate() -> None:
 )
 def test_another_name_is_no_pointer_of_the_instance(name: str) -> None:
     assert pointer_key("team", name) is None
+
+
+def test_a_pointer_names_the_account_and_region_of_a_certificate_or_none() -> None:
+    value = "arn:aws-cn:acm:cn-north-1:123456789012:certificate/9f0d7bb1"
+    assert scope_named(value) == Scope("123456789012", "cn-north-1", "aws-cn")
+    for other in ("pending", "", f"{value}/x", f"{value}\n", value.replace(":acm:", ":iam:")):
+        assert scope_named(other) is None

@@ -226,10 +226,22 @@ def test_a_verdict_contains_the_name_of_the_records(
 
 def test_a_record_of_route_53_is_read() -> None:
     assert parse_caa('0 issue "amazon.com; a=b"') == CaaRecord("issue", "amazon.com; a=b")
+    assert parse_caa('1 issue "amazon.com"') == CaaRecord("issue", "amazon.com")
     assert parse_caa('128 tbs ""') == CaaRecord("tbs", "", critical=True)
 
 
-@pytest.mark.parametrize("text", ["", "0 issue amazon.com", '0 is-sue "x"', '٣ issue "x"', 'x "y"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0 issue amazon.com",
+        ' 0 issue "x"',
+        '0 issue "x" y',
+        '0 is-sue "x"',
+        '٣ issue "x"',
+        'x "y"',
+    ],
+)
 def test_another_text_is_no_caa_record(text: str) -> None:
     assert parse_caa(text) is None
 
@@ -240,6 +252,10 @@ def test_another_text_is_no_caa_record(text: str) -> None:
         (
             [issue("a.test"), issue("b.test")],
             "the CAA records at shop.example.com allow only a.test, b.test to issue for",
+        ),
+        (
+            [issue(f"ca{number}.test") for number in range(6)],
+            "allow only ca0.test, ca1.test, ca2.test, ca3.test, ca4.test and 1 more to issue",
         ),
         (
             [issue(";")],

@@ -59,6 +59,9 @@ DETAIL_NEEDED = {
     "a failed request": request(status=FAILED),
     "a request that timed out lately": request(status=TIMED_OUT, created_at=NOW - days(3)),
     "a private CA, whose permissions no listing shows": authority(CertificateStatus.ISSUED),
+    "a declared certificate whose pointer was not read": certificate(
+        type=CertificateType.DECLARED, status=CertificateStatus.INACTIVE
+    ),
 }
 LISTING_IS_ENOUGH = {
     "a used certificate outside ACM's window": certificate(ends_in=days(45) + SECOND),
@@ -74,6 +77,11 @@ LISTING_IS_ENOUGH = {
     "a status that came later": certificate(status=CertificateStatus.NOT_UNDERSTOOD),
     "an issued certificate without an end": certificate(ends_in=None),
     "a private CA that is disabled": authority(CertificateStatus.INACTIVE),
+    "a declared certificate whose pointer was read": certificate(
+        type=CertificateType.DECLARED,
+        status=CertificateStatus.INACTIVE,
+        detail=CertificateDetail(),
+    ),
 }
 
 

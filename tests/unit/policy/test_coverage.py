@@ -142,6 +142,12 @@ def test_a_declared_certificate_is_always_covered(coverage: Coverage) -> None:
         ),
         (SHOP_TEAM, ("a.example.com",), {}, "its tag Team has no included value"),
         (
+            replace(SHOP_TEAM, include_tags=(("Stage", ("*",)), *SHOP_TEAM.include_tags)),
+            ("a.example.com",),
+            {"Stage": "dev"},
+            "its tag Team has no included value",
+        ),
+        (
             NOT_SHOP_TEAM,
             ("a.example.com",),
             {"Stage": "dev"},

@@ -242,6 +242,11 @@ def test_an_exportable_public_certificate_is_equal_only_to_an_exportable_one() -
     assert not may_be_equal(wanted, EQUAL, NOW)
 
 
+def test_a_certificate_of_another_root_hierarchy_is_not_equal() -> None:
+    assert may_be_equal(WANTED, EQUAL, NOW)
+    assert not may_be_equal(WANTED, replace(EQUAL, root_hierarchy="N2_AMAZON_MANAGED"), NOW)
+
+
 @pytest.mark.parametrize("method", [ValidationMethod.EMAIL, ValidationMethod.HTTP])
 def test_a_request_that_waits_for_anything_but_dns_is_not_joined(method: ValidationMethod) -> None:
     waiting = CertificateDetail(
@@ -268,7 +273,13 @@ def test_of_equal_certificates_the_best_is_issued_then_used_then_the_last_to_end
 
 @pytest.mark.parametrize(
     ("ours", "theirs", "adoptable"),
-    [("a", "a", True), ("a", "b", False), ("a", None, False), (None, "a", False)],
+    [
+        ("a", "a", True),
+        ("a", "b", False),
+        ("a", None, False),
+        (None, "a", False),
+        (None, None, False),
+    ],
 )
 def test_an_equal_certificate_is_adopted_by_the_instance_that_issued_it(
     ours: str | None, theirs: str | None, *, adoptable: bool

@@ -153,6 +153,11 @@ def test_a_successor_inherits_the_name_of_the_pointer_before_other_tags() -> Non
     assert tags_not_copied(old) == ("key48",)
 
 
+def test_a_successor_does_not_have_the_tags_of_a_controller_that_would_delete_it() -> None:
+    tags = (("elbv2.k8s.aws/cluster", "shop"), ("ingress.k8s.aws/resource", "x"), ("Team", "a"))
+    assert successor_request(dead(detail=detail(tags=tags)), 1).tags[1:] == (("Team", "a"),)
+
+
 def test_all_tags_are_copied_if_there_is_room() -> None:
     tags = tuple((f"key{number:02}", "") for number in range(49))
     assert tags_not_copied(dead(detail=detail(tags=tags))) == ()

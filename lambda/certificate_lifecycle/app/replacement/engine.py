@@ -123,7 +123,7 @@ class ReplacementEngine:
             action_record = replacement.action_record()
             if action_record is not None:
                 records.append(action_record)
-        scan.problems.extend(self.pointers.problems)
+        scan.problems.extend(p for p in self.pointers.problems if p not in scan.problems)
         return records
 
     def advance(self, replacement: ReplacementContext) -> None:
