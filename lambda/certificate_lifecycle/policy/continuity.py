@@ -72,6 +72,7 @@ class Discontinuity(Documented):
     KEY_NOT_SUPPORTED = "KeyNotSupported", "A consumer of the old one cannot use its key."
     MANAGED_BY_SERVICE = "ManagedByService", "An AWS service such as CloudFront manages it."
     ACME_ORIGIN = "AcmeOrigin", "An ACME client has its key, or its key has an unknown origin."
+    EXPORTABLE = "Exportable", "Its key can leave AWS, and that of the old one cannot."
     OUTSIDE_SCOPE = "OutsideScope", "It is, or may be, outside the scope of this instance."
     REFUSED = "Refused", "A service refused it for a consumer of the old one."
     DETAILS_UNREADABLE = "DetailsUnreadable", "Its details, or those of the old one, are unknown."
@@ -240,6 +241,14 @@ def _acme_origin(pair: _Pair) -> bool:
     return pair.new.key_pair_origin not in _KEY_ORIGINS.get(pair.new.type, {None})
 
 
+def _exportable(pair: _Pair) -> bool:
+    """Anyone who may request and export certificates could have the key, and revoke it.
+
+    ACM reports every private certificate as exportable.
+    """
+    return pair.type is _AMAZON and pair.new.exportable and not pair.old.exportable
+
+
 def _refused(pair: _Pair) -> bool:
     return pair.new.arn in pair.predecessor.refused
 
@@ -328,6 +337,7 @@ _LISTED: tuple[tuple[Discontinuity, Check], ...] = (
     (Discontinuity.OTHER_KEY_FAMILY, _other_key_family),
     (Discontinuity.MANAGED_BY_SERVICE, _managed_by_service),
     (Discontinuity.ACME_ORIGIN, _acme_origin),
+    (Discontinuity.EXPORTABLE, _exportable),
     (Discontinuity.REFUSED, _refused),
 )
 _DESCRIBED: tuple[tuple[Discontinuity, Check], ...] = (

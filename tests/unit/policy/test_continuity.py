@@ -184,6 +184,15 @@ def test_an_expired_certificate_never_takes_over() -> None:
     assert found == (Discontinuity.EXPIRES_TOO_SOON,)
 
 
+def test_a_key_that_can_leave_aws_never_follows_one_that_cannot() -> None:
+    """Its owner could revoke it while the consumers of the old certificate use it."""
+    exportable, plain = public(exportable=True), public()
+    assert reasons(old(public), exportable) == (Discontinuity.EXPORTABLE,)
+    assert reasons(old(public, exportable=True), exportable) == ()
+    assert reasons(old(public, exportable=True), plain) == ()
+    assert reasons(old(of_authority), of_authority(exportable=True)) == ()
+
+
 @pytest.mark.parametrize("changes", [{"names": ()}, {"names_complete": False}])
 def test_nothing_takes_over_from_a_certificate_whose_names_are_not_all_known(
     changes: dict[str, Any],
