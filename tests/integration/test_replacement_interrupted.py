@@ -70,17 +70,17 @@ class Dead:
         assert pointed(self.cloud) == successor.arn
         assert self.replacement_record["successor_arn"] == successor.arn
         assert self.replacement_record["untold"] == "[]"
-        told = [
+        reported = [
             action["detail"]
             for document in documents(self.cloud, self.topic)
             for action in document["actions"]
             if action["outcome"] in ("started", "done")
         ]
-        assert any("the successor" in text and successor.arn in text for text in told)
-        assert any(f"{successor.arn} is issued" in text for text in told)
-        assert any(f"the parameter {pointer_name()} " in text for text in told)
+        assert any("the successor" in text and successor.arn in text for text in reported)
+        assert any(f"{successor.arn} is issued" in text for text in reported)
+        assert any(f"the parameter {pointer_name()} " in text for text in reported)
         (record,) = self.cloud.certificates.records(self.arn)
-        assert any(record.name in text for text in told)
+        assert any(record.name in text for text in reported)
 
 
 @pytest.fixture

@@ -184,7 +184,7 @@ def deployments(
             "regions": REGIONS,
             "report": {"bucket_name": f"reports-{HOME}"},
             "retire_superseded_after_days": 1,
-            # Each kind of certificate is changed, whoever issued it.
+            # Certificates of all kinds and issuers are changed.
             "unmanaged_rotation_mode": "replace",
             **sources(shop),
         },

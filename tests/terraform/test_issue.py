@@ -149,10 +149,10 @@ class Stack:
 
     def now(self, done: Mapping[str, str] | str, plan: Mapping[str, str] | None = None) -> Step:
         arn = pointer(self.cloud, self.key)
-        held = served(self.cloud, self.balancer, self.port)
-        # A copy: the embedded AWS goes on to change its own.
+        bound = served(self.cloud, self.balancer, self.port)
+        # A copy: the embedded AWS changes its own later.
         known = self.cloud.certificates.get(arn)
-        return Step(done, arn, held, replace(known, tags=dict(known.tags)), plan)
+        return Step(done, arn, bound, replace(known, tags=dict(known.tags)), plan)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class Deleter:
         return DeletionOutcome.DELETED
 
     def _delete_once_unused(self, certificate: Certificate, certificates: Certificates) -> None:
-        """Wait until ACM knows no consumer; ACM may still refuse, and the wait goes on."""
+        """Delete it once ACM knows no consumer; a refusal of ACM continues the wait."""
         deleted: list[str] = []
 
         def done(current: Certificate) -> bool:
@@ -108,7 +108,7 @@ class Deleter:
 def _read(arn: str, certificates: Certificates) -> Certificate:
     """Return a certificate with its tags; only the listing says whether it was exported.
 
-    A certificate that ACM does not list counts as exported, if it could be.
+    A certificate that ACM does not list may have been exported, if it is exportable.
     """
     described = certificates.describe(arn).with_tags(certificates.tags(arn))
     if not described.exportable:

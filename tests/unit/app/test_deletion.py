@@ -24,9 +24,9 @@ USED = replace(UNUSED, in_use=True, detail=detail(in_use_by=(LISTENER,)))
 class Account:
     """One region with a certificate, the pointer to it, and the time."""
 
-    def __init__(self, *held: Certificate, value: str = UNUSED.arn) -> None:
-        self.certificates = MemoryCertificates(*held)
-        self.certificates.tagged = dict.fromkeys(self.certificates.held, TAGS)
+    def __init__(self, *stored: Certificate, value: str = UNUSED.arn) -> None:
+        self.certificates = MemoryCertificates(*stored)
+        self.certificates.tagged = dict.fromkeys(self.certificates.stored, TAGS)
         self.pointers = MemoryPointers({POINTER: value})
         self.clock = MemoryClock()
         self.regions: list[str] = []
