@@ -47,7 +47,7 @@ $(READY): requirements-dev.txt
 	@touch $@
 
 .PHONY: demo
-demo: $(READY) ## Show the module at work: apply, both handlers, destroy, all on this machine
+demo: $(READY) ## Show the module at work: apply, a repair, a replacement, destroy, all on this machine
 	PYTHONPATH=lambda $(BIN)/python -m tests.harness.demo
 
 # Where the tests are; nothing below names their folders again.

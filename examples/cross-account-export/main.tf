@@ -13,7 +13,7 @@ data "aws_service" "acm" {
 }
 
 locals {
-  name = "shop-edge-certificates"
+  name_prefix = "shop-edge"
 
   partition  = data.aws_partition.current.partition
   account_id = data.aws_caller_identity.current.account_id
@@ -35,12 +35,11 @@ locals {
   }
 }
 
-module "certificate_lifecycle" {
-  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+module "certificates" {
+  # In your repository: source = "git::https://git.example.com/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
-  name_prefix = local.name
-  domain_name = "edge.shop.example.com"
+  name_prefix = local.name_prefix
 
   # The certificate was requested with the export option, which cannot be added later.
   export_targets = {
@@ -61,7 +60,7 @@ module "certificate_lifecycle" {
 
 resource "aws_secretsmanager_secret" "certificate" {
   # checkov:skip=CKV2_AWS_57:the rotation function writes it after each renewal
-  name        = "${local.name}-certificate"
+  name        = "${local.name_prefix}-certificate"
   description = "Certificate, chain and encrypted private key, written by the rotation function after each renewal."
   kms_key_id  = aws_kms_key.shared.arn
   tags        = local.tags
@@ -69,7 +68,7 @@ resource "aws_secretsmanager_secret" "certificate" {
 
 resource "aws_secretsmanager_secret" "passphrase" {
   # checkov:skip=CKV2_AWS_57:a new passphrase would not decrypt existing exports
-  name        = "${local.name}-passphrase"
+  name        = "${local.name_prefix}-passphrase"
   description = "Passphrase of the private key; set it manually, because Terraform would store it in its state."
   kms_key_id  = aws_kms_key.shared.arn
   tags        = local.tags
@@ -121,7 +120,7 @@ resource "aws_kms_key_policy" "shared" {
         Sid       = "LetTheRotationFunctionWriteTheSecret"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Principal = { AWS = module.certificate_lifecycle.rotation_role_arn }
+        Principal = { AWS = module.certificates.rotation_role_arn }
         # "*": in a key policy it means this key.
         Resource = ["*"]
         Condition = {

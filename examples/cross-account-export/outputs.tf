@@ -21,7 +21,7 @@ output "reader_policy_json" {
 
 output "rotation_function_name" {
   description = "Name of the rotation function, which exports the certificate."
-  value       = module.certificate_lifecycle.rotation_function_name
+  value       = module.certificates.rotation_function_name
 }
 
 output "secret_arns" {

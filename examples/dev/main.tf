@@ -1,31 +1,18 @@
-# A development environment: no alarms, and certificates are only monitored.
+# A development environment: one certificate for the listener of an existing load balancer.
 
 provider "aws" {
   region = "eu-west-1"
 }
 
-locals {
-  name = "shop-dev-certificates"
-
-  tags = {
-    Environment = "dev"
-    Service     = "shop"
-  }
-}
-
-module "certificate_lifecycle" {
-  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+module "certificates" {
+  # In your repository: source = "git::https://git.example.com/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
-  name_prefix = local.name
+  name_prefix = "shop-dev"
   domain_name = "dev.shop.example.com"
 
-  # Only report: developers change certificates and DNS records here.
-  rotation_mode       = "notify"
-  schedule_expression = "cron(0 7 ? * MON *)"
-
-  # Users of the environment notice failures, and old logs are not needed.
-  monitoring = { alarms = false }
+  # The users of the environment notice failures, and nobody needs old logs.
+  monitoring = { alarms = false, dashboard = false }
   function   = { log_retention_days = 14 }
 
   notifications = {
@@ -34,5 +21,30 @@ module "certificate_lifecycle" {
     }
   }
 
-  tags = local.tags
+  tags = {
+    Environment = "dev"
+    Service     = "shop"
+  }
+}
+
+resource "aws_lb_listener" "https" {
+  load_balancer_arn = data.aws_lb.shop.arn
+  port              = 443
+  protocol          = "HTTPS"
+  ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+  certificate_arn   = module.certificates.certificate_arn
+
+  default_action {
+    type             = "forward"
+    target_group_arn = data.aws_lb_target_group.shop.arn
+  }
+}
+
+# The load balancer and its target group, which exist already.
+data "aws_lb" "shop" {
+  name = "shop"
+}
+
+data "aws_lb_target_group" "shop" {
+  name = "shop"
 }

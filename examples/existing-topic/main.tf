@@ -1,4 +1,4 @@
-# Sends notifications to an existing topic and its subscribers.
+# Watches the certificates of an account and reports to an existing topic.
 
 provider "aws" {
   region = "eu-west-1"
@@ -13,7 +13,19 @@ data "aws_service" "acm" {
 }
 
 locals {
-  name = "shop-topic-certificates"
+  name_prefix = "shop-watch"
+}
+
+module "certificates" {
+  # In your repository: source = "git::https://git.example.com/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  source = "../../"
+
+  name_prefix   = local.name_prefix
+  rotation_mode = "notify"
+
+  notifications = {
+    topic = { arn = aws_sns_topic.operations.arn }
+  }
 
   tags = {
     Environment = "prod"
@@ -21,28 +33,10 @@ locals {
   }
 }
 
-module "certificate_lifecycle" {
-  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
-  source = "../../"
-
-  name_prefix = local.name
-  domain_name = "shop.example.com"
-
-  rotation_mode = "notify"
-
-  notifications = {
-    topic = { arn = aws_sns_topic.operations.arn }
-  }
-
-  tags = local.tags
-}
-
-# --- Supporting resources, which exist already in your stack ----------------------------------------
-
+# The topic of the operations team, with the permission that alarms need.
 resource "aws_sns_topic" "operations" {
   # checkov:skip=CKV_AWS_26:an example of an existing topic, whose encryption is its owner's choice
-  name = "${local.name}-operations"
-  tags = local.tags
+  name = "operations"
 }
 
 resource "aws_sns_topic_policy" "operations" {
@@ -58,7 +52,7 @@ resource "aws_sns_topic_policy" "operations" {
       Principal = { Service = "cloudwatch.amazonaws.com" }
       Resource  = aws_sns_topic.operations.arn
       Condition = {
-        ArnLike      = { "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_service.acm.region}:${data.aws_caller_identity.current.account_id}:alarm:${local.name}-*" }
+        ArnLike      = { "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_service.acm.region}:${data.aws_caller_identity.current.account_id}:alarm:${local.name_prefix}-*" }
         StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
       }
     }]

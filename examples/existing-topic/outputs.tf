@@ -1,9 +1,9 @@
 output "rotation_function_name" {
   description = "Name of the rotation function, for manual invocations."
-  value       = module.certificate_lifecycle.rotation_function_name
+  value       = module.certificates.rotation_function_name
 }
 
 output "sns_topic_arn" {
   description = "ARN of the existing topic."
-  value       = module.certificate_lifecycle.sns_topic_arn
+  value       = module.certificates.sns_topic_arn
 }

@@ -1,24 +1,14 @@
-# One function for three accounts. The role in one account allows repairs and replacements, the role in the other only reading.
+# One instance for three accounts: it may repair and replace in one, and only reads in the others.
 
 provider "aws" {
   region = "eu-west-1"
 }
 
-locals {
-  name = "shop-accounts-certificates"
-
-  tags = {
-    Environment = "prod"
-    Service     = "shop"
-  }
-}
-
-module "certificate_lifecycle" {
-  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+module "certificates" {
+  # In your repository: source = "git::https://git.example.com/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
-  name_prefix = local.name
-  domain_name = "shop.example.com"
+  name_prefix = "accounts-certificates"
   regions     = ["eu-west-1", "us-east-1"]
 
   rebind_consumers = true
@@ -26,11 +16,13 @@ module "certificate_lifecycle" {
   # Actions in an account need the permission of both sides: its role and these settings.
   accounts = [
     {
-      account_id       = "210987654321"
-      external_id      = "shop-certificates"
-      rebind_consumers = true
-      role_name        = "certificate-lifecycle-member"
-      rotation_mode    = "replace"
+      account_id              = "210987654321"
+      external_id             = "shop-certificates"
+      rebind_consumers        = true
+      role_name               = "certificate-lifecycle-member"
+      rotation_mode           = "replace"
+      scope                   = { include = { domains = ["payments.example.com"] } }
+      unmanaged_rotation_mode = "replace"
     },
     {
       account_id  = "345678901234"
@@ -45,5 +37,8 @@ module "certificate_lifecycle" {
     }
   }
 
-  tags = local.tags
+  tags = {
+    Environment = "prod"
+    Service     = "shop"
+  }
 }

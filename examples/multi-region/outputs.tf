@@ -1,9 +1,9 @@
-output "rotation_function_name" {
-  description = "Name of the rotation function, for manual invocations."
-  value       = module.certificate_lifecycle.rotation_function_name
+output "certificate_arns" {
+  description = "ARNs of the certificates in use by key, also after a replacement."
+  value       = module.certificates.certificate_arns
 }
 
-output "sns_topic_arn" {
-  description = "ARN of the topic, for further subscriptions."
-  value       = module.certificate_lifecycle.sns_topic_arn
+output "rotation_function_name" {
+  description = "Name of the rotation function, for manual invocations."
+  value       = module.certificates.rotation_function_name
 }

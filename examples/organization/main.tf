@@ -1,24 +1,14 @@
-# Scans all accounts of an organization in parallel and sends one message.
+# Checks all accounts of an organization in parallel and sends one message.
 
 provider "aws" {
   region = "eu-west-1"
 }
 
-locals {
-  name = "platform-certificates"
-
-  tags = {
-    Environment = "prod"
-    Service     = "platform"
-  }
-}
-
-module "certificate_lifecycle" {
-  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+module "certificates" {
+  # In your repository: source = "git::https://git.example.com/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
-  name_prefix = local.name
-  domain_name = "platform.example.com"
+  name_prefix = "platform-certificates"
   regions     = ["eu-west-1", "us-east-1"]
 
   # Deploy in the organization's management account or a delegated administrator account.
@@ -28,7 +18,7 @@ module "certificate_lifecycle" {
     external_id     = "platform-certificates"
     rotation_mode   = "repair"
 
-    # Accounts of other teams.
+    # An account with an instance of its own.
     excluded_account_ids = ["345678901234"]
   }
 
@@ -40,5 +30,8 @@ module "certificate_lifecycle" {
     }
   }
 
-  tags = local.tags
+  tags = {
+    Environment = "prod"
+    Service     = "platform"
+  }
 }

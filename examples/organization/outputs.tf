@@ -1,9 +1,9 @@
 output "rotation_role_arn" {
   description = "ARN of the role that the roles in all accounts must trust."
-  value       = module.certificate_lifecycle.rotation_role_arn
+  value       = module.certificates.rotation_role_arn
 }
 
 output "state_machine_arn" {
   description = "ARN of the state machine, for manual executions."
-  value       = module.certificate_lifecycle.organization_state_machine_arn
+  value       = module.certificates.organization_state_machine_arn
 }

@@ -1,4 +1,4 @@
-# A production environment: explicit zones, a permissions boundary, customer managed keys, and earlier warnings.
+# A production environment: explicit zones, moved consumers, a permissions boundary and a customer managed key.
 
 provider "aws" {
   region = "eu-west-1"
@@ -13,7 +13,7 @@ data "aws_service" "acm" {
 }
 
 locals {
-  name = "shop-prod-certificates"
+  name_prefix = "shop-prod"
 
   partition  = data.aws_partition.current.partition
   account_id = data.aws_caller_identity.current.account_id
@@ -25,38 +25,21 @@ locals {
   }
 }
 
-module "certificate_lifecycle" {
-  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+module "certificates" {
+  # In your repository: source = "git::https://git.example.com/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
-  name_prefix = local.name
+  name_prefix = local.name_prefix
 
   domain_name               = "shop.example.com"
-  subject_alternative_names = ["api.shop.example.com", "shop.example.net"]
+  subject_alternative_names = ["api.shop.example.com", "www.shop.example.com"]
 
-  # Callers of the creation function can request certificates only for these domains.
-  allowed_domains = ["shop.example.com", "shop.example.net"]
-
-  # The functions may write only to these zones. The second one is in the account of another team.
+  # The functions may write only to this zone.
   hosted_zones = {
-    "shop.example.com" = {
-      zone_id = "Z0SHOPEXAMPLECOM"
-    }
-    "example.net" = {
-      zone_id  = "Z0EXAMPLENET"
-      role_arn = "arn:${local.partition}:iam::210987654321:role/validation-records"
-    }
+    "shop.example.com" = { zone_id = data.aws_route53_zone.shop.zone_id }
   }
 
-  # The partner's tool writes renewed certificates to the secret, and the rotation function imports them under the same ARN.
-  import_sources = {
-    "arn:${local.partition}:acm:${local.region}:${local.account_id}:certificate/6f1d8a52-7c1e-4c0b-9d4e-2f2b7a1c9e30" = {
-      secret_arn = aws_secretsmanager_secret.partner.arn
-    }
-  }
-
-  # Certificates that cannot be renewed get a successor, and their consumers are moved to it. The old certificate is deleted after 30 days.
-  rotation_mode                = "replace"
+  # A successor moves to the listener at once. The old certificate is deleted 30 days later, if nothing uses it.
   rebind_consumers             = true
   retire_superseded_after_days = 30
 
@@ -69,24 +52,43 @@ module "certificate_lifecycle" {
     kms_key              = { arn = aws_kms_key.functions.arn }
     log_retention_days   = 731
     permissions_boundary = { arn = aws_iam_policy.boundary.arn }
-
-    # Prevents parallel runs. The account's quota is large enough for a reservation.
-    reserved_concurrency = 1
   }
 
   notifications = {
     email_addresses = {
-      shop_on_call = "shop-on-call@example.com"
       security     = "security@example.com"
+      shop_on_call = "shop-on-call@example.com"
     }
   }
 
   tags = local.tags
 }
 
-################################################################################
-# Supporting resources, which usually exist already
-################################################################################
+resource "aws_lb_listener" "https" {
+  load_balancer_arn = data.aws_lb.shop.arn
+  port              = 443
+  protocol          = "HTTPS"
+  ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+  certificate_arn   = module.certificates.certificate_arn
+
+  default_action {
+    type             = "forward"
+    target_group_arn = data.aws_lb_target_group.shop.arn
+  }
+}
+
+# The load balancer and its target group, which exist already.
+data "aws_lb" "shop" {
+  name = "shop"
+}
+
+data "aws_lb_target_group" "shop" {
+  name = "shop"
+}
+
+data "aws_route53_zone" "shop" {
+  name = "shop.example.com"
+}
 
 resource "aws_iam_policy" "boundary" {
   # checkov:skip=CKV_AWS_287:a boundary grants nothing, it limits the policies of a role
@@ -94,7 +96,7 @@ resource "aws_iam_policy" "boundary" {
   # checkov:skip=CKV_AWS_289:a boundary grants nothing, it limits the policies of a role
   # checkov:skip=CKV_AWS_290:a boundary grants nothing, it limits the policies of a role
   # checkov:skip=CKV_AWS_355:a boundary grants nothing, it limits the policies of a role
-  name        = "${local.name}-boundary"
+  name        = "${local.name_prefix}-boundary"
   description = "Maximum permissions of the roles of this service."
   tags        = local.tags
 
@@ -103,19 +105,11 @@ resource "aws_iam_policy" "boundary" {
     Statement = [{
       Sid    = "StayWithinTheServicesOfThisModule"
       Effect = "Allow"
-      Action = ["acm-pca:List*", "acm:*", "apigateway:*", "dynamodb:*", "elasticloadbalancing:*", "iam:GetServerCertificate", "iam:ListServerCertificates", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "secretsmanager:GetSecretValue", "sns:GetTopicAttributes", "sns:Publish", "sts:AssumeRole"]
+      Action = ["acm:*", "acm-pca:List*", "apigateway:*", "dynamodb:*", "elasticloadbalancing:*", "iam:GetServerCertificate", "iam:ListServerCertificates", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "sns:GetTopicAttributes", "sns:Publish", "ssm:*"]
       # "*": a boundary grants nothing, it limits the policies of a role.
       Resource = ["*"]
     }]
   })
-}
-
-resource "aws_secretsmanager_secret" "partner" {
-  # checkov:skip=CKV2_AWS_57:the partner's tool writes the secret after each renewal
-  # checkov:skip=CKV_AWS_149:the AWS managed key is sufficient for readers in this account
-  name        = "${local.name}-partner"
-  description = "JSON with certificate, private_key and chain in PEM, written by the partner's tool; never by Terraform, which would store the key in its state."
-  tags        = local.tags
 }
 
 resource "aws_kms_key" "functions" {
@@ -144,7 +138,7 @@ resource "aws_kms_key" "functions" {
         Resource = ["*"]
         Condition = {
           ArnLike = {
-            "kms:EncryptionContext:aws:logs:arn" = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${local.name}-*"
+            "kms:EncryptionContext:aws:logs:arn" = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${local.name_prefix}-*"
           }
         }
       },

@@ -77,6 +77,7 @@ class Estate(Timing):
         region: str = DEFAULT_REGION,
         account: str = DEFAULT_ACCOUNT,
         partition: str = "aws",
+        arn: str | None = None,
         **details: Any,  # noqa: ANN401 - whatever `edit` takes
     ) -> str:
         """Put a certificate in any state into the estate and return its ARN.
@@ -85,7 +86,7 @@ class Estate(Timing):
         `renews=False` keeps managed renewal from starting for this certificate.
         """
         certificate = Certificate(
-            arn=new_arn(partition, region, account),
+            arn=arn or new_arn(partition, region, account),
             account=account,
             region=region,
             domain_name=distinct([domain_name])[0],

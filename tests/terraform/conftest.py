@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -74,28 +75,44 @@ def cloud(terraform: None) -> Iterator[Cloud]:  # noqa: ARG001 - it skips or fai
         yield cloud
 
 
+def _alone(_: Cloud, __: str) -> AbstractContextManager[None]:
+    """Surround a stack with nothing."""
+    return nullcontext()
+
+
+def _nothing(_: Cloud, __: str) -> None:
+    """Do nothing between the plans of a stack."""
+
+
 @dataclass(frozen=True)
 class Stack:
-    """A folder to apply, with its settings."""
+    """A folder to apply, with its settings, and what surrounds it in an account."""
 
     folder: str
     variables: Mapping[str, object] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     region: str = "eu-west-1"
-    #: The hosted zone of its account in which its certificates are validated.
-    zone: str | None = None
+    #: What must exist in an account before the first apply, and until after the destroy.
+    surroundings: Callable[[Cloud, str], AbstractContextManager[None]] = _alone
+    #: What happens in an account between the second plan and the third.
+    between: Callable[[Cloud, str], object] = _nothing
 
 
 @dataclass(frozen=True)
 class Life:
     """The observations of a stack's life, from its first apply to its destruction."""
 
+    account: str
     resources: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, Any]
     second_plan: list[str]
+    #: The result of `between`.
+    between: Any
+    third_plan: list[str]
     made_in_aws: list[str]
     left_in_state: list[str]
     left_in_aws: list[str]
+    left_certificates: set[str]
 
 
 def live(cloud: Cloud, stacks: Mapping[str, Stack]) -> dict[str, Life]:
@@ -110,22 +127,33 @@ def live(cloud: Cloud, stacks: Mapping[str, Stack]) -> dict[str, Life]:
 
 def _live(cloud: Cloud, stack: Stack, account: str) -> Life:
     environment = cloud.environment(stack.region, account)
-    if stack.zone:
-        cloud.zones.add(stack.zone, account=account)
-    with Workspace(
-        stack.folder,
-        environment,
-        variables=stack.variables,
-        files=stack.files,
-    ) as workspace:
+    with (
+        stack.surroundings(cloud, account),
+        Workspace(
+            stack.folder, environment, variables=stack.variables, files=stack.files
+        ) as workspace,
+    ):
+        before = existing(cloud, account, stack.region)
         workspace.apply()
         resources, outputs = workspace.resources(), workspace.output()
         second_plan = workspace.changes()
-        made_in_aws = existing(cloud, account, stack.region)
+        between = stack.between(cloud, account)
+        third_plan = second_plan if stack.between is _nothing else workspace.changes()
+        made_in_aws = added(before, existing(cloud, account, stack.region))
         workspace.destroy()
-        left_in_state = list(workspace.resources())
-        left_in_aws = existing(cloud, account, stack.region)
-        return Life(resources, outputs, second_plan, made_in_aws, left_in_state, left_in_aws)
+        return Life(
+            *(account, resources, outputs, second_plan, between, third_plan, made_in_aws),
+            left_in_state=list(workspace.resources()),
+            left_in_aws=added(before, existing(cloud, account, stack.region)),
+            left_certificates={
+                entry.arn for entry in cloud.certificates.all() if entry.account == account
+            },
+        )
+
+
+def added(before: list[str], after: list[str]) -> list[str]:
+    """Return the resources that did not exist before."""
+    return [name for name in after if name not in before]
 
 
 INDEX = re.compile(r'\[(?:"[^"]*"|\d+)\]')

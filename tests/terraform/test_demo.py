@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,15 +58,18 @@ def _readable(link: Path) -> str:
         return ""
 
 
-def test_the_demo_applies_repairs_tells_and_destroys(temporary: Path) -> None:
+def test_the_demo_issues_repairs_replaces_and_destroys(temporary: Path) -> None:
     with start(temporary) as demo:
         output, _ = demo.communicate(timeout=WHOLE_SECONDS)
 
     assert demo.returncode == 0, output
     assert "a second terraform plan is empty" in output
-    assert "RenewalBlocked" in output
+    assert re.search(r"dev\.shop\.example\.com +RenewalBlocked +this stack +done", output)
+    assert "certificates of other teams are reported, and unchanged" in output
     assert "Done in this run: created" in output
-    assert "the same ARN" in output
+    assert "under the same ARN" in output
+    assert "the listener serves the successor" in output
+    assert "the certificates are still in ACM" in output
     assert list(temporary.iterdir()) == []
 
 

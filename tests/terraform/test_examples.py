@@ -1,9 +1,13 @@
-"""Each example is applied as committed, has an empty second plan, and is destroyed."""
+"""Each example is applied, has empty plans before and after a run, and is destroyed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,36 +15,147 @@ import pytest
 from tests.embedded_aws.calls import Permission
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.policy import Principal, judge, like
+from tests.estates import front
+from tests.harness.deployed import invoke
 from tests.harness.proof import Ask, Bounds, faults, granted
-from tests.harness.terraform import REPOSITORY
+from tests.harness.terraform import REPOSITORY, Workspace
+from tests.integration.invocation import scheduled
 from tests.terraform import bounds
 from tests.terraform.conftest import Life, Stack, live
 from tests.terraform.policies import by_a_service, sids
 
 pytestmark = pytest.mark.terraform
 
-ROTATION_ROLE = "module.certificate_lifecycle.module.rotation[0].aws_iam_role.this"
-#: One of each kind: hardened, and with resources besides the module.
-SHAPES = ("cross-account-export", "prod")
+ROTATION_ROLE = "module.certificates.module.rotation[0].aws_iam_role.this"
+#: One of each kind: with policies of its own, hardened, and with a certificate that it deletes. The
+#: demo applies `dev`.
+SHAPES = ("cross-account-export", "prod", "staging")
 EXAMPLES = {path.parent.name for path in REPOSITORY.glob("examples/*/main.tf")}
-#: The demo applies the minimal one; other tests apply an organization, member accounts and several
-#: regions.
 OTHERS = sorted(EXAMPLES - set(SHAPES))
+#: The public zones that an example needs, and the load balancers.
+ZONES = {
+    "certificate-only": ["billing.example.com"],
+    "dev": ["dev.shop.example.com"],
+    "multi-region": ["global.example.com"],
+    "prod": ["shop.example.com"],
+    "shared-account": ["payments.example.com", "search.example.com"],
+    "staging": ["staging.shop.example.com"],
+}
+BALANCERS = {
+    "certificate-only": "billing",
+    **dict.fromkeys(["dev", "multi-region", "prod", "staging"], "shop"),
+}
+#: The examples that issue nothing.
+WATCHING = {"existing-topic", "multi-account", "organization"}
+EXPORTED = "arn:aws:acm:eu-west-1:{}:certificate/9f0d7bb1-5f1a-4c3f-9f57-3a6b1a0e2c11"
+#: The examples whose certificates `terraform destroy` deletes.
+DELETING = {"staging"}
+MEMBERS = ("210987654321", "345678901234")
+PLATFORM = {
+    "name_prefix": "platform-certificates",
+    "allowed_domains": ["billing.example.com"],
+}
+
+
+@contextmanager
+def surroundings(cloud: Cloud, account: str, *, example: str) -> Iterator[None]:
+    """Make what the README of an example asks for."""
+    for zone in ZONES.get(example, ()):
+        cloud.zones.add(zone, account=account)
+    if example in BALANCERS:
+        front.fill(cloud, BALANCERS[example], account)
+    if example == "cross-account-export":
+        arn = EXPORTED.format(account)
+        cloud.certificates.add(account=account, arn=arn, export_option="ENABLED")
+    if example != "certificate-only":
+        yield
+        return
+    with Workspace(".", cloud.environment(account=account), variables=PLATFORM) as platform:
+        platform.apply()
+        yield
+        platform.destroy()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of an example in use: the runs by function, and the certificates."""
+
+    runs: Mapping[str, Mapping[str, Any]]
+    #: The certificates of the account by status.
+    certificates: Mapping[str, str]
+    #: What the listener serves, if there is one.
+    served: str | None
+
+
+def use(cloud: Cloud, account: str, *, example: str) -> Seen:
+    """Run each rotation function of the account once."""
+    if example == "cross-account-export":
+        cloud.client("secretsmanager", account=account).put_secret_value(
+            SecretId="shop-edge-passphrase", SecretString="correct horse battery staple"
+        )
+    with ExitStack() as stack:
+        if example == "multi-account":
+            for member in MEMBERS:
+                stack.enter_context(role(cloud, account, member))
+        functions = cloud.client("lambda", account=account).list_functions()["Functions"]
+        names = [f["FunctionName"] for f in functions if f["FunctionName"].endswith("-rotation")]
+        runs = {name: run(cloud, account, name) for name in names}
+    found = [entry for entry in cloud.certificates.all() if entry.account == account]
+    certificates = {entry.arn: entry.status for entry in found}
+    if example not in BALANCERS:
+        return Seen(runs, certificates, None)
+    balancers = cloud.client("elbv2", account=account).describe_load_balancers()["LoadBalancers"]
+    served = front.served(cloud, balancers[0]["LoadBalancerArn"])
+    return Seen(runs, certificates, served)
+
+
+@contextmanager
+def role(cloud: Cloud, account: str, member: str) -> Iterator[None]:
+    """Apply the role of another account, which must be younger than the role that it trusts."""
+    settings = {
+        "external_id": "shop-certificates",
+        "regions": ["eu-west-1", "us-east-1"],
+        "rotation_role_arn": f"arn:aws:iam::{account}:role/accounts-certificates-rotation",
+    }
+    environment = cloud.environment(account=member)
+    with Workspace("modules/member-account", environment, variables=settings) as workspace:
+        workspace.apply()
+        yield
+        workspace.destroy()
+
+
+def run(cloud: Cloud, account: str, name: str) -> Mapping[str, Any]:
+    event = {**scheduled(datetime.now(UTC)), "account": account}
+    ended = invoke(cloud, name, event, account=account)
+    assert ended.error is None, ended.error
+    result: Mapping[str, Any] = ended.result
+    return result
+
+
+def live_all(cloud: Cloud, examples: tuple[str, ...] | list[str]) -> Mapping[str, Life]:
+    cloud.reset()  # other stacks have lived in the same accounts
+    return live(
+        cloud,
+        {
+            name: Stack(
+                f"examples/{name}",
+                surroundings=partial(surroundings, example=name),
+                between=partial(use, example=name),
+            )
+            for name in examples
+        },
+    )
 
 
 @pytest.fixture(scope="module")
 def lives(cloud: Cloud) -> Mapping[str, Life]:
-    return live(cloud, {name: example_stack(name) for name in SHAPES})
+    return live_all(cloud, SHAPES)
 
 
 @pytest.fixture(scope="module")
-def other_lives(cloud: Cloud) -> Mapping[str, Life]:
-    return live(cloud, {name: example_stack(name) for name in OTHERS})
-
-
-def example_stack(name: str) -> Stack:
-    zone = "platform.example.com" if name == "organization" else "shop.example.com"
-    return Stack(f"examples/{name}", zone=zone)
+def other_lives(cloud: Cloud, lives: Mapping[str, Life]) -> Mapping[str, Life]:
+    assert lives.keys() == set(SHAPES)  # their lives are over
+    return live_all(cloud, OTHERS)
 
 
 @pytest.fixture
@@ -53,18 +168,30 @@ def life(example: str, request: pytest.FixtureRequest) -> Life:
     "example", [*SHAPES, *(pytest.param(name, marks=pytest.mark.nightly) for name in OTHERS)]
 )
 class TestEachExample:
-    def test_makes_both_functions(self, life: Life) -> None:
-        functions = [a for a in life.resources if ".aws_lambda_function.this" in a]
-
-        assert len(functions) == 2
-
     def test_has_nothing_to_change_after_its_first_apply(self, life: Life) -> None:
         assert life.second_plan == []
 
-    def test_leaves_nothing_behind_when_destroyed(self, life: Life) -> None:
-        assert life.made_in_aws != []
+    def test_is_run_without_an_error_and_has_nothing_to_change_then(self, life: Life) -> None:
+        assert life.between.runs
+        assert life.third_plan == []
+
+    def test_serves_the_certificate_of_its_output(self, example: str, life: Life) -> None:
+        statuses = set(life.between.certificates.values())
+        outputs = life.outputs
+
+        assert statuses == (set() if example in WATCHING else {"ISSUED"})
+        if example in BALANCERS:
+            arn = outputs.get("certificate_arn") or outputs["certificate_arns"]["main"]
+            assert life.between.served == arn
+
+    def test_leaves_only_certificates_to_keep_when_destroyed(
+        self, example: str, life: Life
+    ) -> None:
+        assert life.resources != {}
         assert life.left_in_state == []
         assert life.left_in_aws == []
+        kept = set() if example in DELETING else set(life.between.certificates)
+        assert life.left_certificates == kept
 
 
 READER_ACCOUNT = "arn:aws:iam::210987654321:root"
@@ -74,6 +201,11 @@ class TestTheExportToAnotherAccount:
     @pytest.fixture
     def stack(self, lives: Mapping[str, Life]) -> Life:
         return lives["cross-account-export"]
+
+    def test_writes_the_certificate_to_its_secret(self, stack: Life) -> None:
+        (action,) = stack.between.runs["shop-edge-rotation"]["actions"]
+
+        assert (action["action"], action["outcome"]) == ("Export", "done")
 
     def test_is_encrypted_with_a_key_that_another_account_may_use(self, stack: Life) -> None:
         """Other accounts cannot use the AWS managed key of Secrets Manager."""
@@ -123,13 +255,13 @@ class TestTheExportToAnotherAccount:
             if "role" in statement["Principal"]["AWS"]
         )
 
-        assert writer["Principal"]["AWS"].endswith("role/shop-edge-certificates-rotation")
+        assert writer["Principal"]["AWS"].endswith("role/shop-edge-rotation")
         assert writer["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
 
     def test_has_policies_that_are_just_what_the_two_need(self, stack: Life) -> None:
         key, secrets = stack.resources["aws_kms_key.shared"]["arn"], stack.outputs["secret_arns"]
         rotation = stack.resources[ROTATION_ROLE]["arn"]
-        administrator = rotation.replace("shop-edge-certificates-rotation", "administrator")
+        administrator = rotation.replace("shop-edge-rotation", "administrator")
         (of_key,) = resources(stack, "aws_kms_key_policy")
         through = {"kms:ViaService": ("secretsmanager.eu-west-1.amazonaws.com",)}
         using = [
@@ -212,7 +344,7 @@ def test_the_topic_that_is_adopted_takes_the_alarms_of_the_module(
         "sns:Publish",
         topic["arn"],
         source_account=account,
-        source_arn=f"arn:aws:cloudwatch:eu-west-1:{account}:alarm:shop-topic-certificates-x",
+        source_arn=f"arn:aws:cloudwatch:eu-west-1:{account}:alarm:shop-watch-x",
     )
 
     assert wrong(topic["policy"], [alarm], bounds.ADOPTED_TOPIC) == []

@@ -15,8 +15,9 @@ import pytest
 
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.cloud import Cloud
+from tests.estates import front
 from tests.harness.terraform import REPOSITORY, TerraformError, Workspace, side_by_side
-from tests.terraform.listeners import ADDRESS, listener, load_balancer, served
+from tests.terraform.listeners import ADDRESS, listener
 
 pytestmark = pytest.mark.terraform
 
@@ -149,7 +150,7 @@ class Stack:
 
     def now(self, done: Mapping[str, str] | str, plan: Mapping[str, str] | None = None) -> Step:
         arn = pointer(self.cloud, self.key)
-        bound = served(self.cloud, self.balancer, self.port)
+        bound = front.served(self.cloud, self.balancer, self.port)
         # A copy: the embedded AWS changes its own later.
         known = self.cloud.certificates.get(arn)
         return Step(done, arn, bound, replace(known, tags=dict(known.tags)), plan)
@@ -201,7 +202,7 @@ def stack(cloud: Cloud, text: str, key: str, port: int, **variables: object) -> 
 def lives(cloud: Cloud) -> tuple[Watcher, Api]:
     """Let both stacks live, the second one while the first one only plans."""
     cloud.zones.add(ZONE, account=ACCOUNT)
-    balancer = load_balancer(cloud, ACCOUNT)
+    balancer = front.fill(cloud, "web", ACCOUNT)
     common = {"load_balancer_arn": balancer}
     with (
         stack(cloud, WATCHER, "main", 443, **common) as watcher,

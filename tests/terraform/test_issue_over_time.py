@@ -19,9 +19,10 @@ from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.handlers import rotation as rotation_handler
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.in_process import without_sockets
+from tests.estates import front
 from tests.harness.terraform import Workspace
 from tests.integration.invocation import LAMBDA_TIMEOUT, Context, scheduled, writes
-from tests.terraform.listeners import ADDRESS, listener, load_balancer, served
+from tests.terraform.listeners import ADDRESS, listener
 
 pytestmark = pytest.mark.terraform
 
@@ -95,7 +96,7 @@ class Life:
 
     @property
     def served(self) -> str:
-        return served(self.cloud, self.balancer)
+        return front.served(self.cloud, self.balancer)
 
     @property
     def pointer(self) -> str:
@@ -166,7 +167,7 @@ class Life:
 @pytest.fixture
 def life(cloud: Cloud) -> Iterator[Life]:
     cloud.zones.add("year.example.com", account=ACCOUNT)
-    balancer = load_balancer(cloud, ACCOUNT)
+    balancer = front.fill(cloud, "web", ACCOUNT)
     topic = cloud.client("sns", account=ACCOUNT).create_topic(Name="alerts")["TopicArn"]
     variables = {
         "load_balancer_arn": balancer,
