@@ -319,7 +319,7 @@ def test_a_certificate_that_stays_in_use_is_an_error_that_names_its_consumer(
     ],
     ids=["nobody's", "another team's", "another domain's", "imported", "exported"],
 )
-def test_what_may_not_be_deleted_is_an_error_and_stays(
+def test_a_certificate_that_may_not_be_deleted_is_an_error_and_stays(
     creation: Function, cloud: Cloud, details: dict[str, Any], reason: str
 ) -> None:
     arn = declared(cloud, **details)

@@ -189,7 +189,7 @@ def test_undisturbed_the_pointer_names_a_certificate_that_recovered_in_as_many_c
 
 
 @pytest.mark.parametrize("number", calls(GIVEN_UP, *range(8, GIVEN_UP, 8)))
-def test_a_run_that_is_killed_while_it_gives_the_successor_up_is_made_up_for(
+def test_a_run_that_is_killed_while_it_gives_the_successor_up_is_completed_by_the_next_one(
     rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
 ) -> None:
     rotation(EVENT)

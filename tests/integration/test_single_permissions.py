@@ -625,7 +625,7 @@ def test_an_invocation_requests_for_the_allowed_domains(
 
 
 @proves(INVOKE, "Can delete an unused certificate that the instance issued and a parameter names.")
-def test_an_invocation_deletes_what_a_parameter_names_and_nothing_used(
+def test_an_invocation_deletes_the_certificate_of_a_parameter_only_if_it_is_unused(
     creation: Function, cloud: Cloud
 ) -> None:
     used = cloud.certificates.add(**OURS, **USED)

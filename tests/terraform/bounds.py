@@ -143,7 +143,7 @@ def _owner(key: str) -> Mapping[str, Change]:
 
 
 def _public(change: Change) -> Change:
-    """Change requests of public certificates: a private CA validates nothing."""
+    """Change only requests of public certificates, because a private CA validates no names."""
     return lambda ask: ask if "acm:CertificateAuthority" in ask.permission.context else change(ask)
 
 

@@ -264,7 +264,7 @@ def story(cloud: Cloud, home: Deployment, troubles: Troubles) -> Story:
     home.result("creation", gone)
     destroyed = {"delete": True, "parameter": pointers["gone"], "tf": {"action": "delete"}}
     home.result("creation", destroyed)
-    # As if Terraform had declared a certificate that ACM no longer renews.
+    # The pointer of a declared certificate that ACM no longer renews.
     declared_arn = troubles.given_up["eu-west-1"]
     ssm.put_parameter(Name=pointers["main"], Value=declared_arn, Overwrite=True)
     authority = next(

@@ -114,7 +114,7 @@ def arns(cloud: Cloud) -> set[str]:
 
 @dataclass(frozen=True)
 class Step:
-    """A moment in the life of the stack: what was done, and what is there after it."""
+    """A step in the life of the stack: its actions, and the state after it."""
 
     #: The actions of an apply, or its error.
     done: Mapping[str, str] | str
@@ -379,7 +379,7 @@ class TestTheStackWithoutTheWatcher:
         assert step.plan is not None
         assert step.plan.keys() <= {ISSUE, DELETE, PARAMETER}
 
-    def test_names_what_keeps_a_certificate_from_being_issued_in_time(self, api: Api) -> None:
+    def test_names_the_cause_of_a_certificate_that_is_not_issued_in_time(self, api: Api) -> None:
         step = api.too_early
 
         assert f"{api.request} for new.v3.issue.example.com is not issued" in str(step.done)

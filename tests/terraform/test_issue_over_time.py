@@ -51,7 +51,7 @@ module "certificates" {
   domain_name      = "shop.year.example.com"
   rebind_consumers = var.rebind_consumers
 
-  # As little as possible, because most of a plan is reading what is there.
+  # Few resources, because a plan reads each of them.
   monitoring = {
     alarms    = false
     dashboard = false

@@ -158,7 +158,7 @@ def test_the_tag_is_a_change_in_place(migration: Migration) -> None:
 
 
 def test_nothing_is_destroyed_and_the_listener_is_changed_in_place(migration: Migration) -> None:
-    """To remove is to forget, in the words of `terraform apply -json`."""
+    """The action `remove` of `terraform apply -json` forgets a resource and keeps it in AWS."""
     assert set(migration.switched.values()) == {"create", "remove", "update"}
     assert migration.switched[ADDRESS] == "update"
 

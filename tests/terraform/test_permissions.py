@@ -526,7 +526,7 @@ def test_with_the_default_modes_new_code_may_change_no_certificate_of_others(
             assert not may(policy, f"acm:{change}", ANY_CERTIFICATE, **owner, **marked)
 
 
-def test_a_scope_by_tags_alone_grants_what_no_scope_grants(plans: Mapping[str, Planned]) -> None:
+def test_a_scope_by_tags_alone_grants_as_much_as_no_scope(plans: Mapping[str, Planned]) -> None:
     """A request and a record do not show the tags of the certificate that they are for."""
     names = ("www.example.edu", "www.example.org")
     granted_for = {

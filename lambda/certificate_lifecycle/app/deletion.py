@@ -101,7 +101,7 @@ class Deleter:
 
         last = poll(certificate, certificates, self.clock, seconds=_WAIT_SECONDS, done=done)
         if not deleted:
-            consumers = listed(last.detail.in_use_by, _SHOWN) or "ACM does not say by what"
+            consumers = listed(last.detail.in_use_by, _SHOWN) or "by unknown consumers"
             raise CertificateInUseError(f"{last.arn} was not deleted: it is in use ({consumers})")
 
 

@@ -257,13 +257,15 @@ def _within_limits(agreed: ScanResult, scanned: ScopeScan) -> RunContext:
 
     A wrong setting, or an error of this module, then changes a few certificates and not all.
     """
-    context = scanned.context
+    context, records = scanned.context, scanned.state.replacement_records
+    # An upper bound first: a plan repeats calls of the run.
     due = sum(entry.decision.action in NEEDED_MODE for entry in agreed.assessments)
     due += sum(observation.export is not None for observation in agreed.observations)
-    if due + len(scanned.state.replacement_records) <= context.changes_per_run:
+    due += sum(not record.state.finished for record in records.values())
+    if due <= context.changes_per_run:
         return context
     planning = replace(scanned, context=replace(context, dry_run=True))
-    records, everything = scanned.state.replacement_records, not scanned.request.certificate_arns
+    everything = not scanned.request.certificate_arns
     replaced = _engine(planning).act(agreed, records, everything=everything)
     planned = [*replaced, *_repaired_and_exported(agreed, planning, replaced)]
     changed = {record.certificate_arn for record in planned if record.outcome is Outcome.PLANNED}

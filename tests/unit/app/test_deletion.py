@@ -98,7 +98,7 @@ def test_a_use_that_only_acm_knows_is_waited_for_too(seconds: float) -> None:
     account = Account(UNUSED)
     account.clock.left = seconds
     account.certificates.in_use_by_then = True
-    with pytest.raises(CertificateInUseError, match="ACM does not say by what"):
+    with pytest.raises(CertificateInUseError, match="by unknown consumers"):
         account.delete()
     assert sum(account.clock.slept) <= 600
     assert account.clock.remaining() > 0

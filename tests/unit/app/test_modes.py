@@ -103,7 +103,7 @@ def ours(found: Certificate) -> World:
     return World(found, tags=OURS)
 
 
-def test_what_this_instance_issued_is_repaired_and_replaced() -> None:
+def test_certificates_of_this_instance_are_repaired_and_replaced() -> None:
     for found in (blocked(), DEAD):
         world = ours(found)
         (action,) = world.run()["actions"]
@@ -112,7 +112,7 @@ def test_what_this_instance_issued_is_repaired_and_replaced() -> None:
 
 
 @pytest.mark.parametrize("found", [blocked(), DEAD], ids=["repair", "replacement"])
-def test_what_others_issued_is_reported_and_the_advice_names_the_input(
+def test_certificates_of_others_are_reported_and_the_advice_names_the_input(
     found: Certificate,
 ) -> None:
     world = World(found)
@@ -127,7 +127,7 @@ def test_what_others_issued_is_reported_and_the_advice_names_the_input(
 
 
 @pytest.mark.parametrize("value", ["off", "notify", "repair", "everything"])
-def test_a_tag_stops_what_the_modes_allow_and_the_advice_names_the_tag(value: str) -> None:
+def test_a_mode_tag_stops_permitted_actions_and_the_advice_names_the_tag(value: str) -> None:
     world = World(DEAD, tags=(*OURS, (MODE_TAG, value)))
     (action,) = world.run()["actions"]
     assert action["outcome"] == "advised"

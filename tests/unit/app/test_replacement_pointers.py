@@ -265,7 +265,7 @@ def test_the_pointer_goes_back_with_the_consumer_that_is_rolled_back_and_stays_t
     assert account.pointers.written == written
 
 
-def test_the_pointer_follows_what_a_person_moved_after_a_roll_back() -> None:
+def test_the_pointer_follows_a_consumer_that_a_person_moved_after_a_rollback() -> None:
     account = rolled_back()
     account.let_go()
     account.issue(used=True)
