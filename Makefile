@@ -64,10 +64,10 @@ PURE    := model parsing policy render
 QUICK := -m 'not nightly'
 # A worker takes any test: it has one embedded AWS, and resets it between tests.
 SPREAD := -n $(WORKERS) --dist worksteal
-# A worker takes whole files, because the tests of a file share what terraform has applied. There is
+# A worker runs whole files, because the tests of a file share what terraform has applied. There is
 # one worker more than elsewhere, because an apply mostly waits.
 BY_FILE := -n $(shell expr $(WORKERS) + 1) --dist loadfile --no-loadscope-reorder
-# Two targets at a time: terraform, which takes longest, beside the others. The output of a target is
+# Two targets at a time: terraform, which is slowest, beside the others. The output of a target is
 # printed when the target ends; an older make mixes the lines.
 BESIDE := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 

@@ -441,7 +441,7 @@ variable "issue_on_apply" {
 variable "limits" {
   type = object({
     changes_per_run  = optional(number, 25) # certificates to change in one account and region; if a run would change more, it changes none there
-    requests_per_day = optional(number, 20) # new certificates in one account and region
+    requests_per_day = optional(number, 20) # successors in one account and region
   })
   description = "Limits of what the rotation function changes; above them it only reports."
   default     = {}

@@ -40,7 +40,7 @@ def without_sockets(cloud: Cloud) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(URLLib3Session, "send", carried)
-        # Every client makes a TLS context, which takes longer than the rest of it.
+        # Every client makes a TLS context, which is slower than the rest of its set-up.
         shared = functools.cache(create_urllib3_context)
         patch.setattr("botocore.httpsession.create_urllib3_context", shared)
         yield

@@ -24,7 +24,7 @@ def ssm(cloud: Cloud) -> Any:  # noqa: ANN401 - boto3 makes its clients at run t
     return cloud.client("ssm")
 
 
-def put(ssm: Any, name: str = NAME, value: str = "pending", **more: Any) -> None:  # noqa: ANN401 - as SSM takes them
+def put(ssm: Any, name: str = NAME, value: str = "pending", **more: Any) -> None:  # noqa: ANN401 - as SSM defines them
     ssm.put_parameter(**{"Name": name, "Value": value, "Type": "String", **more})
 
 

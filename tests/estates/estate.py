@@ -43,7 +43,7 @@ class Estate(Timing):
         super().__init__()
         self._clock = clock
         self._lifecycle = Lifecycle(self, zones)
-        #: Who uses a certificate, apart from what is seeded.
+        #: The consumers of a certificate, besides those that a test adds.
         self.consumers: Callable[[Certificate], Iterable[str]] = lambda _: ()
         self.reset()
 

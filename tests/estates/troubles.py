@@ -24,7 +24,7 @@ class Troubles:
 
     account: str
     zone: str
-    #: Tags of all of them.
+    #: Tags of all certificates.
     tags: Mapping[str, str] = field(default_factory=dict)
     given_up: dict[str, str] = field(default_factory=dict)
     private: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The lines of SECURITY.md about single permissions, and the tests that hold them."""
+"""The lines of SECURITY.md about single permissions, and the tests that prove them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeVar
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
-def holds(permission: str, line: str) -> Callable[[Test], Test]:
+def proves(permission: str, line: str) -> Callable[[Test], Test]:
     """Name the line of SECURITY.md that a test tries, below the heading of the permission.
 
     tests/unit/test_security_lines.py compares the lines with these names.

@@ -55,7 +55,7 @@ def test_an_equal_one_of_the_instance_is_found_instead_of_requested(
 def test_without_an_instance_no_certificate_is_adopted_and_no_instance_is_named(
     certificates: Certificates, cloud: Cloud
 ) -> None:
-    """Nobody would renew a claim that the tag of an instance makes."""
+    """A `ManagedBy` would name an instance that is not deployed."""
     cloud.zones.add("example.com")
     equal = cloud.certificates.add(domain_name="shop.example.com", **OURS)
     ended = certificates("create", "shop.example.com", "--no-www", "--yes")

@@ -122,7 +122,7 @@ def explained(certificates: Certificates, name: str, *options: str) -> dict[str,
     return certificates("explain", name, "--output", "json", *options).document
 
 
-def test_explain_names_the_issuer_and_what_could_not_be_read(
+def test_explain_names_the_issuer_and_unreadable_names_and_tags(
     certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     deploy(cloud, environment, SCOPE=SHOP, ALLOWED_DOMAINS='["till.example.com"]')

@@ -197,14 +197,14 @@ def test_an_adopted_certificate_without_room_for_tags_is_an_error(
     assert pointed(cloud) == "pending"
 
 
-# --- IAM that takes effect late -----------------------------------------------------------------
+# --- Permissions that arrive late ---------------------------------------------------------------
 
 
 @pytest.fixture
 def granted_after(
     cloud: Cloud, environment: pytest.MonkeyPatch, wire: Wire
 ) -> Callable[[float], None]:
-    """Let the function run with a role whose policy takes effect some seconds later."""
+    """Let the function run with a role whose policy is effective some seconds later."""
     arn = role(cloud, name="creation")
     for name, value in cloud.assume(arn).items():
         environment.setenv(name.upper(), value)
@@ -319,7 +319,7 @@ def test_a_certificate_that_stays_in_use_is_an_error_that_names_its_consumer(
     ],
     ids=["nobody's", "another team's", "another domain's", "imported", "exported"],
 )
-def test_what_may_not_be_deleted_is_an_error_and_stays(
+def test_a_certificate_that_may_not_be_deleted_is_an_error_and_stays(
     creation: Function, cloud: Cloud, details: dict[str, Any], reason: str
 ) -> None:
     arn = declared(cloud, **details)

@@ -205,10 +205,10 @@ def adoptable(cloud: Cloud, *, exists: bool) -> int:
 def test_an_undisturbed_declaration_makes_as_many_calls_as_are_disturbed_below(
     creation: Function, cloud: Cloud, *, exists: bool
 ) -> None:
-    count = adoptable(cloud, exists=exists)
+    expected = adoptable(cloud, exists=exists)
     creation(DECLARED)
     assert pointed(cloud) == the_certificate(cloud).arn
-    assert len(creation.calls) == count
+    assert len(creation.calls) == expected
 
 
 @pytest.mark.usefixtures("zones")

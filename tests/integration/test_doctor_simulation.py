@@ -73,7 +73,7 @@ def settings(**variables: object) -> RotationSettings:
 
 
 ALL = settings()
-#: What mode `notify` leaves out, whatever else is set.
+#: Settings that need a higher mode than `notify`.
 BEYOND_NOTIFY = {
     Setting.REPAIR,
     Setting.REPLACE,

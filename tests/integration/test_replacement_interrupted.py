@@ -70,17 +70,17 @@ class Dead:
         assert pointed(self.cloud) == successor.arn
         assert self.replacement_record["successor_arn"] == successor.arn
         assert self.replacement_record["untold"] == "[]"
-        told = [
+        reported = [
             action["detail"]
             for document in documents(self.cloud, self.topic)
             for action in document["actions"]
             if action["outcome"] in ("started", "done")
         ]
-        assert any("the successor" in text and successor.arn in text for text in told)
-        assert any(f"{successor.arn} is issued" in text for text in told)
-        assert any(f"the parameter {pointer_name()} " in text for text in told)
+        assert any("the successor" in text and successor.arn in text for text in reported)
+        assert any(f"{successor.arn} is issued" in text for text in reported)
+        assert any(f"the parameter {pointer_name()} " in text for text in reported)
         (record,) = self.cloud.certificates.records(self.arn)
-        assert any(record.name in text for text in told)
+        assert any(record.name in text for text in reported)
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_undisturbed_the_pointer_names_a_certificate_that_recovered_in_as_many_c
 
 
 @pytest.mark.parametrize("number", calls(GIVEN_UP, *range(8, GIVEN_UP, 8)))
-def test_a_run_that_is_killed_while_it_gives_the_successor_up_is_made_up_for(
+def test_a_run_that_is_killed_while_it_gives_the_successor_up_is_completed_by_the_next_one(
     rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
 ) -> None:
     rotation(EVENT)

@@ -184,7 +184,7 @@ def test_nothing_of_one_scope_crosses_into_another_one_and_everything_is_reporte
         ]
         assert crossing == []
         assert mine.ignored - {0}
-        # The instance did its work: nothing else would make the test worth its time.
+        # The instance has replaced the certificate of its own listener.
         served, _ = cloud.consumers.listener_certificates(estates[name].listener)
         assert served not in estates[name].arns
     untouched = estates["nobody"]

@@ -29,7 +29,7 @@ from certificate_lifecycle.policy.succession import ReplacementRecord, Replaceme
 from tests.embedded_aws.cloud import Cloud
 from tests.estates.imports import imported, issued
 from tests.harness import authority
-from tests.harness.security_lines import holds
+from tests.harness.security_lines import proves
 from tests.integration.declarations import declare, pointer_name
 from tests.integration.effects import (
     OURS,
@@ -127,7 +127,7 @@ def tag(cloud: Cloud, arn: str, **tags: str) -> None:
 # --- acm:AddTagsToCertificate ---------------------------------------------------------------------
 
 
-@holds(
+@proves(
     TAG,
     "Cannot move a consumer to an imported certificate, or to a private one of another CA: a tag "
     "of this module gives neither anything.",
@@ -156,7 +156,7 @@ def test_tags_move_no_consumer_to_another_issuer(
     assert default_of(cloud, listener) != decoy
 
 
-@holds(TAG, "Cannot have a certificate deleted.")
+@proves(TAG, "Cannot have a certificate deleted.")
 @pytest.mark.parametrize("kind", ["AMAZON_ISSUED", "IMPORTED", "PRIVATE"])
 @pytest.mark.parametrize("used", [True, False], ids=["used", "unused"])
 def test_tags_delete_no_certificate(
@@ -174,7 +174,7 @@ def test_tags_delete_no_certificate(
     assert exists(cloud, victim)
 
 
-@holds(TAG, "Can mute a finding for at most 90 days, but not a critical one.")
+@proves(TAG, "Can mute a finding for at most 90 days, but not a critical one.")
 def test_a_tag_mutes_for_90_days_and_nothing_critical(rotation: Function, cloud: Cloud) -> None:
     facts: dict[str, Any] = {"type": "IMPORTED", **USED}
     names = {
@@ -195,7 +195,7 @@ def test_a_tag_mutes_for_90_days_and_nothing_critical(rotation: Function, cloud:
     assert result["open_findings"] == len(names)
 
 
-@holds(
+@proves(
     TAG,
     "Can stop the imports of an imported certificate, by a `ManagedBy` that names another tool. "
     "The finding of the certificate says so.",
@@ -237,7 +237,7 @@ def run_on_due(
     return finding, default_of(cloud, listener) != old
 
 
-@holds(
+@proves(
     TAG,
     "Can lower what the functions do to a certificate, by `certificate-lifecycle:mode`, or by "
     "another `ManagedBy` than this instance's. The finding of the certificate says so.",
@@ -257,7 +257,7 @@ def test_tags_stop_a_replacement(
     assert (found["permitted_mode"], replaced) == (permitted, False)
 
 
-@holds(
+@proves(
     TAG,
     "Can make a certificate one of this instance, by `ManagedBy`, if all of its names are within "
     "the allowed domains.",
@@ -269,7 +269,7 @@ def test_a_tag_and_an_allowed_name_have_a_certificate_replaced(
     assert (found["owner_kind"], replaced) == ("ours", True)
 
 
-@holds(
+@proves(
     TAG,
     "Cannot raise what the configured modes allow for a certificate with a name outside the "
     "allowed domains.",
@@ -282,10 +282,10 @@ def test_no_tag_has_a_certificate_with_another_name_replaced(
     assert (found["permitted_mode"], replaced) == ("notify", False)
 
 
-@holds(
+@proves(
     TAG,
-    "Can make the creation function take an equal certificate of another team for an own one, by "
-    "a `ManagedBy` that names the instance.",
+    "Can make the creation function adopt an equal certificate of another team, by a `ManagedBy` "
+    "that names the instance.",
 )
 def test_a_tag_makes_an_equal_certificate_one_of_the_instance(
     creation: Function, cloud: Cloud
@@ -298,7 +298,7 @@ def test_a_tag_makes_an_equal_certificate_one_of_the_instance(
 # --- acm:ImportCertificate ------------------------------------------------------------------------
 
 
-@holds(
+@proves(
     IMPORT,
     "Cannot move a consumer to an imported certificate, and messages propose no self-signed one.",
 )
@@ -324,7 +324,7 @@ def test_an_import_moves_no_consumer(rotation: Function, cloud: Cloud) -> None:
     assert exists(cloud, ours)
 
 
-@holds(
+@proves(
     IMPORT,
     "Can replace the certificate of an imported ARN, without the module, which does not undo that: "
     "only a version of the import source that was issued later is imported.",
@@ -365,7 +365,7 @@ def requested(cloud: Cloud, name: str) -> str:
     return arn
 
 
-@holds(
+@proves(
     REQUEST,
     "Can get a certificate for any name in the zones that the functions may write, if "
     "`unmanaged_rotation_mode` is `repair` or `replace`: these write the records of each request "
@@ -382,7 +382,9 @@ def test_a_request_is_validated_after_a_day(rotation: Function, cloud: Cloud, zo
     assert cloud.certificates.get(arn).status == "ISSUED"
 
 
-@holds(REQUEST, "Cannot get a certificate in mode `notify`, or for a name without a writable zone.")
+@proves(
+    REQUEST, "Cannot get a certificate in mode `notify`, or for a name without a writable zone."
+)
 @pytest.mark.parametrize(
     ("mode", "name"), [("notify", "anything.example.com"), ("replace", "www.example.net")]
 )
@@ -404,7 +406,7 @@ def test_a_request_is_not_validated(
     assert cloud.certificates.get(arn).status != "ISSUED"
 
 
-@holds(
+@proves(
     REQUEST,
     "Can provide the successor of a public certificate that cannot be renewed: a validated public "
     "certificate with all of its names takes over.",
@@ -424,7 +426,7 @@ def test_a_validated_request_takes_over(rotation: Function, cloud: Cloud, zone: 
 # --- secretsmanager:PutSecretValue on one import source -------------------------------------------
 
 
-@holds(
+@proves(
     WRITE_SECRET,
     "Can change the certificate and the key that an ARN serves, to one of the same issuer with all "
     "names that was issued later.",
@@ -447,7 +449,7 @@ def test_a_later_version_of_a_source_is_served(
     assert shop.certificate.serial != before
 
 
-@holds(
+@proves(
     WRITE_SECRET,
     "Can change the issuer, if the certificate in ACM has no chain or `allow` of the source "
     "contains `no_chain`: only the issuer's name and key id are compared then, which anyone can "
@@ -483,7 +485,7 @@ FOREIGN = authority.named("Another CA")
 SECRETS = ("fewer names", "another issuer", "no chain", "issued earlier", "held before")
 
 
-@holds(
+@proves(
     WRITE_SECRET,
     "Cannot drop a name, change the issuer of a certificate with a chain, leave out the chain or "
     "return to an earlier version, unless `allow` of the source accepts the first three.",
@@ -518,7 +520,7 @@ def test_a_lesser_version_of_a_source_is_refused(
     assert shop.certificate.serial == held
 
 
-@holds(WRITE_SECRET, "Cannot move a consumer of another certificate.")
+@proves(WRITE_SECRET, "Cannot move a consumer of another certificate.")
 def test_a_source_moves_no_other_consumer(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
@@ -539,11 +541,11 @@ def test_a_source_moves_no_other_consumer(
 # --- sns:Publish ----------------------------------------------------------------------------------
 
 
-@holds(
+@proves(
     PUBLISH,
     "Can send the subscribers any text, also one that looks like a message of this module.",
 )
-@holds(PUBLISH, "Cannot change what the functions find, do or send.")
+@proves(PUBLISH, "Cannot change what the functions find, do or send.")
 def test_a_published_text_reaches_people_and_no_function(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
@@ -562,7 +564,7 @@ def test_a_published_text_reaches_people_and_no_function(
 # --- lambda:InvokeFunction ------------------------------------------------------------------------
 
 
-@holds(
+@proves(
     INVOKE,
     "Can start the configured scans and actions of the rotation function at any time, for all "
     "certificates or for some.",
@@ -585,7 +587,7 @@ def test_an_invocation_starts_the_configured_actions(
     assert cloud.zones.records(zone) == wanted_records(cloud, chosen, other)
 
 
-@holds(INVOKE, "Cannot use a mode, an account or a region beyond the configured ones.")
+@proves(INVOKE, "Cannot use a mode, an account or a region beyond the configured ones.")
 @pytest.mark.parametrize(
     "event",
     [
@@ -607,7 +609,7 @@ def test_an_invocation_does_not_exceed_the_configuration(
     assert rotation.calls == []
 
 
-@holds(
+@proves(
     INVOKE,
     "Can request a certificate with the creation function, for the allowed domains and no other.",
 )
@@ -622,8 +624,8 @@ def test_an_invocation_requests_for_the_allowed_domains(
     assert creation({"domain_name": "www.example.com"})["created"]
 
 
-@holds(INVOKE, "Can delete an unused certificate that the instance issued and a parameter names.")
-def test_an_invocation_deletes_what_a_parameter_names_and_nothing_used(
+@proves(INVOKE, "Can delete an unused certificate that the instance issued and a parameter names.")
+def test_an_invocation_deletes_the_certificate_of_a_parameter_only_if_it_is_unused(
     creation: Function, cloud: Cloud
 ) -> None:
     used = cloud.certificates.add(**OURS, **USED)
@@ -644,7 +646,7 @@ def mislead(cloud: Cloud, arn: str) -> None:
     holder(cloud, WRITE_PARAMETER).put_parameter(Name=name, Value=arn, Overwrite=True)
 
 
-@holds(
+@proves(
     WRITE_PARAMETER,
     "Can have an unused certificate of the instance without a parameter deleted, when a "
     'certificate with `on_destroy = "delete"` is destroyed.',
@@ -658,7 +660,7 @@ def test_a_forged_parameter_deletes_a_certificate_without_a_parameter(
     assert not exists(cloud, victim)
 
 
-@holds(
+@proves(
     WRITE_PARAMETER,
     "Cannot have another certificate deleted: an imported or exported one, one in use, one of "
     "another parameter, or one that the instance did not issue.",
@@ -684,7 +686,7 @@ def test_a_forged_parameter_deletes_nothing_else(
     assert exists(cloud, victim)
 
 
-@holds(
+@proves(
     WRITE_PARAMETER,
     "Can give a stack another certificate with its next `terraform apply`. The rotation reports "
     "one that the instance did not issue, or that does not exist.",
@@ -698,7 +700,7 @@ def test_a_forged_parameter_is_reported(
     assert "DeclaredMissing" in sent(cloud)
 
 
-@holds(WRITE_PARAMETER, "Cannot have a consumer moved or a certificate requested by the rotation.")
+@proves(WRITE_PARAMETER, "Cannot have a consumer moved or a certificate requested by the rotation.")
 @pytest.mark.usefixtures("eager")
 def test_a_forged_parameter_moves_no_consumer_and_requests_nothing(
     rotation: Function, cloud: Cloud
@@ -728,7 +730,7 @@ def forge(cloud: Cloud, arn: str, successor: str, **details: Any) -> None:  # no
     table.claim(record, "forged", cloud.now - DAY, cloud.now - DAY)
 
 
-@holds(
+@proves(
     WRITE_ITEM,
     "Cannot move a consumer to an imported certificate, or to a private one of another CA.",
 )
@@ -754,7 +756,7 @@ def test_a_forged_item_moves_no_consumer_to_another_issuer(
     assert default_of(cloud, listener) != decoy
 
 
-@holds(WRITE_ITEM, "Cannot have a certificate deleted that is imported or in use.")
+@proves(WRITE_ITEM, "Cannot have a certificate deleted that is imported or in use.")
 @pytest.mark.parametrize("kind", ["AMAZON_ISSUED", "IMPORTED"])
 def test_a_forged_item_deletes_nothing_imported_or_used(
     rotation: Function, cloud: Cloud, kind: str
@@ -769,7 +771,7 @@ def test_a_forged_item_deletes_nothing_imported_or_used(
     assert exists(cloud, old)
 
 
-@holds(
+@proves(
     WRITE_ITEM,
     "Can, with `retire_superseded_after_days`, have an unused certificate deleted that ACM issued, "
     "if another one may take over from it.",
@@ -785,7 +787,7 @@ def test_a_forged_item_deletes_an_unused_certificate(rotation: Function, cloud: 
     assert exists(cloud, new)
 
 
-@holds(
+@proves(
     WRITE_ITEM,
     "Can keep findings out of messages, by recording them and a message as sent. Results and "
     "metrics still show them.",
@@ -818,7 +820,9 @@ def test_a_forged_item_keeps_a_finding_out_of_messages(
     assert len(cloud.topics.messages(topic)) == 1
 
 
-@holds(WRITE_ITEM, "Can stop the imports of a source, by changing the recorded history of its ARN.")
+@proves(
+    WRITE_ITEM, "Can stop the imports of a source, by changing the recorded history of its ARN."
+)
 def test_a_forged_item_stops_an_import(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
@@ -850,7 +854,7 @@ def blocked(cloud: Cloud) -> str:
     )
 
 
-@holds(
+@proves(
     WRITE_RECORDS,
     "Cannot stop a renewal by deleting its validation record: the modes `repair` and `replace` "
     "write it again.",
@@ -866,7 +870,7 @@ def test_a_deleted_record_is_written_again(rotation: Function, cloud: Cloud, zon
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
 
 
-@holds(
+@proves(
     WRITE_RECORDS,
     "Can stop a renewal with another value at the name of its record, which is reported and never "
     "overwritten.",

@@ -143,7 +143,7 @@ def _owner(key: str) -> Mapping[str, Change]:
 
 
 def _public(change: Change) -> Change:
-    """Change requests of public certificates: a private CA validates nothing."""
+    """Change only requests of public certificates, because a private CA validates no names."""
     return lambda ask: ask if "acm:CertificateAuthority" in ask.permission.context else change(ask)
 
 
@@ -179,7 +179,7 @@ def access(*domains: str) -> Mapping[str, Bounds]:
         if domains
         else {"RequestUnmanagedSuccessors": successors}
     )
-    taken: Mapping[str, Change] = {"a certificate of another": given(OWNER, "another")}
+    unowned: Mapping[str, Change] = {"a certificate of another": given(OWNER, "another")}
     return {
         "ListTheAccount": JUST_THIS,
         "ReadTheAccount": Bounds(
@@ -203,7 +203,7 @@ def access(*domains: str) -> Mapping[str, Bounds]:
             free=range(1, 9),
             never={
                 "a foreign tag": lambda ask: ask.given(REPLACES).given("aws:TagKeys", "x"),
-                **({**taken, **_owner(REQUEST_OWNER)} if domains else {}),
+                **({**unowned, **_owner(REQUEST_OWNER)} if domains else {}),
             },
         ),
         "MarkWhatIsReplaced": Bounds(

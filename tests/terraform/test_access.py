@@ -259,9 +259,9 @@ def tagging() -> Iterator[Deed]:
         yield Deed(f"mark {owner} with {mark}", needs, mode, ours=owner == OWNERS[0])
 
 
-def _tag(held: Mapping[str, str], tags: Mapping[str, str]) -> tuple[Permission, ...]:
+def _tag(owner: Mapping[str, str], tags: Mapping[str, str]) -> tuple[Permission, ...]:
     parameters = {"CertificateArn": CERTIFICATE, "Tags": listed(tags)}
-    return call("acm:AddTagsToCertificate", parameters, held)
+    return call("acm:AddTagsToCertificate", parameters, owner)
 
 
 def changes() -> Iterator[Deed]:

@@ -182,7 +182,7 @@ def deployments(
             "regions": REGIONS,
             "report": {"bucket_name": f"reports-{HOME}"},
             "retire_superseded_after_days": 1,
-            # Each kind of certificate is changed, whoever issued it.
+            # Certificates of all kinds and issuers are changed.
             "unmanaged_rotation_mode": "replace",
             **sources(shop),
         },
@@ -257,7 +257,15 @@ def story(cloud: Cloud, home: Deployment, troubles: Troubles) -> Story:
     created = home.result("creation", {"wait_seconds": 30, "parameter": pointer})
     # Its own certificate again, with a further tag.
     home.result("creation", {"tags": {"Team": "shop"}})
+<<<<<<< HEAD
     # As if Terraform had declared a certificate that ACM no longer renews.
+=======
+    gone = {"domain_name": GONE, "parameter": pointers["gone"], "wait_seconds": 30}
+    home.result("creation", gone)
+    destroyed = {"delete": True, "parameter": pointers["gone"], "tf": {"action": "delete"}}
+    home.result("creation", destroyed)
+    # The pointer of a declared certificate that ACM no longer renews.
+>>>>>>> words
     declared_arn = troubles.given_up["eu-west-1"]
     ssm.put_parameter(Name=pointer, Value=declared_arn, Overwrite=True)
     authority = next(

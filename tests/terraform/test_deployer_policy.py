@@ -131,7 +131,7 @@ def test_each_resource_of_the_policy_is_needed(deployment: Deployment) -> None:
     assert unused == set()
 
 
-def test_the_page_about_cost_counts_what_is_made(deployment: Deployment) -> None:
+def test_the_page_about_cost_has_the_numbers_of_created_resources(deployment: Deployment) -> None:
     page = (REPOSITORY / "docs" / "cost.md").read_text(encoding="utf-8")
     kinds = Counter(kind(address) for address in deployment.resources)
     alarms = [

@@ -117,7 +117,7 @@ def arns(cloud: Cloud) -> set[str]:
 
 @dataclass(frozen=True)
 class Step:
-    """A moment in the life of the stack: what was done, and what is there after it."""
+    """A step in the life of the stack: its actions, and the state after it."""
 
     #: The actions of an apply, or its error.
     done: Mapping[str, str] | str
@@ -153,10 +153,10 @@ class Stack:
 
     def now(self, done: Mapping[str, str] | str, plan: Mapping[str, str] | None = None) -> Step:
         arn = pointer(self.cloud, self.key)
-        held = front.served(self.cloud, self.balancer, self.port)
-        # A copy: the embedded AWS goes on to change its own.
+        bound = front.served(self.cloud, self.balancer, self.port)
+        # A copy: the embedded AWS changes its own later.
         known = self.cloud.certificates.get(arn)
-        return Step(done, arn, held, replace(known, tags=dict(known.tags)), plan)
+        return Step(done, arn, bound, replace(known, tags=dict(known.tags)), plan)
 
 
 @dataclass(frozen=True)
@@ -390,7 +390,7 @@ class TestTheStackWithoutTheWatcher:
         assert step.plan is not None
         assert step.plan.keys() <= {ISSUE, DELETE, PARAMETER}
 
-    def test_names_what_keeps_a_certificate_from_being_issued_in_time(self, api: Api) -> None:
+    def test_names_the_cause_of_a_certificate_that_is_not_issued_in_time(self, api: Api) -> None:
         step = api.too_early
 
         assert f"{api.request} for new.v3.issue.example.com is not issued" in str(step.done)

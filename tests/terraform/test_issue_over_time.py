@@ -51,7 +51,7 @@ module "certificates" {
   domain_name      = "shop.year.example.com"
   rebind_consumers = var.rebind_consumers
 
-  # As little as possible, because most of a plan is reading what is there.
+  # Few resources, because a plan reads each of them.
   monitoring = {
     alarms    = false
     dashboard = false
@@ -193,9 +193,9 @@ def test_no_plan_undoes_a_replacement_in_400_days(life: Life, runs: int, plans: 
     life.live(runs, plans)
 
     created = {entry.arn: entry.created_at for entry in life.cloud.certificates.all()}
-    held = list(dict.fromkeys([first, *(day.served for day in life.days)]))
-    assert len(held) == 3
-    assert held == sorted(held, key=created.__getitem__)
+    served = list(dict.fromkeys([first, *(day.served for day in life.days)]))
+    assert len(served) == 3
+    assert served == sorted(served, key=created.__getitem__)
     planned = [day for day in life.days if day.planned is not None]
     assert len(planned) > DAYS // PLANS
     for day in planned:

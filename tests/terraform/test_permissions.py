@@ -27,7 +27,7 @@ from tests.embedded_aws.certificates import validation_record
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.policy import Document, judge
 from tests.harness.proof import granted
-from tests.harness.security_lines import holds
+from tests.harness.security_lines import proves
 from tests.harness.terraform import REPOSITORY, Workspace
 from tests.terraform.bounds import LABEL, other_records
 from tests.terraform.policies import declared
@@ -405,7 +405,7 @@ def rotation(plans: Mapping[str, Planned]) -> Document:
     return plans["everything"].policies[Function.ROTATION]
 
 
-@holds(
+@proves(
     DEPLOY,
     'Can, with `unmanaged_rotation_mode = "replace"` and no `scope.include.domains`, get a '
     "certificate for any name in the writable zones with the rotation function, and move consumers "
@@ -418,7 +418,7 @@ def test_new_code_of_rotation_may_request_any_name_and_move_listeners(rotation: 
     assert may(rotation, "elasticloadbalancing:ModifyListener", listener)
 
 
-@holds(
+@proves(
     DEPLOY,
     "Can, with that mode and `retire_superseded_after_days`, delete every certificate that nothing "
     "uses, because the role may also set the tag that it needs for that.",
@@ -430,7 +430,7 @@ def test_new_code_of_rotation_may_mark_and_delete_any_certificate(rotation: Docu
     assert may(rotation, "acm:DeleteCertificate", ANY_CERTIFICATE, **marked)
 
 
-@holds(
+@proves(
     DEPLOY,
     "Can read the secrets of `import_sources` and the passphrases of `export_targets`, and export "
     "the certificates of the latter with their keys.",
@@ -441,7 +441,7 @@ def test_new_code_of_rotation_may_read_the_keys_of_sources_and_targets(rotation:
     assert may(rotation, "acm:ExportCertificate", CERTIFICATE)
 
 
-@holds(
+@proves(
     DEPLOY,
     "Cannot write a DNS record of another form, import under an ARN without a source, export a "
     "certificate without a target, or read another secret.",
@@ -459,7 +459,7 @@ def test_new_code_of_a_function_may_do_no_more_than_its_role(
         assert not may(rotation, "secretsmanager:GetSecretValue", SECRET.format(secret))
 
 
-@holds(
+@proves(
     DEPLOY,
     "Cannot get a certificate outside of the allowed domains with the creation function.",
 )
@@ -472,7 +472,7 @@ def test_new_code_of_creation_may_request_for_the_allowed_domains_only(
     assert not may_write(creation, f"{LABEL}.www.example.org")
 
 
-@holds(
+@proves(
     DEPLOY,
     "Can let the parameter of a declared certificate name another one, to which the next apply "
     "moves its consumers.",
@@ -487,7 +487,7 @@ def test_new_code_of_a_function_may_write_the_pointers_and_no_other_parameter(
         assert not may(policy, "ssm:PutParameter", f"{below}/password")
 
 
-@holds(
+@proves(
     DEPLOY,
     "Cannot, with the default modes, get a certificate or write a record outside of the allowed "
     "domains with either function.",
@@ -507,7 +507,7 @@ def test_with_the_default_modes_both_roles_are_denied_names_outside_of_the_allow
         assert not may_write(policy, f"{LABEL}.example.com", f"{LABEL}.www.example.org")
 
 
-@holds(
+@proves(
     DEPLOY,
     "Cannot, with the default modes, change, mark or delete a certificate with the `ManagedBy` of "
     "another tool or instance, or without it.",
@@ -526,7 +526,7 @@ def test_with_the_default_modes_new_code_may_change_no_certificate_of_others(
             assert not may(policy, f"acm:{change}", ANY_CERTIFICATE, **owner, **marked)
 
 
-def test_a_scope_by_tags_alone_grants_what_no_scope_grants(plans: Mapping[str, Planned]) -> None:
+def test_a_scope_by_tags_alone_grants_as_much_as_no_scope(plans: Mapping[str, Planned]) -> None:
     """A request and a record do not show the tags of the certificate that they are for."""
     names = ("www.example.edu", "www.example.org")
     granted_for = {

@@ -30,7 +30,7 @@ BLOCKS = {
 #: The blocks by the names of their modules, such as "docs-events-md-1".
 NAMES = {re.sub(r"\W+", "-", location): location for location in BLOCKS}
 SOURCE = re.compile(r'source = "git::[^"]+?\.git(?://(?P<folder>[^"?]+))?\?ref=[^"]+"')
-#: What a block takes from the stack of its reader.
+#: Resources in the stack of a reader that a block refers to.
 SUPPORTING = """
 resource "aws_lb" "shop" {
   name    = "shop"
@@ -67,7 +67,7 @@ def files() -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def plans(cloud: Cloud) -> Mapping[str, Counter[str]]:
-    """Plan all blocks at once, and count the new resources of each by type."""
+    """Plan all blocks at once; return the numbers of new resources of each block by type."""
     with Workspace("readme", cloud.environment(), files=files()) as workspace:
         formatted = workspace.run("fmt", "-check", "-recursive", "-no-color")
         assert formatted.exit_code == 0, f"not terraform fmt clean: {formatted.stdout}"

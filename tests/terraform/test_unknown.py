@@ -1,6 +1,6 @@
-"""Values that are known only after apply: every input takes them, but for a few choices.
+"""Values that are known only after apply: every input supports them, except for a few choices.
 
-A plan fails if a count or a key depends on such a value. Choices decide which resources exist:
+A plan fails if `count` or a key depends on such a value. Choices decide which resources exist:
 docs/inputs.md lists them, too.
 """
 
@@ -172,7 +172,7 @@ def plan(cloud: Cloud, modules: Mapping[str, Mapping[str, str]]) -> dict[str, An
 
 
 def made(planned: Mapping[str, Any]) -> Counter[str]:
-    """Count the resources that a plan would make, by module."""
+    """Return the number of resources that a plan would create, by module."""
     return Counter(
         change["address"].split(".")[1]
         for change in planned["resource_changes"]

@@ -104,8 +104,8 @@ class MemoryCertificates(Certificates):
     `later` contains the results of further descriptions; the last one is repeated.
     """
 
-    def __init__(self, *held: Certificate, migrates: bool = False) -> None:
-        self.held = {certificate.arn: certificate for certificate in held}
+    def __init__(self, *stored: Certificate, migrates: bool = False) -> None:
+        self.stored = {certificate.arn: certificate for certificate in stored}
         self.later: defaultdict[str, list[Certificate]] = defaultdict(list)
         self.tagged: dict[str, tuple[tuple[str, str], ...]] = {}
         self.migrates = migrates
@@ -131,7 +131,7 @@ class MemoryCertificates(Certificates):
 
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
-        for certificate in self.held.values():
+        for certificate in self.stored.values():
             yield replace(certificate, detail=NOT_DESCRIBED)
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
@@ -142,19 +142,19 @@ class MemoryCertificates(Certificates):
         self.searched += 1
         return {
             entry.arn: entry.detail.renewal.status if entry.detail.renewal else None
-            for entry in self.held.values()
+            for entry in self.stored.values()
             if entry.managed and entry.not_after is not None and start <= entry.not_after <= end
         }
 
     def describe(self, arn: str) -> Certificate:
         self.described.append(arn)
         self._raise_if_broken(f"describe {arn}")
-        if self.unknown_for or arn not in self.held:
+        if self.unknown_for or arn not in self.stored:
             self.unknown_for = max(0, self.unknown_for - 1)
             raise CertificateNotFoundError(f"{arn} does not exist")
-        described = self.held[arn]
+        described = self.stored[arn]
         if self.later[arn]:
-            self.held[arn] = self.later[arn].pop(0)
+            self.stored[arn] = self.later[arn].pop(0)
         return replace(described, exported=False, detail=replace(described.detail, described=True))
 
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
@@ -166,9 +166,9 @@ class MemoryCertificates(Certificates):
         self._raise_if_broken("request")
         self.asked.append(request)
         found = arn(request.idempotency_token, request.region)
-        if found not in self.held:
+        if found not in self.stored:
             states = _states(found, request, late=self.names_records_late)
-            self.held[found], self.later[found] = states[0], states[1:]
+            self.stored[found], self.later[found] = states[0], states[1:]
             self.tagged[found] = request.tags
         return found
 
@@ -196,9 +196,9 @@ class MemoryCertificates(Certificates):
         """Hand out the issue of the moment, then go on to what `later` holds."""
         self._raise_if_broken(f"export {arn}")
         self.exported.append((arn, passphrase.get_secret_value()))
-        serial = self.held[arn].detail.serial
+        serial = self.stored[arn].detail.serial
         if self.later[arn]:
-            self.held[arn] = self.later[arn].pop(0)
+            self.stored[arn] = self.later[arn].pop(0)
         return Exported(
             certificate=f"PEM {serial}", chain="CHAIN", private_key=SecretStr(f"KEY {serial}")
         )
@@ -210,14 +210,14 @@ class MemoryCertificates(Certificates):
             return False
         self.renewed.append(arn)
         self.renewing.add(arn)
-        self.held[arn] = self.renews_to.get(arn, self.held[arn])
+        self.stored[arn] = self.renews_to.get(arn, self.stored[arn])
         return True
 
     def imported_version(self, arn: str) -> CertificateVersion:
         """Return what was imported, or a certificate of the corporate CA that says the same."""
         self._raise_if_broken(f"imported_version {arn}")
         if arn not in self.versions:
-            self.versions[arn] = _version(self.held[arn])
+            self.versions[arn] = _version(self.stored[arn])
         return self.versions[arn]
 
     def reimport(self, arn: str, bundle: CertificateBundle) -> None:
@@ -225,8 +225,8 @@ class MemoryCertificates(Certificates):
         self.imported.append(arn)
         self.versions[arn] = read_version(bundle.certificate.decode(), bundle.chain.decode())
         leaf = self.versions[arn].leaf
-        before = self.held[arn]
-        self.held[arn] = replace(
+        before = self.stored[arn]
+        self.stored[arn] = replace(
             before,
             names=leaf.names,
             status=CertificateStatus.ISSUED,
@@ -236,7 +236,7 @@ class MemoryCertificates(Certificates):
         )
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
-        if arn not in self.held:
+        if arn not in self.stored:
             raise CertificateNotFoundError(f"{arn} does not exist")
         self.replaced[arn] = successor_arn
 
@@ -246,7 +246,7 @@ class MemoryCertificates(Certificates):
         if self.in_use_by_then:
             return False
         self.deleted.append(arn)
-        self.held.pop(arn, None)
+        self.stored.pop(arn, None)
         return True
 
     def _raise_if_broken(self, operation: str) -> None:
@@ -609,7 +609,10 @@ def dependencies(
 
 
 class MemoryStateStore(StateStore):
-    """A ledger with the conditions of the real one; `broken` are methods that raise."""
+    """A ledger with the conditions of the real one; `broken` are methods that raise.
+
+    The run stops at the save of a replacement with the number `stops_at`.
+    """
 
     def __init__(self) -> None:
         self.stored: dict[str, ReplacementRecord] = {}
@@ -622,6 +625,8 @@ class MemoryStateStore(StateStore):
         self.probed_at: datetime | None = None
         self.writes = 0
         self.misread: list[UnreadableEntry] = []
+        self.saves = 0
+        self.stops_at: int | None = None
 
     def unreadable(self) -> Sequence[UnreadableEntry]:
         return self.misread
@@ -643,15 +648,18 @@ class MemoryStateStore(StateStore):
 
     def save_replacement(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
         self._raise_if_broken("save_replacement")
+        self.saves += 1
+        if self.saves == self.stops_at:
+            raise Outage("stopped")
         return self._put(replacement_record)
 
     def count_request(
         self, day: date, certificate_arn: str, budget: RequestBudget, limit: int
     ) -> bool:
-        taken = self.requests[day, budget]
-        if certificate_arn not in taken and len(taken) >= limit:
+        requested = self.requests[day, budget]
+        if certificate_arn not in requested and len(requested) >= limit:
             return False
-        taken.add(certificate_arn)
+        requested.add(certificate_arn)
         return True
 
     def alert_records(self) -> Sequence[AlertRecord]:

@@ -1,4 +1,4 @@
-"""Every line of SECURITY.md about a single permission is held by a test that tries it."""
+"""Every line of SECURITY.md about a single permission is proved by a test that tries it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-HOLDERS = (
+PROOFS = (
     ROOT / "tests" / "integration" / "test_single_permissions.py",
     ROOT / "tests" / "terraform" / "test_permissions.py",
 )
@@ -27,8 +27,8 @@ def documented() -> list[tuple[str, str]]:
     ]
 
 
-def held(source: str) -> Iterator[tuple[str, str]]:
-    """Yield the permission and the line of each `holds` in a file of tests."""
+def proved(source: str) -> Iterator[tuple[str, str]]:
+    """Yield the permission and the line of each `proves` in a file of tests."""
     tree = ast.parse(source)
     constants = {
         target.id: node.value.value
@@ -41,15 +41,15 @@ def held(source: str) -> Iterator[tuple[str, str]]:
         if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
             continue
         for decorator in node.decorator_list:
-            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "holds":
+            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "proves":
                 permission, line = decorator.args
                 assert isinstance(permission, ast.Name)
                 assert isinstance(line, ast.Constant)
                 yield str(constants[permission.id]), str(line.value)
 
 
-def test_each_line_is_held_by_a_test_and_each_of_these_tests_holds_a_line() -> None:
-    tested = [entry for path in HOLDERS for entry in held(path.read_text(encoding="utf-8"))]
+def test_each_line_is_proved_by_a_test_and_each_of_these_tests_proves_a_line() -> None:
+    tested = [entry for path in PROOFS for entry in proved(path.read_text(encoding="utf-8"))]
     lines = documented()
 
     assert sorted(tested) == sorted(lines)

@@ -85,6 +85,7 @@ class Deleter:
         except CertificateNotFoundError:
             return DeletionOutcome.ALREADY_DELETED
 
+<<<<<<< HEAD
     def _belongs_to_another(self, certificate: Certificate, parameter: str) -> bool:
         """Whether another pointer has the certificate, by the tag or by its value.
 
@@ -112,6 +113,11 @@ class Deleter:
         certificate, or rotation may have replaced it.
         """
         outcomes: list[DeletionOutcome] = []
+=======
+    def _delete_once_unused(self, certificate: Certificate, certificates: Certificates) -> None:
+        """Delete it once ACM knows no consumer; a refusal of ACM continues the wait."""
+        deleted: list[str] = []
+>>>>>>> words
 
         def done(current: Certificate) -> bool:
             if current.in_use:
@@ -124,8 +130,13 @@ class Deleter:
             return bool(outcomes)
 
         last = poll(certificate, certificates, self.clock, seconds=_WAIT_SECONDS, done=done)
+<<<<<<< HEAD
         if not outcomes:
             consumers = listed(last.detail.in_use_by, _SHOWN) or "ACM does not say by what"
+=======
+        if not deleted:
+            consumers = listed(last.detail.in_use_by, _SHOWN) or "by unknown consumers"
+>>>>>>> words
             raise CertificateInUseError(f"{last.arn} was not deleted: it is in use ({consumers})")
         return outcomes[0]
 
@@ -133,7 +144,7 @@ class Deleter:
 def _read(arn: str, certificates: Certificates) -> Certificate:
     """Return a certificate with its tags; only the listing says whether it was exported.
 
-    A certificate that ACM does not list counts as exported, if it could be.
+    A certificate that ACM does not list may have been exported, if it is exportable.
     """
     described = certificates.describe(arn).with_tags(certificates.tags(arn))
     if not described.exportable:

@@ -244,7 +244,7 @@ class StateStore(ImportHistories, Protocol):
     def count_request(
         self, day: date, certificate_arn: str, budget: RequestBudget, limit: int
     ) -> bool:
-        """Count a certificate once towards a budget of `day`; false if that has `limit` already."""
+        """Add a certificate once to a budget of `day`; false if that has `limit` already."""
 
     def alert_records(self) -> Sequence[AlertRecord]:
         """Return the open alerts that were reported."""

@@ -306,7 +306,7 @@ class StateTable:
     def count_request(
         self, day: date, certificate_arn: str, budget: RequestBudget, limit: int
     ) -> bool:
-        """Count a request of `day`, once per certificate; false if there are `limit` already."""
+        """Add a request of `day`, once per certificate; false if there are `limit` already."""
         ends = datetime.combine(day, time(), UTC) + HISTORY
         counted = unless(
             _CONFLICT,

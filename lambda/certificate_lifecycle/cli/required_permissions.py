@@ -54,7 +54,7 @@ def settings_on(settings: RotationSettings, home: Scope) -> frozenset[Setting]:
     The environment of the rotation function does not have `on_destroy`.
     """
     unmanaged = settings.unmanaged_mode.limited(settings.mode)
-    # Without allowed domains, no certificate counts as issued by the instance.
+    # Without allowed domains, the instance has issued no certificate.
     mode = settings.mode if settings.allowed_domains else unmanaged
     repairs = settings.mode is not RotationMode.NOTIFY
     replaces = mode is RotationMode.REPLACE

@@ -371,7 +371,7 @@ class FindingChange:
 class ScopeResult:
     """The result of one account and region.
 
-    `certificates` counts those that were scanned, `ignored` those outside the coverage.
+    `certificates` is the number of scanned ones, `ignored` that of those outside the coverage.
     """
 
     account_id: str

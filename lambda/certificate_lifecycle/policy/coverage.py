@@ -126,7 +126,7 @@ def _either(values: Sequence[str]) -> str:
 
 
 def has_tags(certificate: Certificate) -> bool:
-    """Whether the tags of a certificate can decide; those outside ACM count as untagged."""
+    """Whether the tags of a certificate can decide; those outside ACM have none."""
     return certificate.type not in _OUTSIDE_ACM
 
 

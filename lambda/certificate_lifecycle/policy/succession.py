@@ -63,7 +63,7 @@ REPEATED_REQUESTS_PER_DAY = 5
 
 
 class RequestBudget(Enum):
-    """What requests are counted for, by account, region and day, which protects ACM's quota.
+    """A daily budget of requests in one account and region, which protects ACM's quota.
 
     Repeating a failed request, which nothing uses, has a small budget of its own: anyone who may
     request certificates can make many failed requests, and they never take the place of a

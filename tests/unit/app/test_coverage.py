@@ -274,19 +274,19 @@ class Store(CertificateStore):
 
     name = "store"
 
-    def __init__(self, held: Certificate, title: str = "") -> None:
-        self.held = held
+    def __init__(self, certificate: Certificate, title: str = "") -> None:
+        self.certificate = certificate
         self.title = title
 
     def concerns(self, certificates: Sequence[Certificate]) -> bool:  # noqa: ARG002 - the port's
         return True
 
     def list_all(self) -> Iterator[Certificate]:
-        names = (self.title,) if self.title else self.held.names
-        yield replace(self.held, names=names, names_complete=False)
+        names = (self.title,) if self.title else self.certificate.names
+        yield replace(self.certificate, names=names, names_complete=False)
 
     def describe(self, listed: Certificate) -> Certificate:  # noqa: ARG002 - the port's
-        return self.held
+        return self.certificate
 
 
 def stored(coverage: Coverage, store: Store) -> int:

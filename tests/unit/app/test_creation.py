@@ -66,10 +66,10 @@ WAITING = request(
 )
 
 
-def ours(*held: Certificate) -> MemoryCertificates:
+def ours(*stored: Certificate) -> MemoryCertificates:
     """Return certificates that the instance of the requests has issued."""
-    certificates = MemoryCertificates(*held)
-    certificates.tagged = {entry.arn: OURS for entry in held}
+    certificates = MemoryCertificates(*stored)
+    certificates.tagged = {entry.arn: OURS for entry in stored}
     return certificates
 
 

@@ -25,9 +25,9 @@ USED = replace(UNUSED, in_use=True, detail=detail(in_use_by=(LISTENER,)))
 class Account:
     """One region with a certificate, the pointer to it, and the time."""
 
-    def __init__(self, *held: Certificate, value: str = UNUSED.arn) -> None:
-        self.certificates = MemoryCertificates(*held)
-        self.certificates.tagged = dict.fromkeys(self.certificates.held, TAGS)
+    def __init__(self, *stored: Certificate, value: str = UNUSED.arn) -> None:
+        self.certificates = MemoryCertificates(*stored)
+        self.certificates.tagged = dict.fromkeys(self.certificates.stored, TAGS)
         self.pointers = MemoryPointers({POINTER: value})
         self.clock = MemoryClock()
         self.regions: list[str] = []
@@ -99,7 +99,7 @@ def test_a_use_that_only_acm_knows_is_waited_for_too(seconds: float) -> None:
     account = Account(UNUSED)
     account.clock.left = seconds
     account.certificates.in_use_by_then = True
-    with pytest.raises(CertificateInUseError, match="ACM does not say by what"):
+    with pytest.raises(CertificateInUseError, match="by unknown consumers"):
         account.delete()
     assert sum(account.clock.slept) <= 600
     assert account.clock.remaining() > 0

@@ -227,7 +227,7 @@ def test_a_certificate_in_other_trouble_is_exported_all_the_same() -> None:
 def test_what_is_exported_beside_no_finding_is_reported_too() -> None:
     successor = issue("09", arn=arn("successor"), ends_in=days(300), exported=False)
     account = Account(issue(ends_in=days(5), exported=False))
-    account.certificates.held[successor.arn] = successor
+    account.certificates.stored[successor.arn] = successor
     result = account.rotate()
     assert result["counts"] == {"Superseded": 1, "Unused": 1}
     (message,) = account.topic.messages
@@ -252,7 +252,7 @@ def test_a_private_copy_that_ends_soon_is_renewed_and_exported_later() -> None:
     assert (result["expiring_certificates"], result["renewed_certificates"]) == (1, 1)
     assert account.certificates.renewed == [arn()]
 
-    account.certificates.held[arn()] = issue("02")
+    account.certificates.stored[arn()] = issue("02")
     assert account.action() == exported("02")
     assert account.certificates.renewed == [arn()]
 

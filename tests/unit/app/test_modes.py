@@ -62,9 +62,9 @@ DEAD = certificate(
 class World:
     """An account and region over several runs."""
 
-    def __init__(self, *held: Certificate, tags: Iterable[tuple[str, str]] = ()) -> None:
-        self.certificates = MemoryCertificates(*held)
-        self.certificates.tagged = {entry.arn: tuple(tags) for entry in held}
+    def __init__(self, *stored: Certificate, tags: Iterable[tuple[str, str]] = ()) -> None:
+        self.certificates = MemoryCertificates(*stored)
+        self.certificates.tagged = {entry.arn: tuple(tags) for entry in stored}
         self.dns = MemoryDns(zone())
         self.store = MemoryStateStore()
         self.consumers = MemoryConsumers((listener(), [DEAD.arn]))
@@ -91,8 +91,8 @@ class World:
     @property
     def changed(self) -> bool:
         """Whether anything but the state was written."""
-        held = self.certificates
-        written = (self.dns.batches, held.asked, held.deleted, held.resent, self.consumers.written)
+        acm = self.certificates
+        written = (self.dns.batches, acm.asked, acm.deleted, acm.resent, self.consumers.written)
         return any(written)
 
     def message(self) -> str:
@@ -103,7 +103,7 @@ def ours(found: Certificate) -> World:
     return World(found, tags=OURS)
 
 
-def test_what_this_instance_issued_is_repaired_and_replaced() -> None:
+def test_certificates_of_this_instance_are_repaired_and_replaced() -> None:
     for found in (blocked(), DEAD):
         world = ours(found)
         (action,) = world.run()["actions"]
@@ -112,7 +112,7 @@ def test_what_this_instance_issued_is_repaired_and_replaced() -> None:
 
 
 @pytest.mark.parametrize("found", [blocked(), DEAD], ids=["repair", "replacement"])
-def test_what_others_issued_is_reported_and_the_advice_names_the_input(
+def test_certificates_of_others_are_reported_and_the_advice_names_the_input(
     found: Certificate,
 ) -> None:
     world = World(found)
@@ -127,7 +127,7 @@ def test_what_others_issued_is_reported_and_the_advice_names_the_input(
 
 
 @pytest.mark.parametrize("value", ["off", "notify", "repair", "everything"])
-def test_a_tag_stops_what_the_modes_allow_and_the_advice_names_the_tag(value: str) -> None:
+def test_a_mode_tag_stops_permitted_actions_and_the_advice_names_the_tag(value: str) -> None:
     world = World(DEAD, tags=(*OURS, (MODE_TAG, value)))
     (action,) = world.run()["actions"]
     assert action["outcome"] == "advised"
@@ -175,7 +175,7 @@ def test_a_replacement_whose_tags_cannot_be_read_is_stopped_and_a_problem() -> N
 
 
 def test_tags_that_the_scan_did_not_need_are_read_before_an_action() -> None:
-    """A certificate far from expiry is not described; it is when its replacement goes on."""
+    """A certificate far from expiry is not described, but is if its replacement continues."""
     world = ours(DEAD)
     world.run()
     world.certificates.broken[f"describe {DEAD.arn}"] = Outage("throttled")
@@ -192,11 +192,11 @@ def test_a_replaced_certificate_is_deleted_only_if_its_mode_allows_that(
     world.run()
     (record,) = world.store.replacement_records()
     assert record.successor_arn is not None
-    held = world.certificates.held
+    stored = world.certificates.stored
     world.certificates.later.clear()
-    held[record.successor_arn] = certificate(arn=record.successor_arn, names=DEAD.names)
+    stored[record.successor_arn] = certificate(arn=record.successor_arn, names=DEAD.names)
     world.run()
-    held[DEAD.arn] = replace(DEAD, in_use=False, detail=detail(in_use_by=()))
+    stored[DEAD.arn] = replace(DEAD, in_use=False, detail=detail(in_use_by=()))
     assert [entry.state for entry in world.store.replacement_records()] == [
         ReplacementState.VERIFIED
     ]
@@ -238,9 +238,9 @@ def test_tags_of_load_balancers_are_read_only_if_a_replacement_is_due() -> None:
 # --- Limits -----------------------------------------------------------------------------------
 
 
-def crowd(count: int) -> World:
+def crowd(number: int) -> World:
     """Return an account with renewals that are blocked, and one replacement that is due."""
-    found = [replace(blocked(), arn=arn(f"blocked-{number}")) for number in range(count - 1)]
+    found = [replace(blocked(), arn=arn(f"blocked-{index}")) for index in range(number - 1)]
     return World(*found, DEAD, tags=OURS)
 
 
@@ -262,7 +262,7 @@ def test_above_the_limit_nothing_is_changed_and_the_message_says_the_number_and_
     assert "3 need attention" in world.message()
 
 
-def test_what_is_not_permitted_does_not_count_towards_the_limit() -> None:
+def test_the_limit_ignores_actions_that_are_not_permitted() -> None:
     world = crowd(3)
     world.certificates.tagged = {DEAD.arn: OURS}
     world.run(changes_per_run=1)

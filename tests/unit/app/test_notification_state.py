@@ -145,7 +145,7 @@ def test_and_again_when_a_week_has_passed_a_mark_was_crossed_or_it_got_worse() -
 def test_a_message_has_all_that_is_open_whatever_is_new() -> None:
     account = Account(DUE)
     account.rotate()
-    account.certificates.held[BLOCKED.arn] = BLOCKED
+    account.certificates.stored[BLOCKED.arn] = BLOCKED
     account.tomorrow().rotate()
     assert "api.example.com" in account.topic.messages[-1].bodies["email"]
     assert "shop.example.com" in account.topic.messages[-1].bodies["email"]
@@ -154,11 +154,11 @@ def test_a_message_has_all_that_is_open_whatever_is_new() -> None:
 def test_what_is_resolved_is_deleted_so_that_it_is_new_when_it_comes_back() -> None:
     account = Account(DUE)
     account.rotate()
-    account.certificates.held[DUE.arn] = replace(DUE, not_after=NOW + days(300))
+    account.certificates.stored[DUE.arn] = replace(DUE, not_after=NOW + days(300))
     account.tomorrow().rotate()
     assert account.state_store.alerts == {}
     assert "RESOLVED" in account.topic.messages[-1].bodies["email"]
-    account.certificates.held[DUE.arn] = DUE
+    account.certificates.stored[DUE.arn] = DUE
     account.tomorrow().rotate()
     # When it began, when it was over, and when it came back.
     assert account.sent == 3
@@ -172,7 +172,7 @@ def test_a_certificate_that_leaves_the_scope_is_neither_resolved_nor_mentioned_a
     account.rotate()
     found = account.tomorrow().rotate(coverage=NOT_API)
     assert (found["notification"]["reason"], account.sent) == ("nothing to report", 1)
-    account.certificates.held[OTHER.arn] = OTHER
+    account.certificates.stored[OTHER.arn] = OTHER
     account.tomorrow().rotate(coverage=NOT_API)
     assert "other.example.com" in account.mail
     assert "RESOLVED" not in account.mail
@@ -216,8 +216,8 @@ def test_a_scan_of_one_certificate_deletes_nothing_of_the_others() -> None:
     account = Account(DUE, BLOCKED)
     account.rotate()
     assert set(account.state_store.alerts) == {DUE.arn, BLOCKED.arn}
-    account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
-    account.certificates.held[DUE.arn] = replace(DUE, not_after=account.now + days(5))
+    account.certificates.stored[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
+    account.certificates.stored[DUE.arn] = replace(DUE, not_after=account.now + days(5))
     account.tomorrow().rotate(certificate_arns=[DUE.arn])
     assert set(account.state_store.alerts) == {DUE.arn, BLOCKED.arn}
 
@@ -225,8 +225,8 @@ def test_a_scan_of_one_certificate_deletes_nothing_of_the_others() -> None:
 def test_a_run_that_did_not_scan_everything_deletes_nothing_but_what_it_saw_to_be_well() -> None:
     account = Account(DUE, BLOCKED, OTHER)
     account.rotate()
-    account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
-    del account.certificates.held[OTHER.arn]
+    account.certificates.stored[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
+    del account.certificates.stored[OTHER.arn]
     account.certificates.broken[f"describe {DUE.arn}"] = Outage("not today")
     with pytest.raises(RotationError):
         account.tomorrow().rotate()
@@ -301,7 +301,7 @@ def test_a_request_that_fails_while_no_run_takes_place_is_reported_by_the_next_r
 ) -> None:
     account = Account(DUE)
     account.rotate()
-    account.certificates.held[arn("failed")] = failed_by("failed", NOW + days(0.5))
+    account.certificates.stored[arn("failed")] = failed_by("failed", NOW + days(0.5))
     account.now += days(outage + 0.6)
     account.rotate()
     assert "failed.example.com - new RequestFailed: The request failed" in account.mail
@@ -311,7 +311,7 @@ def test_a_request_that_was_reported_as_waiting_is_reported_as_failed_after_an_o
     account = Account(FAILING)
     account.now += days(2)
     account.rotate()
-    account.certificates.held[FAILING.arn] = replace(FAILING, status=TIMED_OUT)
+    account.certificates.stored[FAILING.arn] = replace(FAILING, status=TIMED_OUT)
     account.now += days(9)
     account.rotate()
     assert "new.example.com - changed, was PendingValidation RequestFailed" in account.mail
@@ -323,10 +323,10 @@ def test_a_failed_request_is_in_messages_for_a_week_and_is_never_called_resolved
         account.rotate()
         account.tomorrow()
     assert account.sent == 1
-    account.certificates.held[DUE.arn] = replace(DUE, not_after=account.now + days(20))
+    account.certificates.stored[DUE.arn] = replace(DUE, not_after=account.now + days(20))
     account.rotate()
     assert "failed.example.com" not in account.mail
-    account.certificates.held.clear()
+    account.certificates.stored.clear()
     account.tomorrow().rotate()
     assert "Was RequestFailed since 2026-06-01. It does not exist any more." in account.mail
     assert account.state_store.alerts == {}
@@ -339,7 +339,7 @@ def test_the_failures_of_years_are_one_paragraph_of_the_first_message_and_of_no_
     assert "300 requests older than 30 days failed: " in account.mail
     assert len(account.topic.messages[-1].bodies["email"].splitlines()) < 30
     assert account.certificates.described == []
-    account.certificates.held[DUE.arn] = DUE
+    account.certificates.stored[DUE.arn] = DUE
     account.tomorrow().rotate()
     assert "api.example.com" in account.mail
     assert "older than 30 days" not in account.mail
@@ -358,8 +358,8 @@ def test_what_happened_in_an_outage_of_months_is_in_the_next_message() -> None:
     account = Account(renewed, expired)
     account.rotate()
     account.now += days(60)
-    account.certificates.held[renewed.arn] = replace(renewed, not_after=NOW + days(400))
-    account.certificates.held[arn("failed")] = failed_by("failed", NOW + days(10))
+    account.certificates.stored[renewed.arn] = replace(renewed, not_after=NOW + days(400))
+    account.certificates.stored[arn("failed")] = failed_by("failed", NOW + days(10))
     account.rotate()
     for text in ("Expired: It expired 20 days ago", "RequestFailed", "RESOLVED"):
         assert text in account.mail
@@ -523,7 +523,7 @@ def test_a_replacement_record_that_could_not_be_deleted_fails_the_run_after_ever
 ):
     account = Account(DEAD)
     account.rotate()
-    account.certificates.held[DEAD.arn] = certificate(arn=DEAD.arn, ends_in=days(190))
+    account.certificates.stored[DEAD.arn] = certificate(arn=DEAD.arn, ends_in=days(190))
     account.now += days(1)
     told_again = account.state_store.claim
 
@@ -549,7 +549,7 @@ def test_what_is_about_to_be_done_is_recorded_and_deleted_once_it_is_reported() 
     (noted,) = account.state_store.recorded_intents.values()
     assert noted.text == f"write the validation record {LABEL}.shop.example.com."
     account.topic.failure = None
-    account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
+    account.certificates.stored[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
     account.tomorrow().rotate()
     assert "about to write the validation record" in account.mail
     assert account.state_store.recorded_intents == {}
@@ -646,7 +646,7 @@ def test_an_event_about_the_successor_scans_its_predecessor() -> None:
     successor = account.state_store.stored[DEAD.arn].successor_arn
     assert successor is not None
     issued = certificate(arn=successor, in_use=False, ends_in=days(190))
-    account.certificates.held[successor] = issued
+    account.certificates.stored[successor] = issued
     account.certificates.later[successor] = []
     found = account.rotate(certificate_arns=[successor], announced=True)
     assert account.state_store.stored[DEAD.arn].state.value == "verified"

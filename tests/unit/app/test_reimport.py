@@ -105,7 +105,7 @@ def test_a_newer_version_is_imported_under_the_same_arn_reported_and_counted() -
     account = Account(held())
     found = account.rotate()
     assert account.certificates.imported == [arn()]
-    assert account.certificates.held[arn()].not_after == NOW + days(300)
+    assert account.certificates.stored[arn()].not_after == NOW + days(300)
     assert found["actions"] == [
         {
             "certificate_arn": arn(),

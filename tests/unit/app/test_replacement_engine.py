@@ -182,7 +182,7 @@ class Account:
     def edit(self, found: str, **changes: Any) -> None:  # noqa: ANN401 - any field
         """Let ACM change its mind about a certificate."""
         self.certificates.later[found] = []
-        self.certificates.held[found] = replace(self.certificates.held[found], **changes)
+        self.certificates.stored[found] = replace(self.certificates.stored[found], **changes)
 
     def issue(self, *, used: bool = False) -> None:
         """Let ACM issue the successor."""
@@ -200,7 +200,7 @@ class Account:
         self.edit(OLD, in_use=False, detail=CertificateDetail())
 
     def states(self, found: str) -> Sequence[Certificate]:
-        return [self.certificates.held[found]]
+        return [self.certificates.stored[found]]
 
 
 def serving() -> Account:
@@ -411,7 +411,7 @@ def test_a_successor_that_is_issued_between_listing_and_request_is_found() -> No
     good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
     account = serving()
     looks = iter([[DEAD], [DEAD, good]])
-    account.certificates.held[good.arn] = good
+    account.certificates.stored[good.arn] = good
     account.certificates.list_all = lambda: iter(next(looks))  # type: ignore[method-assign] # grows
     account.run()
     assert account.certificates.asked == []
@@ -575,11 +575,11 @@ def test_a_request_that_a_stopped_run_may_have_left_behind_is_reported_when_it_i
 def test_a_certificate_that_recovered_and_dies_again_gets_a_new_successor() -> None:
     account = serving()
     account.run()
-    dead = account.certificates.held[OLD]
+    dead = account.certificates.stored[OLD]
     account.edit(OLD, status=CertificateStatus.ISSUED, not_after=NOW + days(190))
     account.tomorrow().run()
-    account.certificates.held[OLD] = replace(dead, not_after=NOW - SECOND)
-    account.certificates.held.pop(account.successor)
+    account.certificates.stored[OLD] = replace(dead, not_after=NOW - SECOND)
+    account.certificates.stored.pop(account.successor)
     account.tomorrow().run()
     assert account.state == "validated"
     assert len(account.certificates.asked) == 2
@@ -657,7 +657,7 @@ def test_a_deleted_successor_is_a_failure_and_another_one_is_requested_at_once()
     account = serving()
     account.run()
     first = account.successor
-    account.certificates.held.pop(first)
+    account.certificates.stored.pop(first)
     record = account.tomorrow().only()
     assert record.outcome is Outcome.FAILED
     assert f"the successor {first} was deleted" in record.detail
@@ -671,7 +671,7 @@ def test_a_successor_that_is_deleted_again_and_again_fails_every_run_until_a_per
     account = serving()
     account.run()
     for _ in range(MAX_LOST):
-        account.certificates.held.pop(account.successor)
+        account.certificates.stored.pop(account.successor)
         assert account.tomorrow().only().outcome is Outcome.FAILED
     assert account.state == "abandoned"
     for _ in range(2):
@@ -681,7 +681,7 @@ def test_a_successor_that_is_deleted_again_and_again_fails_every_run_until_a_per
         assert "request a certificate for the same names" in record.detail
     assert len(account.certificates.asked) == MAX_LOST
     good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
-    account.certificates.held[good.arn] = good
+    account.certificates.stored[good.arn] = good
     account.tomorrow().run()
     assert account.state == "verified"
     assert account.successor == good.arn
@@ -690,7 +690,7 @@ def test_a_successor_that_is_deleted_again_and_again_fails_every_run_until_a_per
 def test_the_deleted_successor_of_a_request_that_nothing_uses_is_not_requested_again() -> None:
     account = Account(FAILED_REQUEST, consumers=MemoryConsumers())
     account.run()
-    account.certificates.held.pop(account.successor)
+    account.certificates.stored.pop(account.successor)
     assert account.tomorrow().only().outcome is Outcome.DONE
     assert account.tomorrow().only().outcome is Outcome.ADVISED
     assert len(account.certificates.asked) == 1
@@ -699,7 +699,7 @@ def test_the_deleted_successor_of_a_request_that_nothing_uses_is_not_requested_a
 def test_a_request_that_fails_after_a_deleted_one_is_still_repeated() -> None:
     account = serving()
     account.run()
-    account.certificates.held.pop(account.successor)
+    account.certificates.stored.pop(account.successor)
     account.tomorrow().run()
     account.edit(account.successor, status=FAILED, detail=CertificateDetail())
     account.tomorrow(RETRY_AFTER).run()
@@ -712,7 +712,7 @@ def test_nothing_is_requested_in_place_of_a_deleted_successor_if_that_could_not_
 ):
     account = serving()
     account.run()
-    account.certificates.held.pop(account.successor)
+    account.certificates.stored.pop(account.successor)
     account.dns.zones = ()
     record = account.tomorrow().only()
     assert record.outcome is Outcome.FAILED
@@ -740,9 +740,13 @@ def test_an_old_certificate_that_others_delete_ends_the_replacement(state: str) 
         account.issue()
         account.tomorrow().run()
     assert account.state == state
+<<<<<<< HEAD
     account.certificates.held.pop(OLD)
     account.consumers.faults = {listener(): "it was rejected"}
     account.consumers.written.clear()
+=======
+    account.certificates.stored.pop(OLD)
+>>>>>>> words
     record = account.tomorrow().only()
     assert (account.state, account.consumers.written) == ("retired", [])
     assert record.detail == "the old certificate does not exist any more"
@@ -768,7 +772,7 @@ def conflicting() -> Account:
 
 def test_a_successor_that_is_deleted_before_it_could_be_validated_is_a_failure() -> None:
     account = conflicting()
-    account.certificates.held.pop(account.successor)
+    account.certificates.stored.pop(account.successor)
     assert account.tomorrow().run()[0].outcome is Outcome.FAILED
     assert len(account.certificates.asked) == 2
 
@@ -779,7 +783,7 @@ def test_a_successor_that_is_deleted_before_anything_is_moved_is_a_failure() -> 
     account.issue()
     account.tomorrow().run()
     assert account.state == "issued"
-    account.certificates.held.pop(account.successor)
+    account.certificates.stored.pop(account.successor)
     assert account.tomorrow().run()[0].outcome is Outcome.FAILED
     assert len(account.certificates.asked) == 2
 
@@ -1137,7 +1141,7 @@ def test_a_successor_that_does_not_serve_keeps_the_old_one() -> None:
 
 def test_a_successor_that_others_deleted_keeps_the_old_one() -> None:
     account = soaked()
-    account.certificates.held.pop(account.successor)
+    account.certificates.stored.pop(account.successor)
     account.tomorrow(days(8)).run(retire_after=days(7))
     assert account.certificates.deleted == []
     assert account.state == "abandoned"
@@ -1146,7 +1150,7 @@ def test_a_successor_that_others_deleted_keeps_the_old_one() -> None:
 def test_what_is_used_again_when_it_comes_to_deleting_is_kept() -> None:
     account = soaked(in_use=True, detail=detail())
     account.consumers = None
-    listed = [replace(entry, in_use=False) for entry in account.certificates.held.values()]
+    listed = [replace(entry, in_use=False) for entry in account.certificates.stored.values()]
     account.certificates.list_all = lambda: iter(listed)  # type: ignore[method-assign] # late
     account.tomorrow(days(8)).run(retire_after=days(7))
     assert account.certificates.deleted == []
@@ -1228,15 +1232,7 @@ def test_if_no_candidate_is_left_a_successor_like_the_old_one_is_requested() -> 
 def test_a_run_that_stops_after_a_refusal_is_continued(stops_after: int) -> None:
     consumers = refusing(listener(), GOOD.arn)
     account = Account(DEAD, GOOD, consumers=consumers)
-    saves = iter(range(1, 100))
-    save = account.state_store.save_replacement
-
-    def dying(record: ReplacementRecord) -> ReplacementRecord:
-        if next(saves) == stops_after:
-            raise Outage("stopped")
-        return save(record)
-
-    account.state_store.save_replacement = dying  # type: ignore[assignment, method-assign] # dies
+    account.state_store.stops_at = stops_after
     account.run()
     account.tomorrow().run()
     account.issue()
@@ -1275,7 +1271,7 @@ def test_a_requested_successor_that_a_service_refuses_is_a_failure_and_not_reque
 
 def test_an_adopted_certificate_that_lost_its_continuity_is_replaced_by_a_request() -> None:
     account = serving()
-    account.certificates.held[GOOD.arn] = GOOD
+    account.certificates.stored[GOOD.arn] = GOOD
     assert account.consumers is not None
     account.consumers.broken["bind", listener()] = ConsumerBusyError("busy")
     account.run()
@@ -1290,7 +1286,7 @@ def test_an_adopted_certificate_that_lost_its_continuity_is_replaced_by_a_reques
 def test_nothing_is_requested_if_no_time_is_left_to_describe_the_candidates() -> None:
     candidate = certificate(arn=arn("candidate"), in_use=False, ends_in=days(190))
     account = serving()
-    account.certificates.held[candidate.arn] = candidate
+    account.certificates.stored[candidate.arn] = candidate
     account.certificates.broken[f"describe {candidate.arn}"] = Outage("not today")
     list_all, lists = account.certificates.list_all, 0
 

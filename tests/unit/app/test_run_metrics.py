@@ -149,7 +149,7 @@ def test_a_critical_finding_grows_old_until_a_run_finds_it_resolved(world: World
     world.rotate()
     world.rotate(now=NOW + days(4))
     assert world.last.oldest_critical == days(4) + SECOND
-    world.certificates.held.clear()
+    world.certificates.stored.clear()
     world.rotate(now=NOW + days(5))
     assert world.last.oldest_critical == days(0)
 
@@ -157,7 +157,7 @@ def test_a_critical_finding_grows_old_until_a_run_finds_it_resolved(world: World
 def test_the_oldest_critical_finding_counts(world: World) -> None:
     world.rotate()
     later = replace(GONE, arn=arn("later"))
-    world.certificates.held[later.arn] = later
+    world.certificates.stored[later.arn] = later
     world.rotate(now=NOW + days(2))
     assert world.last.oldest_critical == days(2) + SECOND
 

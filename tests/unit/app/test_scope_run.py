@@ -121,7 +121,7 @@ def test_one_message_reports_all_of_them_and_says_where_each_finding_is(world: W
 
 def test_a_message_is_addressed_to_those_whom_it_concerns(world: World) -> None:
     for scope in (HERE, AWAY):
-        del world.certificates[scope].held[at(scope, "due")]
+        del world.certificates[scope].stored[at(scope, "due")]
     world.rotate()
     (message,) = world.topic.messages
     assert message.attributes["account"] == "222222222222"
@@ -139,7 +139,7 @@ def test_what_was_reported_is_saved_for_each_scope_and_not_reported_again(world:
 def test_a_change_of_one_scope_is_reported(world: World) -> None:
     world.rotate()
     another = imported(arn=at(AWAY, "another"), names=("b.example.com",), ends_in=days(9))
-    world.certificates[AWAY].held[another.arn] = another
+    world.certificates[AWAY].stored[another.arn] = another
     assert world.rotate()["notification"]["sent"]
 
 

@@ -297,7 +297,7 @@ def test_a_renewal_in_an_outage_of_the_runs_is_probed_by_the_next_run() -> None:
     account = Account(served, certificate(ends_in=days(40), detail=detail(serial="0a")))
     account.state_store = MemoryStateStore()
     account.rotate()
-    account.certificates.held[arn()] = renewed(ends_in=PUBLIC_LIFETIME + days(1))
+    account.certificates.stored[arn()] = renewed(ends_in=PUBLIC_LIFETIME + days(1))
     later = NOW + days(9)
     assert account.rotate(run_id="run-2", now=later)["counts"] == {"StaleCertificateServed": 1}
 

@@ -499,7 +499,7 @@ def test_scopes_that_terraform_accepts_are_accepted() -> None:
 
 
 @pytest.mark.parametrize("value", refused("scopes").values(), ids=refused("scopes"))
-def test_a_bad_scope_is_one_error_wherever_it_is(value: object) -> None:
+def test_an_invalid_scope_is_one_error_in_each_setting(value: object) -> None:
     (error,) = rotation(SCOPE=json.dumps(value))[1]
     assert error.startswith("SCOPE: ")
     (error,) = accounts({**ACCOUNT, "scope": value})[1]

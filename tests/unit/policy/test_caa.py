@@ -95,7 +95,7 @@ def test_another_ca_can_be_judged() -> None:
             [issue("amazon.com"), issue(";", "issuewild")],
             True,
             False,
-            id="issuewild takes the wildcard away",
+            id="issuewild forbids the wildcard",
         ),
         pytest.param(
             [issue("other.test", "issuewild")], True, False, id="issuewild alone frees other names"
@@ -161,7 +161,7 @@ def test_issuewild_overrides_issue_for_wildcards_only(
     ],
 )
 def test_an_empty_or_malformed_value_forbids(value: str) -> None:
-    """Section 4.2: what does not match the grammar counts as an empty name."""
+    """Section 4.2: what does not match the grammar is treated as an empty name."""
     verdict = judged(issue(value))
     assert verdict.reason is CaaReason.NOT_NAMED
     assert not verdict.allowed

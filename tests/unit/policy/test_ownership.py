@@ -173,7 +173,7 @@ def test_a_certificate_that_the_configuration_names_is_imported_and_exported_lik
     assert modes.blocked_reason(found, Action.RESTORE_RECORDS) is not None
 
 
-def test_outside_the_scope_only_what_was_issued_here_is_changed() -> None:
+def test_outside_the_scope_only_certificates_of_this_instance_are_changed() -> None:
     modes = replace(MODES, unmanaged=RotationMode.REPLACE, coverage=ELSEWHERE)
     assert modes.blocked_reason(tagged(OURS), Action.REPLACE) is None
     assert modes.blocked_reason(tagged({}), Action.RESTORE_RECORDS) == (

@@ -62,7 +62,7 @@ class DeclaredCertificates:
     def list_all(self) -> Iterator[Certificate]:
         """Yield each declared certificate that is missing, with its detail.
 
-        One that cannot be read is yielded without detail: reading it again tells why.
+        One that cannot be read is yielded without detail: reading it again raises the error.
         """
         for name, value in self._pointers.read_all().items():
             listed = self._listed(name, value)

@@ -82,7 +82,7 @@ def scope(home: str, settings: RotationSettings) -> Iterator[Diagnosis]:
         other = "other accounts"
         found.append((other, everywhere.mode, everywhere.unmanaged_mode, everywhere.coverage))
     for account, mode, unmanaged, coverage in found:
-        # Other accounts have a limit, which the mode of the instance limits as well.
+        # The mode of the instance limits that of another account, too.
         highest = settings.mode.limited(mode)
         others = unmanaged.limited(highest)
         sentence = f"{coverage.sentence} Mode {highest}, and {others} for certificates of others."
