@@ -17,9 +17,8 @@ OURS = {"ManagedBy": "certificate-lifecycle"}
 
 
 @pytest.fixture(autouse=True)
-def unlimited(environment: pytest.MonkeyPatch) -> None:
-    """Allow more changes than there are certificates here."""
-    environment.setenv("LIMITS", '{"changes_per_run": 200}')
+def allowed(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ALLOWED_DOMAINS", '["example.com"]')
 
 
 def replaced(cloud: Cloud) -> list[str]:
@@ -28,11 +27,11 @@ def replaced(cloud: Cloud) -> list[str]:
     return [entry.tags[key] for entry in cloud.certificates.all() if key in entry.tags]
 
 
-def failed_requests(cloud: Cloud, count: int) -> None:
+def requests(cloud: Cloud, count: int, status: str) -> None:
     for number in range(count):
         cloud.certificates.add(
             domain_name=f"n{number}.example.com",
-            status="FAILED",
+            status=status,
             created_at=cloud.now - timedelta(days=2),
             tags=OURS,
         )
@@ -48,7 +47,7 @@ def list_last(cloud: Cloud, *arns: str) -> None:
 def revoked_among_failed_requests(cloud: Cloud) -> str:
     """Create 60 failed requests and a revoked certificate in use, which ACM lists last."""
     cloud.zones.add("example.com")
-    failed_requests(cloud, 60)
+    requests(cloud, 60, "FAILED")
     revoked = cloud.certificates.add(
         domain_name="shop.example.com", status="REVOKED", **USED, **ending_in(cloud, 100)
     )
@@ -73,10 +72,19 @@ def test_failed_requests_never_take_the_place_of_a_revoked_certificate_in_use(
     assert len(replaced(cloud)) == 1 + 10
 
 
-def test_a_failed_request_for_names_of_others_is_not_repeated_whatever_its_tag(
-    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+def test_open_requests_do_not_stop_the_replacement_of_a_certificate_in_use(
+    rotation: Function, cloud: Cloud
 ) -> None:
-    environment.setenv("ALLOWED_DOMAINS", '["example.com"]')
+    """They need more records than a run may change certificates."""
+    revoked = revoked_among_failed_requests(cloud)
+    requests(cloud, 30, "PENDING_VALIDATION")
+    rotation(scheduled(NOW))
+    assert replaced(cloud)[0] == revoked
+
+
+def test_a_failed_request_for_names_of_others_is_not_repeated_whatever_its_tag(
+    rotation: Function, cloud: Cloud
+) -> None:
     cloud.zones.add("example.com")
     cloud.zones.add("example.net")
     ours, others = (

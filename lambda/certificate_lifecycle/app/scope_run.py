@@ -34,7 +34,11 @@ from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.tags import owner
 from certificate_lifecycle.policy.mute import with_mute
 from certificate_lifecycle.policy.ownership import NEEDED_MODE
-from certificate_lifecycle.policy.succession import REPLACING_ACTIONS, ReplacementRecord
+from certificate_lifecycle.policy.succession import (
+    REPLACING_ACTIONS,
+    ReplacementRecord,
+    counted_changes,
+)
 
 _SHOWN_PROBLEMS = 5
 _LONGEST_PROBLEM = 2000
@@ -269,10 +273,11 @@ def _within_limits(agreed: ScanResult, scanned: ScopeScan) -> RunContext:
     replaced = _engine(planning).act(agreed, records, everything=everything)
     planned = [*replaced, *_repaired_and_exported(agreed, planning, replaced)]
     changed = {record.certificate_arn for record in planned if record.outcome is Outcome.PLANNED}
-    if len(changed) <= context.changes_per_run:
+    count = counted_changes(changed, [entry.certificate for entry in agreed.assessments])
+    if count <= context.changes_per_run:
         return context
     reason = (
-        f"nothing was changed: {len(changed)} certificates of this account and region would be, "
+        f"nothing was changed: {count} certificates of this account and region would be, "
         f"and limits.changes_per_run is {context.changes_per_run}"
     )
     scanned.result.problems.append(reason)

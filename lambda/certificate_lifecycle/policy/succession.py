@@ -6,7 +6,7 @@ A successor is requested only if the ARN cannot be kept by a renewal or an impor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -253,6 +253,24 @@ def is_failed_request(certificate: Certificate) -> bool:
     )
 
 
+def counted_changes(changed: Collection[str], certificates: Iterable[Certificate]) -> int:
+    """Return how many of the `changed` ARNs count towards the limit of changes in a run.
+
+    Anyone who may request certificates can make many requests with the tag of an instance. Those
+    that ACM has not issued count as `REPEATED_REQUESTS_PER_DAY` together, so that they never stop
+    the replacement of a certificate in use.
+    """
+    requests = sum(
+        certificate.arn in changed
+        and (
+            certificate.status is CertificateStatus.PENDING_VALIDATION
+            or is_failed_request(certificate)
+        )
+        for certificate in certificates
+    )
+    return len(changed) - max(0, requests - REPEATED_REQUESTS_PER_DAY)
+
+
 def blocked_reason(
     certificate: Certificate, instance: str, allowed_domains: Sequence[str]
 ) -> str | None:
@@ -260,7 +278,7 @@ def blocked_reason(
 
     A failed request is repeated only if this instance made it, and not for a successor. Anyone who
     may request certificates may set the tag, so that its names count, too: each is equal to or
-    below one of `allowed_domains`, unless these are not configured.
+    below one of `allowed_domains`.
     """
     tags = dict(certificate.detail.tags)
     if REPLACES_TAG in tags and not certificate.used:
@@ -269,7 +287,7 @@ def blocked_reason(
         if tags.get(INSTANCE_TAG) != instance:
             return f"it was not requested by {instance}"
         others = [name for name in certificate.names if not is_allowed(name, allowed_domains)]
-        if allowed_domains and others:
+        if others:
             return f"{others[0]} is not equal to or below an allowed domain of {instance}"
     elif not certificate.in_use:
         return "its copies outside AWS cannot be moved; export a new certificate to them"

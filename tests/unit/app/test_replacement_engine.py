@@ -114,6 +114,7 @@ class Account:
             now=self.now,
             dry_run=dry_run,
             coverage=self.coverage,
+            allowed_domains=("example.com",),
         )
         replacement_records = {
             replacement_record.certificate_arn: replacement_record

@@ -24,6 +24,7 @@ from certificate_lifecycle.policy.succession import (
     ReplacementRecord,
     ReplacementState,
     blocked_reason,
+    counted_changes,
     has_ended,
     may_retire,
     pointers_behind,
@@ -82,7 +83,7 @@ def replacement_record(**changes: object) -> ReplacementRecord:
     ],
 )
 def test_a_successor_may_be_requested_for(seen: Certificate) -> None:
-    assert blocked_reason(seen, INSTANCE, ()) is None
+    assert blocked_reason(seen, INSTANCE, ("example.com",)) is None
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_a_successor_may_be_requested_for(seen: Certificate) -> None:
     ],
 )
 def test_no_successor_is_requested_for(seen: Certificate, why: str) -> None:
-    assert why in (blocked_reason(seen, INSTANCE, ()) or "")
+    assert why in (blocked_reason(seen, INSTANCE, ("example.com",)) or "")
 
 
 # --- What a successor is ------------------------------------------------------------------------
@@ -353,6 +354,18 @@ def test_the_tag_of_a_failed_request_counts_only_for_the_names_of_this_instance(
     assert blocked_reason(failed, INSTANCE, ("example.com",)) == (
         f"www.example.net is not equal to or below an allowed domain of {INSTANCE}"
     )
+    # An instance without allowed domains has requested nothing.
+    assert "shop.example.com is not" in (blocked_reason(failed, INSTANCE, ()) or "")
+
+
+@pytest.mark.parametrize("status", [FAILED, TIMED_OUT, CertificateStatus.PENDING_VALIDATION])
+def test_many_requests_count_as_a_few_changes(status: CertificateStatus) -> None:
+    made = [request(arn=arn(f"r{number}"), status=status) for number in range(9)]
+    used = [dead(arn=arn(f"c{number}")) for number in range(9)]
+    everything = {entry.arn for entry in (*made, *used)}
+    assert counted_changes(everything, [*made, *used]) == 9 + 5
+    assert counted_changes({made[0].arn, arn("deleted")}, [*made, *used]) == 2
+    assert counted_changes(set(), made) == 0
 
 
 def test_the_names_of_a_certificate_in_use_need_not_be_those_of_this_instance() -> None:
