@@ -179,13 +179,15 @@ locals {
     Resource = ["arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.ledger_name}"]
   }]
 
+  _find_pointers = {
+    Sid      = "FindPointers"
+    Effect   = "Allow"
+    Action   = ["ssm:GetParametersByPath"]
+    Resource = [local._pointers]
+  }
+
   _follow_pointers = [
-    {
-      Sid      = "FindPointers"
-      Effect   = "Allow"
-      Action   = ["ssm:GetParametersByPath"]
-      Resource = [local._pointers]
-    },
+    local._find_pointers,
     {
       Sid    = "UsePointers"
       Effect = "Allow"
@@ -286,13 +288,17 @@ locals {
           Resource = ["${local._pointers}/*"]
         },
       ] : statement if local._issues],
-      [for statement in [{
-        Sid       = "DeleteIssuedCertificates"
-        Effect    = "Allow"
-        Action    = ["acm:DeleteCertificate"]
-        Resource  = [local._certificates_everywhere]
-        Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = var.name_prefix } }
-      }] : statement if anytrue([for certificate in values(local.certificates) : certificate.on_destroy == "delete"])],
+      [for statement in [
+        {
+          Sid       = "DeleteIssuedCertificates"
+          Effect    = "Allow"
+          Action    = ["acm:DeleteCertificate"]
+          Resource  = [local._certificates_everywhere]
+          Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = var.name_prefix } }
+        },
+        # A certificate that another pointer names is kept.
+        local._find_pointers,
+      ] : statement if anytrue([for certificate in values(local.certificates) : certificate.on_destroy == "delete"])],
       local._list_hosted_zones,
       local._read_records,
       [for statement in [

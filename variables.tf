@@ -430,6 +430,12 @@ variable "issue_on_apply" {
   description = "Whether an apply issues the certificates and waits for them, which needs a public hosted zone for their names."
   default     = true
   nullable    = false
+
+  validation {
+    # Without issue_on_apply, Terraform destroys the invocations, as it does for a removed certificate.
+    condition     = var.issue_on_apply || alltrue([for certificate in values(var.certificates) : certificate.on_destroy == "keep"])
+    error_message = "issue_on_apply must be true with on_destroy = \"delete\", because false would delete these certificates: apply on_destroy = \"keep\" first. Got ${join(", ", [for key, certificate in var.certificates : "${key} with ${certificate.on_destroy}"])}."
+  }
 }
 
 variable "limits" {

@@ -154,6 +154,7 @@ def refuse_call(cloud: Cloud, number: int) -> None:
         "iam": ("ListServerCertificates",),
         "secretsmanager": ("DescribeSecret", "GetSecretValue", "PutSecretValue"),
         "sns": ("Publish",),
+        "ssm": ("GetParametersByPath",),
     }.items():
         for operation in operations:
             cloud.fail(service, operation, "AccessDenied", "not today", times=None, when=strikes)

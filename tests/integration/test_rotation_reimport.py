@@ -139,13 +139,13 @@ def test_a_tool_that_renews_every_two_months_keeps_the_certificate_alive_for_400
 # --- Whatever happens between two calls -------------------------------------------------------
 
 #: Calls of an undisturbed run, see the first test.
-CALLS = 17
+CALLS = 18
 #: Those that are refused below, which is all but who uses the certificate and who is subscribed.
-REFUSED = 9
+REFUSED = 10
 #: The import itself.
-REIMPORT = 13
+REIMPORT = 14
 #: Those that record what was there and what follows, the last look at ACM, and the import.
-RECORDED = (9, 10, 12, REIMPORT)
+RECORDED = (10, 11, 13, REIMPORT)
 
 
 def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
@@ -153,9 +153,10 @@ def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
 ) -> None:
     rotation(scheduled(NOW))
     assert_imported(shop)
-    assert rotation.operations[:14] == [
+    assert rotation.operations[:15] == [
         "Query",
         "ListCertificates",
+        "GetParametersByPath",
         "ListServerCertificates",
         "DescribeCertificate",
         "ListTagsForCertificate",
@@ -170,7 +171,7 @@ def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
         "Publish",
     ]
     # The time of the message, and the intent that it reported, in any order.
-    assert sorted(rotation.operations[14:]) == ["DeleteItem", "GetTopicAttributes", "PutItem"]
+    assert sorted(rotation.operations[15:]) == ["DeleteItem", "GetTopicAttributes", "PutItem"]
     assert len(rotation.operations) == CALLS
 
 
@@ -218,6 +219,7 @@ def refuse_call(cloud: Cloud, number: int) -> None:
         "iam": ("ListServerCertificates",),
         "secretsmanager": ("GetSecretValue",),
         "sns": ("Publish",),
+        "ssm": ("GetParametersByPath",),
     }.items():
         for operation in operations:
             cloud.fail(service, operation, "AccessDenied", "not today", times=None, when=strikes)

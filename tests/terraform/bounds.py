@@ -291,6 +291,7 @@ def creation(*domains: str) -> Mapping[str, Bounds]:
         ),
         "TagIssuedCertificates": Bounds(**anywhere, never=_owner(OWNER)),
         "DeleteIssuedCertificates": Bounds(**anywhere, never=_owner(OWNER)),
+        "FindPointers": JUST_THIS,
         "UsePointers": _POINTERS,
         "FindPublicHostedZones": JUST_THIS,
         "ReadValidationRecords": ONE_OF_ALL,
@@ -502,6 +503,8 @@ BOUNDARY = ("StayWithinTheServicesOfThisModule",)
 
 #: Zones in other accounts: tests/terraform/test_deployed.py, away.
 AWAY = ("ReachOtherAccounts",)
+#: Deletion on destroy: tests/terraform/test_issue.py.
+DESTROYED = ("DeleteIssuedCertificates", "FindPointers")
 #: tests/terraform/test_member_account.py.
 MEMBERS = ("ReachOtherAccounts",)
 #: tests/terraform/test_organization.py.

@@ -50,7 +50,6 @@ PASSPHRASE = "correct horse TELLTALE"
 VALIDATOR = f"arn:aws:iam::{ZONE_OWNER}:role/validator"
 #: One imported, one renewed for its export, and two replaced in each region.
 RENEWED = 6
-GONE = f"gone.{showcase.ZONE}"
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,6 @@ def deployments(
     """Apply all stacks in parallel, because most of an apply is waiting."""
     variables: dict[str, dict[str, object]] = {
         HOME: {
-            "certificates": {"gone": {"domain_name": GONE, "on_destroy": "delete"}},
             "domain_name": showcase.ZONE,
             "export_targets": export.variable,
             "function": {"kms_key": {"arn": kms_key(cloud)}, "role_path": "/certificates/"},
@@ -254,25 +252,29 @@ class Story:
 @pytest.fixture(scope="module")
 def story(cloud: Cloud, home: Deployment, troubles: Troubles) -> Story:
     ssm = cloud.client("ssm", account=HOME)
-    pointers = {key: f"/certificate-lifecycle/certificates/{key}/arn" for key in ("main", "gone")}
-    for name in pointers.values():
-        ssm.put_parameter(Name=name, Value="pending", Type="String")
-    created = home.result("creation", {"wait_seconds": 30, "parameter": pointers["main"]})
+    pointer = "/certificate-lifecycle/certificates/main/arn"
+    ssm.put_parameter(Name=pointer, Value="pending", Type="String")
+    created = home.result("creation", {"wait_seconds": 30, "parameter": pointer})
     # Its own certificate again, with a further tag.
     home.result("creation", {"tags": {"Team": "shop"}})
+<<<<<<< HEAD
+    # As if Terraform had declared a certificate that ACM no longer renews.
+=======
     gone = {"domain_name": GONE, "parameter": pointers["gone"], "wait_seconds": 30}
     home.result("creation", gone)
     destroyed = {"delete": True, "parameter": pointers["gone"], "tf": {"action": "delete"}}
     home.result("creation", destroyed)
     # The pointer of a declared certificate that ACM no longer renews.
+>>>>>>> words
     declared_arn = troubles.given_up["eu-west-1"]
-    ssm.put_parameter(Name=pointers["main"], Value=declared_arn, Overwrite=True)
+    ssm.put_parameter(Name=pointer, Value=declared_arn, Overwrite=True)
     authority = next(
         entry
         for entry in cloud.authorities.all
         if entry.startswith(f"arn:aws:acm-pca:eu-west-1:{HOME}:")
     )
-    home.result("creation", {"certificate_authority_arn": authority})
+    internal = {"certificate_authority_arn": authority, "domain_name": f"internal.{showcase.ZONE}"}
+    home.result("creation", internal)
     rotated = home.result("rotation", {"source": "aws.events"})
     home.end_the_soak()
     home.result("rotation", {"certificate_arns": troubles.replaced})
@@ -620,7 +622,9 @@ class TestThePoliciesAtHome:
     def test_have_every_statement_that_no_other_stack_is_for(self, home: Deployment) -> None:
         creation, rotation = role_policy(home.role("creation")), role_policy(home.role("rotation"))
 
-        assert sids(creation) == bounds.creation(showcase.ZONE).keys() - set(bounds.AWAY)
+        assert sids(creation) == (
+            bounds.creation(showcase.ZONE).keys() - {*bounds.AWAY, *bounds.DESTROYED}
+        )
         elsewhere = {*bounds.AWAY, *bounds.MEMBERS, *bounds.ORGANIZATION}
         assert sids(rotation) == bounds.ROTATION.keys() - elsewhere
 
@@ -636,8 +640,10 @@ class TestThePoliciesAtHome:
     def test_grant_what_is_declared(
         self, home: Deployment, away: Deployment, function: Function
     ) -> None:
-        """Permissions for other accounts and organizations are tested there."""
-        elsewhere = {Setting.ACCOUNTS, Setting.ORGANIZATION, Setting.ZONE_ROLES}
+        """Permissions for other accounts, organizations and deletions are tested there."""
+        elsewhere = {
+            *(Setting.ACCOUNTS, Setting.ORGANIZATION, Setting.ZONE_ROLES, Setting.ON_DESTROY)
+        }
         granted_here = home.granted(function) - BESIDE
 
         assert granted_here == declared(function, set(Setting) - elsewhere) - BESIDE

@@ -17,7 +17,9 @@ from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.cloud import Cloud
 from tests.estates import front
 from tests.harness.terraform import REPOSITORY, TerraformError, Workspace, side_by_side
+from tests.terraform import bounds
 from tests.terraform.listeners import ADDRESS, listener
+from tests.terraform.policies import of_role
 
 pytestmark = pytest.mark.terraform
 
@@ -91,6 +93,7 @@ MODULE = "module.certificate"
 ISSUE, DELETE = (f"{MODULE}.aws_lambda_invocation.{name}" for name in ("issue", "delete"))
 ISSUED, PARAMETER = f"{MODULE}.terraform_data.issued", f"{MODULE}.aws_ssm_parameter.arn"
 FUNCTION = "certificate-lifecycle-creation"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/{FUNCTION}"
 #: Seconds of an invocation that waits in vain; the function reserves 15 of them.
 SHORT = 25
 
@@ -164,6 +167,8 @@ class Watcher:
     edge: Step
     outputs: Mapping[str, Any]
     plan_with_new_code: Mapping[str, str]
+    #: Errors of the statements for a deletion, by the requests of the other stack's destroy.
+    deletion_errors: list[str]
     left_in_state: Mapping[str, Any]
     left_in_aws: set[str]
     parameters_left: list[Any]
@@ -215,9 +220,12 @@ def lives(cloud: Cloud) -> tuple[Watcher, Api]:
         edge = Stack(cloud, watcher.workspace, balancer, 443, "edge").now(done)
         outputs, pending = watcher.workspace.output(), plan_with_new_code(watcher)
         life = beside.result()
+        bound = bounds.creation(ZONE, "example.net")
+        errors = of_role(cloud.calls, ROLE, bound, *bounds.DESTROYED)
         watcher.workspace.destroy()
         left = arns(cloud), cloud.client("ssm", account=ACCOUNT).describe_parameters()["Parameters"]
-        return Watcher(first, edge, outputs, pending, watcher.workspace.resources(), *left), life
+        state = watcher.workspace.resources()
+        return Watcher(first, edge, outputs, pending, errors, state, *left), life
 
 
 def plan_with_new_code(stack: Stack) -> dict[str, str]:
@@ -332,6 +340,9 @@ class TestTheStackWithTheWatcher:
             f"module.certificates.module.{name}[0].aws_lambda_function.this": "update"
             for name in ("creation", "rotation")
         }
+
+    def test_lets_its_function_delete_exactly_its_own_certificates(self, watcher: Watcher) -> None:
+        assert watcher.deletion_errors == []
 
     def test_leaves_only_the_certificates_that_destroy_must_keep(self, watcher: Watcher) -> None:
         assert watcher.left_in_state == {}

@@ -352,6 +352,9 @@ TOGETHER: Mapping[str, Together] = {
             "a word for a destroy": certificate(on_destroy="forget"),
         }.items()
     },
+    "certificates that would be deleted because nothing is issued": Together(
+        "issue_on_apply", {"issue_on_apply": False, **certificate(on_destroy="delete")}
+    ),
     "a name of a certificate that is not allowed": Together(
         "allowed_domains",
         {"allowed_domains": ["example.com"], **certificate(subject_alternative_names=["a.org"])},

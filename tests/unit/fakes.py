@@ -338,10 +338,14 @@ def pointer_name(key: str) -> str:
 
 
 class MemoryDns(Dns):
-    """Public hosted zones; every batch is kept, and done as a whole or not at all."""
+    """Public hosted zones; every batch is kept, and done as a whole or not at all.
+
+    `reads` counts the readings of zones.
+    """
 
     def __init__(self, *zones: Zone) -> None:
         self.zones = zones
+        self.reads = 0
         self.records: dict[tuple[str, str], tuple[ExistingRecord, ...]] = {}
         self.batches: list[tuple[Zone, tuple[ValidationRecord, ...]]] = []
         self.broken: dict[str, Exception] = {}
@@ -353,6 +357,7 @@ class MemoryDns(Dns):
 
     def public_zones(self) -> Sequence[Zone]:
         self._raise_if_broken("zones")
+        self.reads += 1
         return self.zones
 
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:

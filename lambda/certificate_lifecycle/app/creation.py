@@ -55,6 +55,7 @@ from certificate_lifecycle.policy.validation import RecordFinding, RecordState, 
 #: API reference, CertificateDetail, FailureReason.
 _CAA_ERROR = "CAA_ERROR"
 _NO_OBSTACLE = "Route 53 has every record that ACM requires, and ACM has not read them yet"
+_NOT_SIGNED = "its private CA has not issued it yet"
 #: The number of obstacles that an error names.
 _SHOWN = 10
 _FAILED = (
@@ -196,7 +197,9 @@ def _conclude(certificate: Certificate, clients: CreationClients, *, require_iss
         if declaration is not None:
             declaration.pointers.write(declaration.parameter, certificate.arn)
     elif require_issued:
-        reasons = obstacles(clients.dns, certificate.detail.validations) or [_NO_OBSTACLE]
+        private = certificate.type is CertificateType.PRIVATE
+        reasons = obstacles(clients.dns, certificate.detail.validations)
+        reasons = reasons or [_NOT_SIGNED if private else _NO_OBSTACLE]
         more = len(reasons) - _SHOWN
         raise CertificateNotIssuedError(
             f"{certificate.arn} for {certificate.domain_name} is not issued, but "

@@ -20,14 +20,13 @@ from certificate_lifecycle.model.errors import (
     DeletionRefusedError,
     PointerNotFoundError,
 )
-from certificate_lifecycle.model.pointers import PENDING
+from certificate_lifecycle.model.pointers import PENDING, region_named
 from certificate_lifecycle.model.sanitize import clean, listed, quoted
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.deletion import (
     DeletionOutcome,
     belongs_to_another,
     blocked_reason,
-    certificate_region,
 )
 
 #: InUseBy follows the deletion of a consumer after some minutes.
@@ -67,7 +66,7 @@ class Deleter:
             return Deletion(parameter=parameter, outcome=DeletionOutcome.NO_PARAMETER)
         if value == PENDING:
             return Deletion(parameter=parameter, outcome=DeletionOutcome.NEVER_ISSUED)
-        region = certificate_region(value, self.home)
+        region = region_named(value, self.home)
         if region is None:
             raise DeletionRefusedError(
                 f"{parameter} is {quoted(value)}, not the ARN of a certificate in account"
@@ -80,29 +79,66 @@ class Deleter:
     def _delete(self, arn: str, parameter: str, certificates: Certificates) -> DeletionOutcome:
         try:
             certificate = _read(arn, certificates)
-            if belongs_to_another(certificate, parameter):
+            if self._belongs_to_another(certificate, parameter):
                 return DeletionOutcome.OTHER_PARAMETER
-            reason = blocked_reason(certificate, self.instance, self.allowed_domains)
-            if reason is not None:
-                raise DeletionRefusedError(f"{arn} was not deleted: {reason}")
-            self._delete_once_unused(certificate, certificates)
+            return self._delete_once_unused(certificate, parameter, certificates)
         except CertificateNotFoundError:
             return DeletionOutcome.ALREADY_DELETED
-        return DeletionOutcome.DELETED
 
+<<<<<<< HEAD
+    def _belongs_to_another(self, certificate: Certificate, parameter: str) -> bool:
+        """Whether another pointer has the certificate, by the tag or by its value.
+
+        Raises DeletionRefusedError if the certificate must be kept.
+        """
+        values = self.pointers.read_all()
+        if values.get(parameter) != certificate.arn:
+            raise DeletionRefusedError(
+                f"{certificate.arn} was not deleted: {parameter} does not name it any more;"
+                " repeat the call for the certificate that the parameter names now"
+            )
+        if belongs_to_another(certificate, parameter, values):
+            return True
+        reason = blocked_reason(certificate, self.instance, self.allowed_domains)
+        if reason is not None:
+            raise DeletionRefusedError(f"{certificate.arn} was not deleted: {reason}")
+        return False
+
+    def _delete_once_unused(
+        self, certificate: Certificate, parameter: str, certificates: Certificates
+    ) -> DeletionOutcome:
+        """Wait until ACM knows no consumer; ACM may still refuse, and the wait goes on.
+
+        After a pause, tags and pointers are read again: another declaration may have adopted the
+        certificate, or rotation may have replaced it.
+        """
+        outcomes: list[DeletionOutcome] = []
+=======
     def _delete_once_unused(self, certificate: Certificate, certificates: Certificates) -> None:
         """Delete it once ACM knows no consumer; a refusal of ACM continues the wait."""
         deleted: list[str] = []
+>>>>>>> words
 
         def done(current: Certificate) -> bool:
-            if not current.in_use and certificates.delete(current.arn):
-                deleted.append(current.arn)
-            return bool(deleted)
+            if current.in_use:
+                return False
+            paused = current is not certificate
+            if paused and self._belongs_to_another(_read(current.arn, certificates), parameter):
+                outcomes.append(DeletionOutcome.OTHER_PARAMETER)
+            elif certificates.delete(current.arn):
+                outcomes.append(DeletionOutcome.DELETED)
+            return bool(outcomes)
 
         last = poll(certificate, certificates, self.clock, seconds=_WAIT_SECONDS, done=done)
+<<<<<<< HEAD
+        if not outcomes:
+            consumers = listed(last.detail.in_use_by, _SHOWN) or "ACM does not say by what"
+=======
         if not deleted:
             consumers = listed(last.detail.in_use_by, _SHOWN) or "by unknown consumers"
+>>>>>>> words
             raise CertificateInUseError(f"{last.arn} was not deleted: it is in use ({consumers})")
+        return outcomes[0]
 
 
 def _read(arn: str, certificates: Certificates) -> Certificate:

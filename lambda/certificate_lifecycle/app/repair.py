@@ -37,8 +37,6 @@ _RECORDS_TIMEOUT_SECONDS = 30.0
 _POLL_SECONDS = 3.0
 _VERBS = {RecordChange.CREATED: "create", RecordChange.UPDATED: "update"}
 _REPAIRS = (Action.RESTORE_RECORDS, Action.RENEW_BY_EMAIL)
-#: Actions on certificates that the configuration names; a person does them to others.
-_CONFIGURED = (Action.REIMPORT, Action.EXPORT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +87,7 @@ class Repair:
 
     def _blocked_reason(self, certificate: Certificate, action: Action) -> str | None:
         """Return why the mode of a certificate forbids an action that is not left to a person."""
-        configured = certificate.arn in self.context.configured
-        if action in _REPAIRS or (action in _CONFIGURED and configured):
+        if action in _REPAIRS or self.context.modes.is_configured(certificate, action):
             return self.context.blocked_reason(certificate, action)
         return None
 

@@ -22,6 +22,7 @@ from certificate_lifecycle.model.errors import PointerNotFoundError
 from certificate_lifecycle.model.pointers import pointer_key, pointer_path
 
 _POINTERS = at_home("ssm", "parameter/{instance}/certificates/*")
+_PATH = at_home("ssm", "parameter/{instance}/certificates")
 _SCANS = (*SCANS, Command.DRILL)
 PERMISSIONS = (
     *declare(
@@ -32,9 +33,16 @@ PERMISSIONS = (
         PutParameter="write the ARN of an issued certificate into its pointer",
     ),
     *declare(
+        (Function.CREATION,),
+        "ssm",
+        _PATH,
+        Setting.ON_DESTROY,
+        GetParametersByPath="keep a certificate that another pointer names",
+    ),
+    *declare(
         _SCANS,
         "ssm",
-        at_home("ssm", "parameter/{instance}/certificates"),
+        _PATH,
         GetParametersByPath="which certificates the pointers name",
     ),
     *declare(_SCANS, "ssm", _POINTERS, GetParameter="since when a pointer is pending"),

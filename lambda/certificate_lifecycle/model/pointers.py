@@ -7,7 +7,7 @@ overwrite the value and never create a parameter.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from certificate_lifecycle.model.scope import Scope
@@ -57,9 +57,12 @@ def pointer_key(name_prefix: str, name: str) -> str | None:
     return match["key"] if match and len(name) <= _MAX_NAME else None
 
 
-def scope_named(value: str) -> Scope | None:
-    """Return the account and region of the certificate that a pointer names.
+def region_named(value: str, home: Scope) -> str | None:
+    """Return the region of the certificate that a pointer names; `home` is that of the functions.
 
-    None if the value is not the ARN of a certificate in ACM.
+    None if the value is not the ARN of a certificate of that account in ACM.
     """
-    return Scope.from_arn(value) if _CERTIFICATE_ARN.fullmatch(value) else None
+    if not _CERTIFICATE_ARN.fullmatch(value):
+        return None
+    named = Scope.from_arn(value)
+    return named.region if replace(named, region=home.region) == home else None

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from certificate_lifecycle.model.certificate import Certificate, CertificateType, Documented
 from certificate_lifecycle.model.pointers import PARAMETER_TAG
-from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.ownership import is_issued_by
-
-_CERTIFICATE = (
-    r"(?a)arn:(?P<partition>aws[a-z-]*):acm:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
-    r":certificate/[\w-]{1,64}"
-)
 
 
 class DeletionOutcome(Documented):
@@ -23,24 +16,19 @@ class DeletionOutcome(Documented):
     ALREADY_DELETED = "AlreadyDeleted", "The certificate did not exist."
     NEVER_ISSUED = "NeverIssued", "The parameter was `pending`; an open request ends by itself."
     NO_PARAMETER = "NoParameter", "The parameter did not exist, so no certificate is known."
-    OTHER_PARAMETER = "OtherParameter", "The certificate belongs to another parameter by its tag."
+    OTHER_PARAMETER = "OtherParameter", "Another parameter has the certificate, by tag or by value."
     NOT_DESTROYED = "NotDestroyed", "Terraform created or updated the invocation."
 
 
-def certificate_region(value: str, home: Scope) -> str | None:
-    """Return the region of the certificate that a pointer names.
+def belongs_to_another(certificate: Certificate, parameter: str, values: Mapping[str, str]) -> bool:
+    """Whether a certificate has another pointer, such as one with a new key.
 
-    None unless the value is the ARN of an ACM certificate in the account of the functions.
+    Its tag names that pointer, or the value of the pointer is its ARN; `values` has the value of
+    every pointer by its name.
     """
-    match = re.fullmatch(_CERTIFICATE, value)
-    if match is None or (match["partition"], match["account"]) != (home.partition, home.account_id):
-        return None
-    return match["region"]
-
-
-def belongs_to_another(certificate: Certificate, parameter: str) -> bool:
-    """Whether the tag of a certificate names another pointer, such as one with a new key."""
-    return dict(certificate.detail.tags).get(PARAMETER_TAG, parameter) != parameter
+    tagged = dict(certificate.detail.tags).get(PARAMETER_TAG, parameter)
+    named = {name for name, value in values.items() if value == certificate.arn}
+    return {tagged, *named} != {parameter}
 
 
 def blocked_reason(

@@ -32,7 +32,8 @@ _CONFIGURED_ACTIONS = frozenset({Action.REIMPORT, Action.EXPORT})
 
 #: CloudFormation sets it on every resource of a stack (user guide, "Resource tags").
 _STACK_TAG = "aws:cloudformation:stack-name"
-_DECLARING_TOOLS = {
+#: Tools by the value of the tag `ManagedBy` with which they say that they declare a certificate.
+DECLARING_TOOLS = {
     "cloudformation": "CloudFormation",
     "opentofu": "OpenTofu",
     "pulumi": "Pulumi",
@@ -109,13 +110,16 @@ class Modes:
         allow = f" To allow it, set {' and '.join(remedies)}." if remedies else ""
         return f"{', and '.join(limit.reason for limit in blocking)}.{allow}"
 
+    def is_configured(self, certificate: Certificate, action: Action) -> bool:
+        """Whether the configuration names a certificate for an import or export."""
+        return action in _CONFIGURED_ACTIONS and certificate.arn in self.configured
+
     def limits(self, certificate: Certificate, action: Action) -> list[Limit]:
         """Return every limit of the mode for an action on a certificate."""
         limits = [_of_input("rotation_mode", self.managed)]
         if not certificate.detail.tags_read:
             limits.append(Limit(CertificateMode.NOTIFY, "its tags could not be read"))
-        configured = action in _CONFIGURED_ACTIONS and certificate.arn in self.configured
-        if not configured and not is_issued_by(certificate, self.instance, self.allowed_domains):
+        if not self.is_configured(certificate, action) and not is_issued_by(certificate, self.instance, self.allowed_domains):
             cause = f", which applies because {self.instance} did not issue it"
             limits.append(_of_input("unmanaged_rotation_mode", self.unmanaged, cause))
             if not self.coverage.covers(certificate):
@@ -199,7 +203,7 @@ def _declared_by(certificate: Certificate) -> str:
     stack = clean(tags.get(_STACK_TAG, ""), _LONGEST_NAME)
     if stack:
         return f"It is declared by CloudFormation stack {stack}."
-    tool = _DECLARING_TOOLS.get(tags.get(INSTANCE_TAG, "").lower())
+    tool = DECLARING_TOOLS.get(tags.get(INSTANCE_TAG, "").lower())
     return f"It is declared by {tool}." if tool else ""
 
 

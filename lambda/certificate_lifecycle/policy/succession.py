@@ -26,7 +26,7 @@ from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.model.tags import INSTANCE_TAG
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
-from certificate_lifecycle.policy.ownership import CONTROLLER_TAGS
+from certificate_lifecycle.policy.ownership import CONTROLLER_TAGS, DECLARING_TOOLS
 
 #: Tags of a successor and of the certificate that it replaces.
 REPLACES_TAG = "certificate-lifecycle:replaces"
@@ -311,16 +311,19 @@ def _copyable_tags(certificate: Certificate) -> list[tuple[str, str]]:
     """Return the tags that a successor inherits: the first ones in their order, the others by key.
 
     Tags of AWS and of this module are not inherited, except for the name of the pointer, nor those
-    of a controller, which would delete the successor.
+    of a controller, which would delete the successor, nor one that names a tool that declares the
+    old certificate and knows nothing of the successor.
     The order does not depend on ACM's, so that every request leaves out the same tags.
     """
-    tags = [
-        (key, value)
-        for key, value in certificate.detail.tags
-        if key in _FIRST_TAGS
-        or not (key in CONTROLLER_TAGS or key.lower().startswith(("aws:", _OUR_TAGS)))
-    ]
+    tags = [(key, value) for key, value in certificate.detail.tags if _is_copyable(key, value)]
     return sorted(tags, key=lambda tag: (tag[0] not in _FIRST_TAGS, tag))
+
+
+def _is_copyable(key: str, value: str) -> bool:
+    if key == INSTANCE_TAG:
+        return value.lower() not in DECLARING_TOOLS
+    others = key in CONTROLLER_TAGS or key.lower().startswith(("aws:", _OUR_TAGS))
+    return key in _FIRST_TAGS or not others
 
 
 def pointers_behind(

@@ -447,9 +447,8 @@ def test_a_private_certificate_that_its_ca_has_not_issued_is_an_error_without_re
     pending = private(
         arn=arn("p"), names=NAMES, status=CertificateStatus.PENDING_VALIDATION, detail=theirs
     )
-    assert "is not issued, but PENDING_VALIDATION" in reason_of(
-        MemoryDns(), pending, wanted=PRIVATE
-    )
+    reason = reason_of(MemoryDns(), pending, wanted=PRIVATE)
+    assert "is not issued, but PENDING_VALIDATION: its private CA has not issued it" in reason
 
 
 # --- Refusing ---------------------------------------------------------------------------------

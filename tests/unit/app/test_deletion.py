@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -141,6 +142,51 @@ def test_a_certificate_that_another_parameter_has_taken_over_is_kept(
     account = Account(UNUSED)
     account.certificates.tagged[UNUSED.arn] = (*TAGS, *tags)
     assert account.delete().outcome is outcome
+
+
+OTHER = "/team/certificates/shop/arn"
+
+
+class Meanwhile(MemoryClock):
+    """A clock that calls a function at each pause."""
+
+    def __init__(self, change: Callable[[], object]) -> None:
+        super().__init__()
+        self.change = change
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self.change()
+
+
+def test_a_certificate_that_another_parameter_names_is_kept() -> None:
+    account = Account(UNUSED)
+    account.pointers.values[OTHER] = UNUSED.arn
+    assert account.delete().outcome is DeletionOutcome.OTHER_PARAMETER
+    assert account.certificates.deleted == []
+
+
+@pytest.mark.parametrize("by", ["tag", "value"])
+def test_a_certificate_that_another_parameter_takes_over_during_the_wait_is_kept(by: str) -> None:
+    account = Account(USED)
+    account.certificates.later[USED.arn] = [USED, USED, UNUSED]
+    tags = (*TAGS, ("certificate-lifecycle:parameter", OTHER))
+    account.clock = Meanwhile(
+        (lambda: account.certificates.tagged.update({USED.arn: tags}))
+        if by == "tag"
+        else (lambda: account.pointers.values.update({OTHER: USED.arn}))
+    )
+    assert account.delete().outcome is DeletionOutcome.OTHER_PARAMETER
+    assert account.certificates.deleted == []
+
+
+def test_a_certificate_that_its_parameter_leaves_during_the_wait_is_kept_with_an_error() -> None:
+    account = Account(USED)
+    account.certificates.later[USED.arn] = [USED, UNUSED]
+    account.clock = Meanwhile(lambda: account.pointers.values.update({POINTER: arn("successor")}))
+    with pytest.raises(DeletionRefusedError, match=f"{POINTER} does not name it any more"):
+        account.delete()
+    assert account.certificates.deleted == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import RotationError
 from certificate_lifecycle.policy.coverage import Coverage
 from certificate_lifecycle.policy.settings import RotationMode
-from certificate_lifecycle.policy.succession import ReplacementState
+from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from tests.unit.builders import (
     EXPIRED,
     LOAD_BALANCER,
@@ -277,6 +277,32 @@ def test_a_replacement_under_way_counts_towards_the_limit() -> None:
     with pytest.raises(RotationError, match="2 certificates"):
         world.run(changes_per_run=1)
     assert world.store.replacement_records()[0].state is ReplacementState.VALIDATED
+
+
+def test_above_the_limit_the_replacement_of_a_deleted_certificate_waits_too() -> None:
+    world = crowd(3)
+    world.certificates.tagged = {DEAD.arn: OURS}
+    world.run(changes_per_run=1)
+    del world.certificates.held[DEAD.arn]
+    world.certificates.tagged |= {arn(f"blocked-{number}"): OURS for number in range(2)}
+    with pytest.raises(RotationError, match="nothing was changed: 3 certificates"):
+        world.run(changes_per_run=2)
+    assert world.store.replacement_records()[0].state is ReplacementState.VALIDATED
+
+
+def test_replacements_that_ended_neither_count_nor_make_a_run_read_more() -> None:
+    reads: list[int] = []
+    for ended in (0, 3):
+        world = crowd(3)
+        for number in range(ended):
+            world.store.stored[arn(f"ended-{number}")] = ReplacementRecord(
+                certificate_arn=arn(f"ended-{number}"),
+                state=ReplacementState.RETIRED,
+                started_at=NOW,
+            )
+        world.run(changes_per_run=3)
+        reads.append(world.dns.reads)
+    assert reads[0] == reads[1] > 0
 
 
 def test_a_dry_run_says_that_the_limit_would_stop_the_run() -> None:

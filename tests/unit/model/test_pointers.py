@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from certificate_lifecycle.model.pointers import pointer_key, pointer_path, scope_named
+from certificate_lifecycle.model.pointers import pointer_key, pointer_path, region_named
 from certificate_lifecycle.model.scope import Scope
 
 
@@ -34,8 +34,12 @@ def test_another_name_is_no_pointer_of_the_instance(name: str) -> None:
     assert pointer_key("team", name) is None
 
 
-def test_a_pointer_names_the_account_and_region_of_a_certificate_or_none() -> None:
-    value = "arn:aws-cn:acm:cn-north-1:123456789012:certificate/9f0d7bb1"
-    assert scope_named(value) == Scope("123456789012", "cn-north-1", "aws-cn")
-    for other in ("pending", "", f"{value}/x", f"{value}\n", value.replace(":acm:", ":iam:")):
-        assert scope_named(other) is None
+def test_a_pointer_names_a_certificate_of_any_region_of_the_account_or_none() -> None:
+    home = Scope("123456789012", "cn-north-1", "aws-cn")
+    value = "arn:aws-cn:acm:cn-northwest-1:123456789012:certificate/9f0d7bb1"
+    assert region_named(value, home) == "cn-northwest-1"
+    assert region_named(value.replace("-cn:", ":", 1), home) is None
+    assert region_named(value.replace("123456789012", "210987654321"), home) is None
+    for other in ("pending", "", f" {value}", f"{value}/x", f"{value}/../x", f"{value}\n"):
+        assert region_named(other, home) is None
+    assert region_named(value.replace(":acm:", ":iam:"), home) is None

@@ -10,35 +10,11 @@ from certificate_lifecycle.policy.deletion import (
     DeletionOutcome,
     belongs_to_another,
     blocked_reason,
-    certificate_region,
 )
-from tests.unit.builders import PLACE, arn, certificate, imported, private
+from tests.unit.builders import certificate, imported, private
 
 TAGS = (("ManagedBy", "team"),)
 OURS = certificate(names=("shop.example.com",)).with_tags(TAGS)
-
-
-@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
-def test_a_pointer_may_name_a_certificate_of_any_region_of_the_account(region: str) -> None:
-    assert certificate_region(arn(region=region), PLACE) == region
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "",
-        "pending",
-        "PENDING",
-        "arn:aws:acm:eu-west-1:210987654321:certificate/shop",
-        "arn:aws-cn:acm:eu-west-1:123456789012:certificate/shop",
-        "arn:aws:iam::123456789012:server-certificate/shop",
-        "arn:aws:acm:eu-west-1:123456789012:certificate/shop\n",
-        "arn:aws:acm:eu-west-1:123456789012:certificate/../shop",
-        f" {arn()}",
-    ],
-)
-def test_any_other_value_names_no_certificate(value: str) -> None:
-    assert certificate_region(value, PLACE) is None
 
 
 def test_a_certificate_that_the_instance_issued_may_be_deleted() -> None:
@@ -72,11 +48,15 @@ def test_any_other_certificate_is_kept(kept: Certificate, allowed: list[str], re
     assert (blocked_reason(kept, "team", allowed) or "").startswith(reason)
 
 
-def test_a_certificate_belongs_to_the_parameter_in_its_tag_or_to_any_without_a_tag() -> None:
-    assert not belongs_to_another(OURS, "/team/certificates/main/arn")
-    tagged = OURS.with_tags((*TAGS, (PARAMETER_TAG, "/team/certificates/shop/arn")))
-    assert belongs_to_another(tagged, "/team/certificates/main/arn")
-    assert not belongs_to_another(tagged, "/team/certificates/shop/arn")
+def test_a_certificate_belongs_to_the_parameters_in_its_tag_and_with_its_arn() -> None:
+    main, shop = "/team/certificates/main/arn", "/team/certificates/shop/arn"
+    pointers = {main: OURS.arn, shop: "pending"}
+    assert not belongs_to_another(OURS, main, pointers)
+    tagged = OURS.with_tags((*TAGS, (PARAMETER_TAG, shop)))
+    assert belongs_to_another(tagged, main, pointers)
+    assert not belongs_to_another(tagged, shop, {shop: OURS.arn})
+    for issued in (OURS, tagged):
+        assert belongs_to_another(issued, shop, {main: OURS.arn, shop: OURS.arn})
 
 
 def test_outcomes_are_words_with_a_meaning() -> None:

@@ -158,6 +158,12 @@ def test_a_successor_does_not_have_the_tags_of_a_controller_that_would_delete_it
     assert successor_request(dead(detail=detail(tags=tags)), 1).tags[1:] == (("Team", "a"),)
 
 
+@pytest.mark.parametrize("tool", ["terraform", "Terraform", "OpenTofu", "pulumi", "CloudFormation"])
+def test_a_successor_does_not_say_that_a_tool_declares_it(tool: str) -> None:
+    tags = (("ManagedBy", tool), ("Team", "a"))
+    assert successor_request(dead(detail=detail(tags=tags)), 1).tags[1:] == (("Team", "a"),)
+
+
 def test_all_tags_are_copied_if_there_is_room() -> None:
     tags = tuple((f"key{number:02}", "") for number in range(49))
     assert tags_not_copied(dead(detail=detail(tags=tags))) == ()

@@ -143,6 +143,10 @@ class ReplacementEngine:
                 return
             require_time(self.context.clock)
             with self._claimed(replacement):
+                if replacement.observation is None:
+                    # Nothing can use a deleted certificate, so that no consumer is left to move.
+                    self._old(replacement)
+                    return
                 while steps[replacement.record.state](replacement):
                     require_time(self.context.clock)
         except StateConflictError as error:
@@ -217,7 +221,8 @@ class ReplacementEngine:
         """
         record, observation = replacement.record, replacement.observation
         if observation is None:
-            permitted = self.context.mode is RotationMode.REPLACE
+            held_back = self.context.held_back is not None
+            permitted = self.context.mode is RotationMode.REPLACE and not held_back
             return permitted and not record.state.finished
         certificate = observation.certificate
         blocked = self.context.blocked_reason(certificate, Action.REPLACE)

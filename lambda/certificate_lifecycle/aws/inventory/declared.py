@@ -25,7 +25,7 @@ from certificate_lifecycle.model.pointers import (
     Pointer,
     PointerState,
     pointer_key,
-    scope_named,
+    region_named,
 )
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.tags import INSTANCE_TAG
@@ -109,11 +109,11 @@ class DeclaredCertificates:
 
     def _state(self, value: str) -> PointerState:
         """Return what a value stands for; only ACM can say that a certificate is deleted."""
-        scope = scope_named(value)
-        if scope is None or replace(scope, region=self._home.region) != self._home:
+        region = region_named(value, self._home)
+        if region is None:
             return PointerState.FOREIGN
         try:
-            tags = self._certificates_in(scope.region).tags(value)
+            tags = self._certificates_in(region).tags(value)
         except CertificateNotFoundError:
             return PointerState.DELETED
         issued = dict(tags).get(INSTANCE_TAG) == self._instance
