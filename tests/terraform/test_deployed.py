@@ -257,15 +257,7 @@ def story(cloud: Cloud, home: Deployment, troubles: Troubles) -> Story:
     created = home.result("creation", {"wait_seconds": 30, "parameter": pointer})
     # Its own certificate again, with a further tag.
     home.result("creation", {"tags": {"Team": "shop"}})
-<<<<<<< HEAD
-    # As if Terraform had declared a certificate that ACM no longer renews.
-=======
-    gone = {"domain_name": GONE, "parameter": pointers["gone"], "wait_seconds": 30}
-    home.result("creation", gone)
-    destroyed = {"delete": True, "parameter": pointers["gone"], "tf": {"action": "delete"}}
-    home.result("creation", destroyed)
     # The pointer of a declared certificate that ACM no longer renews.
->>>>>>> words
     declared_arn = troubles.given_up["eu-west-1"]
     ssm.put_parameter(Name=pointer, Value=declared_arn, Overwrite=True)
     authority = next(

@@ -85,7 +85,6 @@ class Deleter:
         except CertificateNotFoundError:
             return DeletionOutcome.ALREADY_DELETED
 
-<<<<<<< HEAD
     def _belongs_to_another(self, certificate: Certificate, parameter: str) -> bool:
         """Whether another pointer has the certificate, by the tag or by its value.
 
@@ -107,17 +106,12 @@ class Deleter:
     def _delete_once_unused(
         self, certificate: Certificate, parameter: str, certificates: Certificates
     ) -> DeletionOutcome:
-        """Wait until ACM knows no consumer; ACM may still refuse, and the wait goes on.
+        """Delete it once ACM knows no consumer; a refusal of ACM continues the wait.
 
         After a pause, tags and pointers are read again: another declaration may have adopted the
         certificate, or rotation may have replaced it.
         """
         outcomes: list[DeletionOutcome] = []
-=======
-    def _delete_once_unused(self, certificate: Certificate, certificates: Certificates) -> None:
-        """Delete it once ACM knows no consumer; a refusal of ACM continues the wait."""
-        deleted: list[str] = []
->>>>>>> words
 
         def done(current: Certificate) -> bool:
             if current.in_use:
@@ -130,13 +124,8 @@ class Deleter:
             return bool(outcomes)
 
         last = poll(certificate, certificates, self.clock, seconds=_WAIT_SECONDS, done=done)
-<<<<<<< HEAD
         if not outcomes:
-            consumers = listed(last.detail.in_use_by, _SHOWN) or "ACM does not say by what"
-=======
-        if not deleted:
             consumers = listed(last.detail.in_use_by, _SHOWN) or "by unknown consumers"
->>>>>>> words
             raise CertificateInUseError(f"{last.arn} was not deleted: it is in use ({consumers})")
         return outcomes[0]
 

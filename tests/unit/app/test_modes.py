@@ -283,7 +283,7 @@ def test_above_the_limit_the_replacement_of_a_deleted_certificate_waits_too() ->
     world = crowd(3)
     world.certificates.tagged = {DEAD.arn: OURS}
     world.run(changes_per_run=1)
-    del world.certificates.held[DEAD.arn]
+    del world.certificates.stored[DEAD.arn]
     world.certificates.tagged |= {arn(f"blocked-{number}"): OURS for number in range(2)}
     with pytest.raises(RotationError, match="nothing was changed: 3 certificates"):
         world.run(changes_per_run=2)

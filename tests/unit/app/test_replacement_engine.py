@@ -740,13 +740,9 @@ def test_an_old_certificate_that_others_delete_ends_the_replacement(state: str) 
         account.issue()
         account.tomorrow().run()
     assert account.state == state
-<<<<<<< HEAD
-    account.certificates.held.pop(OLD)
+    account.certificates.stored.pop(OLD)
     account.consumers.faults = {listener(): "it was rejected"}
     account.consumers.written.clear()
-=======
-    account.certificates.stored.pop(OLD)
->>>>>>> words
     record = account.tomorrow().only()
     assert (account.state, account.consumers.written) == ("retired", [])
     assert record.detail == "the old certificate does not exist any more"
