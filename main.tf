@@ -12,7 +12,11 @@ locals {
   partition  = data.aws_partition.current.partition
   region     = data.aws_service.acm.region
 
-  regions = length(var.regions) == 0 ? [local.region] : sort(var.regions)
+  # A declared certificate must be renewed and replaced wherever it is.
+  regions = sort(setunion(
+    length(var.regions) == 0 ? [local.region] : var.regions,
+    [for certificate in values(local.certificates) : certificate.region],
+  ))
 
   create_topic = var.create && var.notifications.topic == null
 

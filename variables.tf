@@ -661,7 +661,7 @@ variable "rebind_consumers" {
 
 variable "regions" {
   type        = set(string)
-  description = "Regions to monitor, in this account and in each of `accounts`; empty monitors only the functions' own region."
+  description = "Regions to monitor, in this account and in each of `accounts`, in addition to those of `certificates`; empty adds the functions' own region."
   default     = []
   nullable    = false
 

@@ -31,6 +31,20 @@ run "names_start_with_the_prefix" {
   }
 }
 
+run "the_region_of_each_certificate_is_monitored" {
+  command = plan
+
+  variables {
+    certificates = { edge = { domain_name = "edge.shop.example.com", region = "us-east-1" } }
+    regions      = ["eu-central-1"]
+  }
+
+  assert {
+    condition     = jsonencode(local.regions) == jsonencode(sort(["eu-central-1", "us-east-1", local.region]))
+    error_message = "The regions of certificates must be monitored beside those of the input."
+  }
+}
+
 run "create_false_creates_nothing" {
   command = apply
 

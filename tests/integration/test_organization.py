@@ -259,7 +259,7 @@ def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
 
 
 #: Calls of the three steps when nothing disturbs them, see the first test.
-LIST, SCAN, AGGREGATE = 2, 12, 16
+LIST, SCAN, AGGREGATE = 2, 13, 16
 
 
 def calls_of(machine: StateMachine) -> tuple[int, int, int]:

@@ -79,7 +79,7 @@ def selected(cloud: Cloud) -> tuple[str, str]:
     return old, listener
 
 
-def test_a_replacement_that_a_controller_undoes_is_held_and_ends_without_failures(
+def test_a_replacement_that_a_controller_undoes_names_the_controller_and_ends_without_failures(
     rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("REBIND_CONSUMERS", "true")
@@ -92,8 +92,8 @@ def test_a_replacement_that_a_controller_undoes_is_held_and_ends_without_failure
         assert cloud.consumers.listener_certificates(listener) == (old, [])
         cloud.advance(days=1)
     texts = [action["detail"] for entry in documents(cloud, topic) for action in entry["actions"]]
-    held = [text for text in texts if "held by something that selects by name" in text]
-    assert "alb.ingress.kubernetes.io/certificate-arn" in held[0]
+    returned = [text for text in texts if "returned it to the old certificate" in text]
+    assert "alb.ingress.kubernetes.io/certificate-arn" in returned[0]
     assert not [text for text in texts if "rolled back" in text]
 
 

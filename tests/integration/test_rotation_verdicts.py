@@ -358,7 +358,8 @@ def test_certificates_far_from_expiry_cost_one_listing_and_no_description(
 
     assert result["counts"] == {"Healthy": number}
     listings = ["ListCertificates"] * math.ceil(number / 1000)
-    assert rotation.operations == [*listings, "ListServerCertificates", "GetTopicAttributes"]
+    stores = ["GetParametersByPath", "ListServerCertificates"]
+    assert rotation.operations == [*listings, *stores, "GetTopicAttributes"]
 
 
 def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) -> None:
@@ -375,6 +376,7 @@ def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) 
     assert Counter(rotation.operations) == {
         "ListCertificates": 1,
         "ListServerCertificates": 1,
+        "GetParametersByPath": 1,
         "DescribeCertificate": 10,
         "DescribeListeners": 10,
         "ListTagsForCertificate": 10,

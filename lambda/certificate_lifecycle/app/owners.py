@@ -10,7 +10,7 @@ from certificate_lifecycle.app.ports import Catalog
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.run import Assessment
-from certificate_lifecycle.policy.ownership import Tag, mode_problem, ownership
+from certificate_lifecycle.policy.ownership import Tag, ownership
 from certificate_lifecycle.policy.succession import REPLACING_ACTIONS, ReplacementRecord
 
 
@@ -28,8 +28,8 @@ class Owners:
     def added(self, entry: Assessment, record: ReplacementRecord | None) -> Assessment:
         """Return the assessment with its owner and mode; `record` is that of its replacement.
 
-        The message of an open finding says who else manages the certificate, and why its mode tag
-        counts as notify.
+        The message of an open finding names another tool that manages the certificate, and a mode
+        tag that limits the actions.
         """
         certificate, context = entry.certificate, self.context
         found = ownership(
@@ -41,11 +41,9 @@ class Owners:
         known = certificate.detail.tags_read
         mode = context.modes.mode(certificate, entry.decision.action) if known else None
         entry = replace(entry, owner_kind=found.kind, permitted_mode=mode)
-        problem = mode_problem(certificate)
-        notes = [note for note in (found.note, problem and f"{_sentence(problem)}.") if note]
-        if not notes or not entry.decision.reportable:
+        if not found.note or not entry.decision.reportable:
             return entry
-        message = " ".join((entry.decision.message, *notes))
+        message = f"{entry.decision.message} {found.note}"
         return replace(entry, decision=replace(entry.decision, message=message))
 
     def _consumer_tags(self, entry: Assessment, record: ReplacementRecord | None) -> Sequence[Tag]:
@@ -61,7 +59,3 @@ class Owners:
             logger.exception("consumer tags unreadable", extra={"certificate_arn": certificate.arn})
             self.problems.append(f"{certificate.arn}: its load balancers: {error_summary(error)}")
             return ()
-
-
-def _sentence(clause: str) -> str:
-    return clause[0].upper() + clause[1:]

@@ -37,7 +37,7 @@ _DAYS = 9
 
 #: Fields of a finding in its row, and below it.
 _COLUMNS = ("severity", "verdict", "domain_name", "days_left")
-_DETAILS = ("owner", "owner_kind", "permitted_mode", "muted_until")
+_DETAILS = ("owner", "muted_until")
 _OUTSIDE = "outside_scope"
 
 STYLES = {

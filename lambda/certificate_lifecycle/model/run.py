@@ -177,6 +177,10 @@ class Output(StrEnum):
 _EXPLAIN = "one screen has no room for it; `certificates explain` prints it"
 _IN_THE_MESSAGE = "the message contains it"
 _ARNS = "`InUseBy` contains the ARNs"
+_OWNERSHIP = dict.fromkeys(
+    ("owner_kind", "permitted_mode"),
+    "the message names another tool and a limiting tag; `certificates explain` prints both fields",
+)
 
 #: Why an output does not show a field, by the name of the field.
 LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
@@ -186,15 +190,18 @@ LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
         "action": "`certificates plan` prints it",
         "certificate_arn": "the table shows its account, region and id",
         **dict.fromkeys(("reason", "used_by", "type", "status", "in_use", "in_use_by"), _EXPLAIN),
+        **_OWNERSHIP,
     },
     Output.PAGE: {
         "in_use_by": "`used_by` names the same; the page shows ARNs where that is empty",
+        **_OWNERSHIP,
     },
     Output.MAIL: {
         **dict.fromkeys(("not_after", "days_left", "type", "status", "in_use"), _IN_THE_MESSAGE),
         "reason": "of use to programs only",
         "in_use_by": "`used_by` names the same",
         "certificate_arn": "the link to the console contains it",
+        **_OWNERSHIP,
     },
     Output.SECURITY_HUB: {
         "days_left": "a finding is read on later days; it contains the date",

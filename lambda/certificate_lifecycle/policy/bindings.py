@@ -166,7 +166,7 @@ class VerifyStep(Enum):
     WAIT = auto()
     ROLL_BACK = auto()
     LEFT_ALONE = auto()
-    HELD = auto()
+    RETURNED = auto()
     GONE = auto()
 
 

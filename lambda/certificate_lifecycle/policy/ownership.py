@@ -51,7 +51,7 @@ _LONGEST_NAME = 128
 class Ownership:
     """Who manages a certificate: `kind` is None while its tags are unknown.
 
-    `note` is a sentence about another tool, empty if there is none.
+    `note` names another tool, and a mode tag that limits; empty if there is neither.
     """
 
     kind: OwnerKind | None
@@ -133,7 +133,8 @@ def ownership(
     """Return who manages a certificate; `consumer_tags` are those of its load balancers."""
     declared = _declared_by(certificate)
     controller = controller_of((*certificate.detail.tags, *consumer_tags))
-    note = " ".join(filter(None, (declared, controller and selected_by(controller))))
+    selected = selected_by(controller) if controller else ""
+    note = " ".join(filter(None, (declared, selected, _tag_note(certificate))))
     if not certificate.detail.tags_read:
         return Ownership(None, note)
     if is_issued_by(certificate, instance, allowed_domains):
@@ -155,10 +156,10 @@ def controller_of(tags: Iterable[Tag]) -> str:
     return f"the AWS Load Balancer Controller{f' of cluster {cluster}' if cluster else ''}"
 
 
-def held_by(controller: str) -> str:
+def returned_by(controller: str) -> str:
     """Return the text about a setting to which a controller returned the old certificate."""
     return (
-        f"held by something that selects by name: {controller} returned it to the old certificate; "
+        f"{controller} returned it to the old certificate; "
         "set `alb.ingress.kubernetes.io/certificate-arn` to the successor"
     )
 
@@ -180,7 +181,7 @@ def is_issued_by(
 ) -> bool | None:
     """Return whether an instance issued a certificate; None while names or tags are unknown.
 
-    Anyone who may tag a certificate can set `ManagedBy`, so that its names count, too: each is
+    Anyone who may tag a certificate can set `ManagedBy`, so that its names decide, too: each is
     equal to or below one of `allowed_domains`. A declared certificate is known by its key only.
     """
     if certificate.type is CertificateType.DECLARED:
@@ -206,16 +207,10 @@ def _of_input(name: str, mode: RotationMode, cause: str = "") -> Limit:
     return Limit(CertificateMode.of(mode.value), f"{name} is {mode}{cause}", name)
 
 
-def mode_problem(certificate: Certificate) -> str:
-    """Return a clause about a mode tag with an unknown value; empty if there is none."""
-    value = mode_tag(certificate)
-    if value is None or value in tuple(CertificateMode):
-        return ""
-    known = ", ".join(CertificateMode)
-    return (
-        f"its tag {MODE_TAG} is {clean(value, _LONGEST_NAME)!r}, which counts as notify; "
-        f"known values are {known}"
-    )
+def _tag_note(certificate: Certificate) -> str:
+    """Return a sentence about a mode tag that allows less than everything; empty without one."""
+    limits = (limit for limit in _of_tag(certificate) if limit.mode is not CertificateMode.REPLACE)
+    return "".join(f"I{limit.reason[1:]}." for limit in limits)
 
 
 def _of_tag(certificate: Certificate) -> list[Limit]:
@@ -223,7 +218,10 @@ def _of_tag(certificate: Certificate) -> list[Limit]:
     if value is None:
         return []
     remedy = f"the tag {MODE_TAG}"
-    problem = mode_problem(certificate)
-    if problem:
-        return [Limit(CertificateMode.NOTIFY, problem, remedy)]
-    return [Limit(CertificateMode.of(value), f"its tag {MODE_TAG} is {value}", remedy)]
+    if value in tuple(CertificateMode):
+        return [Limit(CertificateMode.of(value), f"its tag {MODE_TAG} is {value}", remedy)]
+    problem = (
+        f"its tag {MODE_TAG} is {clean(value, _LONGEST_NAME)!r}, which is treated as notify; "
+        f"known values are {', '.join(CertificateMode)}"
+    )
+    return [Limit(CertificateMode.NOTIFY, problem, remedy)]

@@ -166,10 +166,9 @@ def test_what_was_moved_and_has_the_old_one_again_was_rolled_back_and_is_not_cha
     assert statuses(planned(consumers, again.moves)) == ["left alone"]
 
 
-HELD = (
-    "held by something that selects by name: the AWS Load Balancer Controller of cluster shop "
-    "returned it to the old certificate; set `alb.ingress.kubernetes.io/certificate-arn` to the "
-    "successor"
+RETURNED = (
+    "the AWS Load Balancer Controller of cluster shop returned it to the old certificate; "
+    "set `alb.ingress.kubernetes.io/certificate-arn` to the successor"
 )
 
 
@@ -180,26 +179,26 @@ def selected_by_name() -> MemoryConsumers:
     return consumers
 
 
-def test_what_a_controller_puts_back_after_its_move_is_held_and_not_moved_again() -> None:
+def test_a_listener_that_a_controller_returns_after_its_move_is_not_moved_again() -> None:
     consumers = selected_by_name()
     done = moved(consumers)
     consumers.settings[listener()] = [OLD]
     again = planned(consumers, done.moves)
-    assert [(move.status.value, move.note) for move in again.moves] == [("left alone", HELD)]
+    assert [(move.status.value, move.note) for move in again.moves] == [("left alone", RETURNED)]
     assert statuses(planned(consumers, again.moves)) == ["left alone"]
 
 
-def test_what_a_controller_puts_back_before_it_is_verified_is_held_and_not_waited_for() -> None:
+def test_a_listener_that_a_controller_returns_before_the_verification_is_not_waited_for() -> None:
     consumers = selected_by_name()
     bound = rebinding(consumers).bind(planned(consumers).moves)
     consumers.settings[listener()] = [OLD]
     assert statuses(rebinding(consumers).verify(bound.moves)) == ["bound"]
     later = rebinding(consumers, NOW + SECOND).verify(bound.moves)
-    assert [(move.status.value, move.note) for move in later.moves] == [("left alone", HELD)]
+    assert [(move.status.value, move.note) for move in later.moves] == [("left alone", RETURNED)]
     assert consumers.written == [("bind", listener(), NEW)]
 
 
-def test_without_a_controller_what_was_put_back_is_waited_for() -> None:
+def test_a_listener_that_was_returned_without_a_controller_is_waited_for() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
     bound = rebinding(consumers).bind(planned(consumers).moves)
     consumers.settings[listener()] = [OLD]

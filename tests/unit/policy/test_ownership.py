@@ -16,7 +16,6 @@ from certificate_lifecycle.policy.ownership import (
     Modes,
     controller_of,
     is_issued_by,
-    mode_problem,
     ownership,
     selected_by,
 )
@@ -45,6 +44,10 @@ def tagged(tags: dict[str, str], *names: str) -> Certificate:
 
 def kind(found: Certificate, *consumer_tags: tuple[str, str]) -> OwnerKind | None:
     return ownership(found, INSTANCE, DOMAINS, consumer_tags).kind
+
+
+def note(found: Certificate) -> str:
+    return ownership(found, INSTANCE, DOMAINS).note
 
 
 # --- Who --------------------------------------------------------------------------------------
@@ -184,15 +187,20 @@ def test_a_run_that_is_held_back_allows_nothing() -> None:
 
 
 @pytest.mark.parametrize("value", ["Replace", "none", "", "replace;"])
-def test_an_unknown_value_of_the_mode_tag_counts_as_notify_and_is_reported(value: str) -> None:
+def test_an_unknown_value_of_the_mode_tag_is_treated_as_notify_and_is_reported(value: str) -> None:
     found = tagged({**OURS, MODE_TAG: value})
     assert MODES.mode(found, Action.REPLACE) is CertificateMode.NOTIFY
-    assert "counts as notify; known values are off, notify, repair, replace" in mode_problem(found)
+    known = "treated as notify; known values are off, notify, repair, replace."
+    assert note(found).endswith(known)
 
 
-@pytest.mark.parametrize("value", [*CertificateMode, " repair "])
-def test_a_known_value_of_the_mode_tag_is_no_problem(value: str) -> None:
-    assert mode_problem(tagged({MODE_TAG: value})) == ""
+@pytest.mark.parametrize("value", ["off", "notify", " repair "])
+def test_a_mode_tag_that_limits_is_in_the_finding(value: str) -> None:
+    assert note(tagged({MODE_TAG: value})) == f"Its tag {MODE_TAG} is {value.strip()}."
+
+
+def test_a_mode_tag_that_allows_everything_is_not_in_the_finding() -> None:
+    assert note(tagged({MODE_TAG: "replace"})) == ""
 
 
 # --- Properties -------------------------------------------------------------------------------

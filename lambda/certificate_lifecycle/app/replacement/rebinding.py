@@ -37,7 +37,7 @@ from certificate_lifecycle.policy.bindings import (
     planned,
     verify_step,
 )
-from certificate_lifecycle.policy.ownership import controller_of, held_by
+from certificate_lifecycle.policy.ownership import controller_of, returned_by
 
 _CHANGED = "changed outside this module in the meantime; not changed again"
 _REVERTED = "reverted to the old certificate, as infrastructure as code does; change it there"
@@ -106,7 +106,7 @@ class Rebinding:
         for move in moves:
             if move.binding.key in found and move.status is BindingChangeStatus.MOVED:
                 with self._isolated((move,), move.binding, result):
-                    text = self._held_by(move.binding) or _REVERTED
+                    text = self._returned_by(move.binding) or _REVERTED
                     result.add(move, BindingChangeStatus.LEFT_ALONE, text)
         known = {move.binding.key for move in moves}
         return result, [binding for key, binding in found.items() if key not in known]
@@ -213,8 +213,8 @@ class Rebinding:
                 result.moves.append(move)
             elif step is VerifyStep.LEFT_ALONE:
                 result.add(move, BindingChangeStatus.LEFT_ALONE, _CHANGED)
-            elif step is VerifyStep.HELD:
-                text = self._held_by(move.binding)
+            elif step is VerifyStep.RETURNED:
+                text = self._returned_by(move.binding)
                 result.add(move, BindingChangeStatus.LEFT_ALONE, text)
             elif step is VerifyStep.GONE:
                 result.add(move, BindingChangeStatus.GONE, _DELETED)
@@ -230,14 +230,14 @@ class Rebinding:
     def _step(self, move: BindingChange, state: BindingState | None) -> VerifyStep:
         """Return the next step of a bound setting; a controller would undo any further change."""
         now = self.context.now
-        if has_returned(move, state, self.old, self.new, now) and self._held_by(move.binding):
-            return VerifyStep.HELD
+        if has_returned(move, state, self.old, self.new, now) and self._returned_by(move.binding):
+            return VerifyStep.RETURNED
         return verify_step(move, state, self.old, self.new, now)
 
-    def _held_by(self, binding: Binding) -> str:
+    def _returned_by(self, binding: Binding) -> str:
         """Return the text about the controller of a setting; empty without one."""
         controller = controller_of(self.consumers.tags(binding))
-        return held_by(controller) if controller else ""
+        return returned_by(controller) if controller else ""
 
     def _roll_back(
         self, move: BindingChange, state: BindingState | None, result: RebindResult

@@ -19,11 +19,11 @@ from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.cli.trace import CheckAnswer, TracedCheck
 from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.model.certificate import Severity
+from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy import validation
 from certificate_lifecycle.policy.coverage import Coverage
-from certificate_lifecycle.render.notification.wording import ownership_of
 
 _INDENT = 2
 #: The mark and the style of a check by its answer.
@@ -117,12 +117,19 @@ def _print_head(out: Console, explanation: Explanation) -> None:
         ", ".join(filter(None, (*state, used))),
         " ".join(filter(None, dates)),
         f"owner {clean(assessment.owner)}" if assessment.owner else "",
-        ownership_of(assessment),
+        _ownership(assessment),
         f"muted until {assessment.muted_until}" if assessment.muted_until else "",
         location(certificate),
     ]
     for fact in filter(None, facts):
         indented(out, fact, style="dim", by=_INDENT)
+
+
+def _ownership(assessment: Assessment) -> str:
+    """Return who manages a certificate, and its mode; empty while its tags are unknown."""
+    if assessment.owner_kind is None or assessment.permitted_mode is None:
+        return ""
+    return f"ownership {assessment.owner_kind}, permitted mode {assessment.permitted_mode}"
 
 
 def _reasons(explanation: Explanation) -> Iterable[str]:

@@ -20,7 +20,6 @@ from certificate_lifecycle.render.notification.wording import (
     name_of,
     old_failures_text,
     other_actions,
-    ownership_of,
     resolved_changes,
     scope_errors,
     split_old_failures,
@@ -97,8 +96,6 @@ def _entry_text(entry: Assessment, done: Mapping[str, Sequence[ActionRecord]], r
         lines.append(f"    Open since {run.since[arn]:%Y-%m-%d}.")
     if entry.owner:
         lines.append(wrapped(f"Owner: {entry.owner}.", "    "))
-    if ownership := ownership_of(entry):
-        lines.append(f"    {ownership}")
     if entry.used_by:
         lines.append(wrapped(f"Used by: {_first(entry.used_by)}.", "    "))
     if entry.probe_results:

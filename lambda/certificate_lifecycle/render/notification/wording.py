@@ -223,13 +223,6 @@ def name_of(entry: Assessment) -> str:
     return clean(", ".join(names[:SHOWN_NAMES]), 200) + more
 
 
-def ownership_of(entry: Assessment) -> str:
-    """Return who manages a certificate, and its mode; empty while its tags are unknown."""
-    if entry.owner_kind is None or entry.permitted_mode is None:
-        return ""
-    return f"Ownership: {entry.owner_kind}; permitted mode: {entry.permitted_mode}."
-
-
 def _actions(run: Run) -> str:
     """Count the actions that were done, with their common noun."""
     nouns = {_NOUNS.get(record.action, "repair") for record in run.done}

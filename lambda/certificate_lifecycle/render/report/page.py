@@ -30,7 +30,6 @@ from certificate_lifecycle.render.notification.wording import (
     OUTCOMES,
     failed_first,
     many,
-    ownership_of,
     severity_of,
 )
 from certificate_lifecycle.render.report.assets import Assets
@@ -416,7 +415,7 @@ def _known(subject: _Subject) -> Node:
 
 def _what_is_wrong(subject: _Subject) -> Node:
     values = subject.values
-    muted_until, ownership = values["muted_until"], ownership_of(subject.entry)
+    muted_until = values["muted_until"]
     return _node(
         "div",
         "",
@@ -424,7 +423,6 @@ def _what_is_wrong(subject: _Subject) -> Node:
         _node("p", "", clean(values["message"])),
         *(_node("p", "", clean(result)) for result in values["probe_results"]),
         _node("small", "", f"Reason: {values['reason']}"),
-        *([_node("small", "", ownership)] if ownership else []),
         *([_node("small", "", f"Muted until {muted_until}")] if muted_until else []),
         *_outside_scope(subject),
     )
