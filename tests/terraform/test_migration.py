@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.embedded_aws.cloud import Cloud
+from tests.estates import front
 from tests.harness.terraform import Workspace
-from tests.terraform.listeners import ADDRESS, listener, load_balancer, served
+from tests.terraform.listeners import ADDRESS, listener
 
 pytestmark = pytest.mark.terraform
 
@@ -123,21 +124,21 @@ class Migration:
 @pytest.fixture(scope="module")
 def migration(cloud: Cloud) -> Migration:
     zone = cloud.zones.add(ZONE, account=ACCOUNT)
-    balancer = load_balancer(cloud, ACCOUNT)
+    balancer = front.fill(cloud, "web", ACCOUNT)
     files = {"stack/main.tf": BEFORE, "stack/acm/main.tf": OLD_MODULE}
     variables: dict[str, object] = {"load_balancer_arn": balancer, "zone_id": zone}
     with Workspace(
         "stack", cloud.environment(account=ACCOUNT), files=files, variables=variables
     ) as stack:
         stack.apply()
-        arns = [served(cloud, balancer)]
+        arns = [front.served(cloud, balancer)]
         stack.variables = {**variables, "tags": {"ManagedBy": "certificate-lifecycle"}}
         marked = stack.change()
         stack.variables = variables
         (stack.directory / "main.tf").write_text(AFTER, encoding="utf-8")
         stack.run("init", "-no-color").or_raise()
         switched = stack.change()
-        arns.append(served(cloud, balancer))
+        arns.append(front.served(cloud, balancer))
         second_plan = stack.intended()
         stack.destroy()
     records = cloud.client("route53", account=ACCOUNT).list_resource_record_sets(HostedZoneId=zone)
