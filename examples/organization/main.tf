@@ -16,7 +16,10 @@ module "certificates" {
     organization_id = "o-a1b2c3d4e5"
     role_name       = "certificate-lifecycle-member"
     external_id     = "platform-certificates"
-    rotation_mode   = "repair"
+
+    # Repairs the certificates of all accounts, whichever tool requested them.
+    rotation_mode           = "repair"
+    unmanaged_rotation_mode = "repair"
 
     # An account with an instance of its own.
     excluded_account_ids = ["345678901234"]

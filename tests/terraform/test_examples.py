@@ -78,10 +78,10 @@ def surroundings(cloud: Cloud, account: str, *, example: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of an example in use: the runs by function, and the certificates."""
+    """What was seen of an example in use: the result of each function, and the certificates."""
 
     runs: Mapping[str, Mapping[str, Any]]
-    #: The certificates of the account by status.
+    #: ARN -> status of the certificates of the account.
     certificates: Mapping[str, str]
     #: What the listener serves, if there is one.
     served: str | None
@@ -331,6 +331,24 @@ def test_the_key_of_production_is_for_the_logs_of_its_functions(lives: Mapping[s
     reading = asking(f"arn:aws:iam::{key['arn'].split(':')[4]}:role/x", "kms:Decrypt", key["arn"])
 
     assert wrong(key["policy"], [*logging, reading], bounds.LOGS_KEY) == []
+
+
+@pytest.mark.nightly
+def test_each_team_of_a_shared_account_is_shown_its_own_certificates(
+    other_lives: Mapping[str, Life],
+) -> None:
+    runs = other_lives["shared-account"].between.runs
+    payments, search = "payments.example.com", "search.example.com"
+
+    # No listener uses the certificates, which is a finding.
+    assert {
+        name: {finding["domain_name"] for finding in result["findings"]}
+        for name, result in runs.items()
+    } == {
+        "payments-certificates-rotation": {payments},
+        "search-certificates-rotation": {search},
+        "platform-certificates-rotation": {payments, search},
+    }
 
 
 @pytest.mark.nightly

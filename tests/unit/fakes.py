@@ -340,7 +340,7 @@ def pointer_name(key: str) -> str:
 class MemoryDns(Dns):
     """Public hosted zones; every batch is kept, and done as a whole or not at all.
 
-    `reads` counts the readings of zones.
+    `reads` is the number of times that zones were read.
     """
 
     def __init__(self, *zones: Zone) -> None:

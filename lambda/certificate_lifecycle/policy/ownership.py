@@ -119,9 +119,8 @@ class Modes:
         limits = [_of_input("rotation_mode", self.managed)]
         if not certificate.detail.tags_read:
             limits.append(Limit(CertificateMode.NOTIFY, "its tags could not be read"))
-        if not self.is_configured(certificate, action) and not is_issued_by(
-            certificate, self.instance, self.allowed_domains
-        ):
+        issued_here = is_issued_by(certificate, self.instance, self.allowed_domains)
+        if not issued_here and not self.is_configured(certificate, action):
             cause = f", which applies because {self.instance} did not issue it"
             limits.append(_of_input("unmanaged_rotation_mode", self.unmanaged, cause))
             if not self.coverage.covers(certificate):
