@@ -54,7 +54,7 @@ _BOUND = {
 def joined(texts: Sequence[str]) -> str:
     """Return one text: the first lines of all on one line, then their shell lines."""
     split = [text.split("\n") for text in texts]
-    first = "; ".join(lines[0] for lines in split).replace(".; ", ". ")
+    first = "; ".join(lines[0] for lines in split)
     return "\n".join((first, *(line for lines in split for line in lines[1:])))
 
 
