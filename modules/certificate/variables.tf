@@ -60,7 +60,7 @@ variable "name" {
 
 variable "on_destroy" {
   type        = string
-  description = "What destroying does to the certificate: `keep`, or `delete` as soon as nothing uses it."
+  description = "What destroying does to the certificate: `keep`, or `delete` as soon as nothing uses it, if the instance itself declares a certificate with `delete`."
   default     = "keep"
   nullable    = false
 

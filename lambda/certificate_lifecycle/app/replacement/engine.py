@@ -275,7 +275,7 @@ class ReplacementEngine:
             due = f"{replacement.action.meaning} Not done here: {blocked}"
         else:
             return ""
-        return joined([due, steps] if steps else [due])
+        return joined([due.removesuffix("."), steps]) if steps else due
 
     def _start(
         self, replacement: ReplacementContext, action: Action, observation: Observation
