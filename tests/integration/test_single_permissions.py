@@ -356,12 +356,17 @@ def test_an_import_over_an_arn_is_kept(
 # --- acm:RequestCertificate -----------------------------------------------------------------------
 
 
-def requested(cloud: Cloud, name: str) -> str:
-    answer = holder(cloud, REQUEST).request_certificate(DomainName=name, ValidationMethod="DNS")
-    arn = str(answer["CertificateArn"])
-    for _ in range(3):
-        # ACM names the records after several seconds.
-        cloud.client("acm").describe_certificate(CertificateArn=arn)
+def requested(cloud: Cloud, *names: str, export: str = "DISABLED") -> str:
+    """Request a certificate for each name, and return the last one."""
+    acm = holder(cloud, REQUEST)
+    for name in names:
+        answer = acm.request_certificate(
+            DomainName=name, ValidationMethod="DNS", Options={"Export": export}
+        )
+        arn = str(answer["CertificateArn"])
+        for _ in range(3):
+            # ACM names the records after several seconds.
+            cloud.client("acm").describe_certificate(CertificateArn=arn)
     return arn
 
 
@@ -421,6 +426,38 @@ def test_a_validated_request_takes_over(rotation: Function, cloud: Cloud, zone: 
     run(rotation, cloud)
 
     assert default_of(cloud, listener) == arn
+
+
+@proves(
+    REQUEST,
+    "Cannot provide a successor whose key can leave AWS, if that of the old certificate cannot.",
+)
+def test_an_exportable_request_does_not_take_over(
+    rotation: Function, cloud: Cloud, zone: str
+) -> None:
+    old = cloud.certificates.add(domain_name=NAME, renews=False, **ending_in(cloud, 5))
+    put_records(cloud, zone, old)
+    listener = cloud.consumers.load_balancer(old)
+    arn = requested(cloud, NAME, export="ENABLED")
+    cloud.advance(hours=1)
+
+    run(rotation, cloud)
+
+    assert default_of(cloud, listener) not in (arn, old)
+
+
+@proves(REQUEST, "Cannot stop the actions for other certificates with many requests.")
+@pytest.mark.usefixtures("zone")
+def test_many_requests_stop_nothing(rotation: Function, cloud: Cloud) -> None:
+    old = cloud.certificates.add(domain_name=NAME, renews=False, **ending_in(cloud, 5))
+    listener = cloud.consumers.load_balancer(old)
+    requested(cloud, *(f"n{number}.example.com" for number in range(30)))
+    cloud.advance(days=1, hours=1)
+
+    # ACM ends a request after three days.
+    run(rotation, cloud, days=2)
+
+    assert default_of(cloud, listener) != old
 
 
 # --- secretsmanager:PutSecretValue on one import source -------------------------------------------
