@@ -84,8 +84,8 @@ class Estate:
 def boundary(cloud: Cloud) -> str:
     """Create a boundary that allows all permissions of the roles."""
     services = ("acm", "acm-pca", "apigateway", "cloudfront", "dynamodb", "elasticloadbalancing")
-    others = ("iam", "kms", "lambda", "organizations", "route53", "s3", "sns", "ssm", "states", "sts")
-    actions = [f"{name}:*" for name in (*services, *others)]
+    others = ("iam", "kms", "lambda", "organizations", "route53", "s3", "sns", "states", "sts")
+    actions = [f"{name}:*" for name in (*services, *others, "ssm")]
     statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     policy = cloud.client("iam", account=HOME).create_policy(

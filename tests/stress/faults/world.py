@@ -579,6 +579,7 @@ def _set_up(world: World) -> None:
     """Set the settings of both functions."""
     rng, stage = world.rng, world.stage
     stage.set_up(
+        ALLOWED_DOMAINS='["example.com", "example.net"]',
         DOMAIN_NAME="new.example.com",
         SNS_TOPIC_ARN=world.topic,
         ROTATION_MODE=world.mode,

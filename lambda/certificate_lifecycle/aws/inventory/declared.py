@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from botocore.exceptions import ConnectionError, HTTPClientError  # noqa: A004 - botocore's name
+
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.permissions import SCANS, Command, declare
 from certificate_lifecycle.aws.ssm import SsmPointers
@@ -54,6 +56,8 @@ class DeclaredCertificates:
         self._home = home
         self._instance = instance
         self._certificates_in = certificates_in
+        #: What `list_all` could not read, by ARN, for `describe` to raise.
+        self._errors: dict[str, Exception] = {}
 
     def concerns(self, _: Sequence[Certificate]) -> bool:
         """Return true: ACM does not list a certificate that is missing."""
@@ -62,7 +66,8 @@ class DeclaredCertificates:
     def list_all(self) -> Iterator[Certificate]:
         """Yield each declared certificate that is missing, with its detail.
 
-        One that cannot be read is yielded without detail: reading it again raises the error.
+        One that cannot be read is yielded without detail, and `describe` raises its error.
+        A service that does not answer ends the listing: each such call would cost a minute.
         """
         for name, value in self._pointers.read_all().items():
             listed = self._listed(name, value)
@@ -70,8 +75,11 @@ class DeclaredCertificates:
                 found = self.describe(listed)
             except CertificateNotFoundError:
                 continue
-            except Exception:  # noqa: BLE001 - one must not stop the others; `describe` raises it again
+            except (ConnectionError, HTTPClientError):
+                raise
+            except Exception as error:  # noqa: BLE001 - one must not stop the others; `describe` raises it
                 logger.warning("pointer unreadable", exc_info=True, extra={"parameter": name})
+                self._errors[listed.arn] = error
                 found = listed
             pointer = found.detail.pointer
             if pointer is None or pointer.state is not PointerState.ISSUED:
@@ -82,6 +90,9 @@ class DeclaredCertificates:
 
         Raises CertificateNotFoundError if its parameter was deleted.
         """
+        error = self._errors.pop(listed.arn, None)
+        if error is not None:
+            raise error
         pointer = listed.detail.pointer
         if pointer is None:
             raise ValueError(f"{listed.arn} has no pointer")
