@@ -23,7 +23,7 @@ from tests.terraform.policies import of_role
 
 pytestmark = pytest.mark.terraform
 
-ACCOUNT = "410000000001"
+ACCOUNT = "450000000001"
 ZONE = "issue.example.com"
 WATCHER = """
 provider "aws" {

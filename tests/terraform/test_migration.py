@@ -15,7 +15,7 @@ from tests.terraform.listeners import ADDRESS, listener
 
 pytestmark = pytest.mark.terraform
 
-ACCOUNT = "420000000001"
+ACCOUNT = "440000000001"
 ZONE = "migrated.example.com"
 #: The resources and the output of terraform-aws-modules/acm, as far as this stack uses them.
 OLD_MODULE = """

@@ -84,7 +84,7 @@ class Estate:
 def boundary(cloud: Cloud) -> str:
     """Create a boundary that allows all permissions of the roles."""
     services = ("acm", "acm-pca", "apigateway", "cloudfront", "dynamodb", "elasticloadbalancing")
-    others = ("iam", "kms", "lambda", "organizations", "route53", "s3", "sns", "states", "sts")
+    others = ("iam", "kms", "lambda", "organizations", "route53", "s3", "sns", "ssm", "states", "sts")
     actions = [f"{name}:*" for name in (*services, *others)]
     statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
