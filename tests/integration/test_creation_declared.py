@@ -329,7 +329,7 @@ def test_a_certificate_that_may_not_be_deleted_is_an_error_and_stays(
     assert creation.writes == []
 
 
-@pytest.mark.parametrize("number", calls(5))
+@pytest.mark.parametrize("number", calls(6))
 def test_a_deletion_that_is_killed_after_any_call_is_completed_by_the_next(
     creation: Function, cloud: Cloud, wire: Wire, number: int
 ) -> None:
@@ -341,7 +341,7 @@ def test_a_deletion_that_is_killed_after_any_call_is_completed_by_the_next(
     assert not exists(cloud, arn)
 
 
-@pytest.mark.parametrize("number", calls(4))
+@pytest.mark.parametrize("number", calls(5))
 def test_a_deletion_inside_another_is_no_failure_of_either(
     creation: Function, cloud: Cloud, wire: Wire, number: int
 ) -> None:

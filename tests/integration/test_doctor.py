@@ -394,7 +394,7 @@ def test_every_call_beyond_a_scan_is_simulated_for_the_caller_and_the_functions(
     writes = (NEEDS["apply"] | NEEDS["create"]) - NEEDS["doctor"]
     assert actions(f"{ACCOUNT}/{REGION}") >= writes
     # The environment of the functions does not have `on_destroy`.
-    deletion = {"acm:DeleteCertificate"}
+    deletion = {"acm:DeleteCertificate", "ssm:GetParametersByPath"}
     assert actions(f"{INSTANCE}-creation") == DECLARED["creation"] - elsewhere - deletion
     assert actions(f"{INSTANCE}-rotation") == DECLARED["rotation"] - elsewhere - {
         *("events:PutEvents", "organizations:ListAccounts", "s3:GetObject", "s3:ListBucket"),

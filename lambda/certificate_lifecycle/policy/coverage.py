@@ -6,7 +6,8 @@ Each answer is true, false, or None while the tags or some names are unknown.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -140,17 +141,15 @@ def _names(certificate: Certificate) -> tuple[tuple[str, ...], bool]:
         case CertificateType.SERVER_CERTIFICATE if not certificate.names_complete:
             return (), False
         case CertificateType.PRIVATE_AUTHORITY:
-            return tuple(filter(_is_domain_name, certificate.names)), True
+            return tuple(_domain_names(certificate.names)), True
         case _:
             return certificate.names, certificate.names_complete
 
 
-def _is_domain_name(text: str) -> bool:
-    try:
-        normalise(text)
-    except InvalidNameError:
-        return False
-    return True
+def _domain_names(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        with suppress(InvalidNameError):
+            yield normalise(text)
 
 
 def _tags(certificate: Certificate) -> Mapping[str, str] | None:

@@ -323,6 +323,8 @@ def test_a_server_certificate_without_readable_names_is_reported() -> None:
         ("Example Root CA", SHOP, False),
         ("CA of www.shop.example.com", SHOP, False),
         ("ca.shop.example.com", SHOP, True),
+        ("ca.shop.example.com.", SHOP, True),
+        ("CA。shop.example.com", SHOP, True),
         ("ca.shop.example.com", Coverage(exclude_domains=SHOP.include_domains), False),
         ("Example Root CA", Coverage(exclude_domains=SHOP.include_domains), True),
         ("ca.shop.example.com", SHOP_TEAM, False),
