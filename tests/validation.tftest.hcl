@@ -1,5 +1,4 @@
-# Each input rejects values that would fail later or have another effect.
-# One case of each kind is enough here: tests/terraform/test_validation.py tests every row of tests/data, and finds validations without a case.
+# Rules that are no validation of an input, and values that are accepted; tests/terraform/test_validation.py breaks each validation.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -9,68 +8,6 @@ variables {
   domain_name = "example.com"
 }
 
-# Terraform skips validations that refer to an invalid input, so each run has one such case.
-
-run "a_domain_name_that_acm_rejects" {
-  command = plan
-
-  variables {
-    domain_name = "https://example.com"
-  }
-
-  expect_failures = [var.domain_name]
-}
-
-run "an_alternative_name_that_acm_rejects" {
-  command = plan
-
-  variables {
-    subject_alternative_names = ["www.*.example.com"]
-  }
-
-  expect_failures = [var.subject_alternative_names]
-}
-
-run "an_alternative_name_that_repeats_the_domain_name" {
-  command = plan
-
-  variables {
-    subject_alternative_names = ["example.com"]
-  }
-
-  expect_failures = [var.subject_alternative_names]
-}
-
-run "an_allowed_domain_that_no_name_can_be_below" {
-  command = plan
-
-  variables {
-    allowed_domains = ["example.com", "com"]
-  }
-
-  expect_failures = [var.allowed_domains]
-}
-
-run "allowed_domains_that_do_not_allow_the_domain_name" {
-  command = plan
-
-  variables {
-    allowed_domains = ["example.net"]
-  }
-
-  expect_failures = [var.allowed_domains]
-}
-
-run "a_common_name_beyond_64_octets_without_a_shorter_name" {
-  command = plan
-
-  variables {
-    domain_name = "a-name-that-is-longer-than-a-common-name-may-be.staging.shop.example.com"
-  }
-
-  expect_failures = [var.subject_alternative_names]
-}
-
 run "a_long_name_beside_a_shorter_one" {
   command = plan
 
@@ -78,94 +15,6 @@ run "a_long_name_beside_a_shorter_one" {
     domain_name               = "a-name-that-is-longer-than-a-common-name-may-be.staging.shop.example.com"
     subject_alternative_names = ["shop.example.com"]
   }
-}
-
-run "an_expiration_threshold_beyond_a_year" {
-  command = plan
-
-  variables {
-    expiration_threshold_days = 366
-  }
-
-  expect_failures = [var.expiration_threshold_days]
-}
-
-run "a_critical_threshold_that_is_not_below_the_first" {
-  command = plan
-
-  variables {
-    expiration_threshold_days = 14
-    thresholds                = { critical_days = 14 }
-  }
-
-  expect_failures = [var.thresholds]
-}
-
-run "a_rate_with_a_plural_for_one" {
-  command = plan
-
-  variables {
-    schedule_expression = "rate(1 days)"
-  }
-
-  expect_failures = [var.schedule_expression]
-}
-
-run "a_schedule_with_neither_day_field_left_open" {
-  command = plan
-
-  variables {
-    schedule_expression = "cron(0 6 * * * *)"
-  }
-
-  expect_failures = [var.schedule_expression]
-}
-
-run "values_outside_the_choices" {
-  command = plan
-
-  variables {
-    certificates  = { api = { domain_name = "api.example.com", key_algorithm = "RSA_4096" } }
-    function      = { log_retention_days = 364 }
-    rotation_mode = "delete"
-  }
-
-  expect_failures = [var.certificates, var.function, var.rotation_mode]
-}
-
-run "a_prefix_that_is_too_long" {
-  command = plan
-
-  variables {
-    name_prefix = "a-prefix-of-fifty-four-characters-is-one-too-many-xxxx"
-  }
-
-  expect_failures = [var.name_prefix]
-}
-
-run "invalid_zone_ids" {
-  command = plan
-
-  variables {
-    hosted_zones = { "*.example.com" = { zone_id = "/hostedzone/Z1", role_arn = "records" } }
-  }
-
-  expect_failures = [var.hosted_zones]
-}
-
-run "export_targets_without_a_secret_arn" {
-  command = plan
-
-  variables {
-    export_targets = {
-      "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1" = {
-        passphrase_secret_arn = "passphrase"
-        secret_arn            = "edge"
-      }
-    }
-  }
-
-  expect_failures = [var.export_targets]
 }
 
 run "an_export_target_of_another_region" {
@@ -210,71 +59,6 @@ run "more_regions_than_the_policy_of_a_member_role_allows" {
   }
 
   expect_failures = [aws_iam_role_policy.this]
-}
-
-run "invalid_arns_and_addresses" {
-  command = plan
-
-  variables {
-    function = { kms_key = { arn = "alias/functions" }, permissions_boundary = { arn = "boundary" }, reserved_concurrency = 0 }
-  }
-
-  expect_failures = [var.function]
-}
-
-run "a_fifo_topic" {
-  command = plan
-
-  variables {
-    notifications = { topic = { arn = "arn:aws:sns:eu-west-1:123456789012:alerts.fifo" } }
-  }
-
-  expect_failures = [var.notifications]
-}
-
-run "an_existing_topic_with_email_addresses" {
-  command = plan
-
-  variables {
-    notifications = {
-      email_addresses = { ops = "ops@example.com" }
-      topic           = { arn = "arn:aws:sns:eu-west-1:123456789012:alerts" }
-    }
-  }
-
-  expect_failures = [var.notifications]
-}
-
-run "an_event_bus_arn" {
-  command = plan
-
-  variables {
-    notifications = { event_bus = { name = "arn:aws:events:eu-west-1:123456789012:event-bus/shop" } }
-  }
-
-  expect_failures = [var.notifications]
-}
-
-run "rebinding_and_retiring_need_mode_replace" {
-  command = plan
-
-  variables {
-    rebind_consumers             = true
-    retire_superseded_after_days = 30
-    rotation_mode                = "repair"
-  }
-
-  expect_failures = [var.rebind_consumers, var.retire_superseded_after_days]
-}
-
-run "private_addresses_without_tls_probe" {
-  command = plan
-
-  variables {
-    monitoring = { tls_probe = { private_addresses = true } }
-  }
-
-  expect_failures = [var.monitoring]
 }
 
 run "a_tls_probe_with_private_addresses" {

@@ -53,6 +53,7 @@ def blocked(cloud: Cloud) -> str:
 # --- The explanation ------------------------------------------------------------------------------
 
 
+@pytest.mark.nightly
 def test_every_verdict_is_explained_as_the_function_gives_it(
     certificates: Certificates, cloud: Cloud, rotation: Function
 ) -> None:

@@ -179,6 +179,7 @@ def test_the_first_interrupt_stops_and_prints_the_results(cloud: Cloud) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.nightly
 def test_a_second_interrupt_ends_it_at_once(cloud: Cloud) -> None:
     showcase.fill(cloud)
     cloud.latency = 3.0

@@ -21,6 +21,7 @@ from tests.harness.terminal import environment as shell
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.nightly
 def test_each_example_prints_the_output_on_the_page(cloud: Cloud) -> None:
     """`python -m tests.harness.story` rewrites the page."""
     cloud.now = None

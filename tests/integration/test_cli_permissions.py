@@ -52,6 +52,7 @@ def everywhere(made: Made) -> None:
     made("apply", "--yes")
 
 
+@pytest.mark.nightly
 def test_scan_plan_and_apply_need_every_action_that_is_listed_for_them(
     made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:

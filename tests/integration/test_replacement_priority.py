@@ -60,6 +60,7 @@ def spend(cloud: Cloud) -> None:
     cloud.advance(seconds=1)
 
 
+@pytest.mark.nightly
 def test_failed_requests_never_take_the_place_of_a_revoked_certificate_in_use(
     rotation: Function, cloud: Cloud
 ) -> None:

@@ -16,7 +16,7 @@ from tests.embedded_aws.policy import Document, like, statements
 from tests.harness.terraform import REPOSITORY, Workspace
 from tests.terraform.conftest import existing, kind
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.nightly, pytest.mark.terraform]
 
 #: The account of the documented policy.
 ACCOUNT = "123456789012"

@@ -13,7 +13,7 @@ from tests.estates import front
 from tests.harness.terraform import Workspace
 from tests.terraform.listeners import ADDRESS, listener
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.nightly, pytest.mark.terraform]
 
 ACCOUNT = "440000000001"
 ZONE = "migrated.example.com"
