@@ -13,6 +13,7 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
     ValidationRecord,
 )
+from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.secret_value import SecretStr
@@ -315,6 +316,16 @@ class Dns(Protocol):
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write `records` in one atomic batch."""
+
+
+class PublicDns(Protocol):
+    """Public DNS through several resolvers; bounded in time and in queries."""
+
+    def prefetch(self, questions: Iterable[tuple[str, RecordType]]) -> None:
+        """Send queries in parallel; `ask` returns their answers."""
+
+    def ask(self, name: str, record_type: RecordType) -> DnsAnswer:
+        """Return the answer to a query, which is sent once; never raises for a failure of DNS."""
 
 
 class Organization(Protocol):

@@ -13,7 +13,7 @@ from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.cli import drill_checks
-from certificate_lifecycle.cli.aws.public_dns import PublicDns
+from certificate_lifecycle.cli.aws.public_dns import DnsQueries
 from certificate_lifecycle.cli.dns_health import Delegation
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, DrillCheck, RenewalAnswer
 from certificate_lifecycle.model.certificate import Certificate, CertificateType, ValidationRecord
@@ -50,7 +50,7 @@ class Drill:
 
     certificates: Certificates
     dns: Dns
-    public: Callable[[], PublicDns]
+    public: Callable[[], DnsQueries]
     clock: Clock
     stores: Sequence[CertificateStore]
     sources: Sources
@@ -120,7 +120,7 @@ class Drill:
             self._try("CAA", caa),
         ]
 
-    def _delegation(self, findings: Sequence[RecordFinding], public: PublicDns) -> DrillCheck:
+    def _delegation(self, findings: Sequence[RecordFinding], public: DnsQueries) -> DrillCheck:
         zones = dict.fromkeys(finding.zone for finding in findings if finding.zone is not None)
         delegations = {}
         for zone in zones:
@@ -142,7 +142,7 @@ class Drill:
             return DrillCheck(name, CheckOutcome.UNKNOWN, text)
 
 
-def _cname_targets(record: ValidationRecord, public: PublicDns) -> Sequence[str]:
+def _cname_targets(record: ValidationRecord, public: DnsQueries) -> Sequence[str]:
     """Return the targets of successive CNAMEs of a validation name, as far as ACM follows them."""
     found: list[str] = []
     at: str | None = dns_form(record.name)

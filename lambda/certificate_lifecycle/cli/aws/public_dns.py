@@ -35,7 +35,7 @@ class DnsUnknownError(CertificateLifecycleError):
     """Public DNS gave no answer: a timeout, a refusal, a failure, or an invalid message."""
 
 
-class PublicDns(Protocol):
+class DnsQueries(Protocol):
     """Queries to public DNS; a name that does not exist has an empty answer.
 
     Each method raises DnsUnknownError.
@@ -54,7 +54,7 @@ class PublicDns(Protocol):
         ...
 
 
-class Delegations(PublicDns, Protocol):
+class Delegations(DnsQueries, Protocol):
     """Queries to public DNS and to the name servers of a delegated zone."""
 
     def serves(self, server: str, zone: str) -> bool:

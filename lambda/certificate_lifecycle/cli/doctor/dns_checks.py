@@ -25,7 +25,7 @@ from certificate_lifecycle.policy.caa import CaaReason, CaaVerdict, judge_caa
 from certificate_lifecycle.policy.validation import Zone
 
 if TYPE_CHECKING:
-    from certificate_lifecycle.cli.aws.public_dns import Delegations, PublicDns
+    from certificate_lifecycle.cli.aws.public_dns import Delegations, DnsQueries
 
 Item = TypeVar("Item", bound=Hashable)
 Result = TypeVar("Result")
@@ -154,7 +154,7 @@ def names_to_judge(certificates: Iterable[Certificate], zones: Iterable[Zone]) -
     return tuple(sorted(names | bare | {f"*.{name}" for name in bare}))
 
 
-def caa(names: Sequence[str], public: PublicDns) -> Iterator[Diagnosis]:
+def caa(names: Sequence[str], public: DnsQueries) -> Iterator[Diagnosis]:
     """Report the names that CAA records restrict; names under the same records share a line."""
     check = DoctorCheck.CAA
     verdicts, unanswered = _query_all(check, names, lambda name: judge_caa(name, public.caa))

@@ -1,0 +1,48 @@
+"""Queries to public DNS and their answers, as a certificate authority would see them.
+
+Answers are untrusted: names and texts must be cleaned before they are printed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+
+
+class RecordType(StrEnum):
+    """The types of records that are queried."""
+
+    CAA = "CAA"
+    CNAME = "CNAME"
+    NS = "NS"
+    SOA = "SOA"
+
+
+class AnswerState(Enum):
+    """What the resolvers agree on; anything else is `UNKNOWN`, which is never success."""
+
+    FOUND = auto()
+    """Every resolver returns the same records, and none reports broken DNSSEC."""
+    NONE = auto()
+    """Every resolver answers that there is no such record, or no such name."""
+    DNSSEC_BROKEN = auto()
+    """Every resolver rejects the signatures: it fails, and answers with checking disabled."""
+    UNKNOWN = auto()
+    """No answer, different answers, or an answer that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsAnswer:
+    """The answer of public DNS to one query.
+
+    `values` are sorted and in presentation form, names without the final dot. CNAMEs are followed,
+    except for a query for a CNAME. `zone` is the apex of the zone that answered NONE, if reported.
+    `reason` says why the answer is not known, or how DNSSEC is broken.
+    """
+
+    name: str
+    type: RecordType
+    state: AnswerState
+    values: tuple[str, ...] = ()
+    zone: str | None = None
+    reason: str = ""
