@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from certificate_lifecycle.cli.aws.public_dns import DnsUnknownError, DnsQueries
+from certificate_lifecycle.cli.aws.public_dns import DnsQueries, DnsUnknownError
 from certificate_lifecycle.model.dns_names import dns_form
 from certificate_lifecycle.policy.caa import CaaRecord
 from tests.embedded_aws.cloud import Cloud
