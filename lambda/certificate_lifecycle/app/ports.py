@@ -15,7 +15,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
-from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.model.scope import ListedAccount, Scope
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.bindings import Binding, BindingState
 from certificate_lifecycle.policy.export import Exported
@@ -331,8 +331,8 @@ class PublicDns(Protocol):
 class Organization(Protocol):
     """AWS Organizations, from its management account or a delegated administrator."""
 
-    def accounts(self) -> Iterator[str]:
-        """Yield the ids of all active accounts."""
+    def accounts(self) -> Iterator[ListedAccount]:
+        """Yield all accounts, also those that are not active."""
 
 
 class Documents(Protocol):
