@@ -29,6 +29,7 @@ CONSUMERS: tuple[type[Consumer], ...] = (
     UserPoolDomains,
 )
 PERMISSIONS = tuple(permission for consumer in CONSUMERS for permission in consumer.permissions)
+WHOLE_WRITES = tuple(whole for consumer in CONSUMERS for whole in consumer.whole_writes)
 
 
 def kinds_by_name(consumers: Sequence[type[Consumer]] = CONSUMERS) -> Mapping[str, ConsumerKind]:
