@@ -44,6 +44,7 @@ CONSUMERS: tuple[type[Consumer], ...] = (
     UserPoolDomains,
 )
 PERMISSIONS = tuple(permission for consumer in CONSUMERS for permission in consumer.permissions)
+WHOLE_WRITES = tuple(whole for consumer in CONSUMERS for whole in consumer.whole_writes)
 _NOT_MONITORED = (
     "its region is not among the monitored `regions`; add the region, or change it manually"
 )
