@@ -358,7 +358,7 @@ def test_certificates_far_from_expiry_cost_one_listing_and_no_description(
 
     assert result["counts"] == {"Healthy": number}
     listings = ["ListCertificates"] * math.ceil(number / 1000)
-    stores = ["GetParametersByPath", "ListServerCertificates"]
+    stores = ["ListAcmeEndpoints", "GetParametersByPath", "ListServerCertificates"]
     assert rotation.operations == [*listings, *stores, "GetTopicAttributes"]
 
 
@@ -374,6 +374,7 @@ def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) 
     assert rotation(scheduled(NOW))["counts"] == {"Healthy": 190, "ImportDue": 10}
 
     assert Counter(rotation.operations) == {
+        "ListAcmeEndpoints": 1,
         "ListCertificates": 1,
         "ListServerCertificates": 1,
         "GetParametersByPath": 1,
