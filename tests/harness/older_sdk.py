@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from botocore.loaders import Loader
@@ -21,7 +21,7 @@ MEMBERS = {
 def use_sdk_without(filters: Collection[str], patch: pytest.MonkeyPatch) -> None:
     """Let new clients lack filters of ListCertificates, and the members that came with them."""
     members = {member for name in filters for member in MEMBERS[name]}
-    load = Loader.load_service_model
+    load: Callable[..., Any] = Loader.load_service_model
 
     def older(loader: Loader, service: str, *wanted: str | None, **options: str | None) -> Any:  # noqa: ANN401 - JSON
         model = load(loader, service, *wanted, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.integration
 REGION = "eu-west-1"
 ACME, N2 = (entry.member for entry in HIDDEN_CLASSES)
 #: One certificate of each class.
-CLASSES = {
+CLASSES: dict[str, dict[str, Any]] = {
     "standard.example.com": {},
     "acme.example.com": {"key_pair_origin": "ACME"},
     "n2.example.com": {"root_hierarchy": "N2_AMAZON_MANAGED"},
