@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from botocore.model import NoShapeFoundError, StructureShape
 
+from certificate_lifecycle.model.hidden_classes import HIDDEN_CLASSES
+
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
 
@@ -28,11 +30,12 @@ FEATURES = (
     SdkFeature(
         "acm", "ValidationMethod", "migrate from e-mail to DNS validation", "CertificateOptions"
     ),
+    *(
+        SdkFeature("acm", entry.member, f"list {entry.label}", "ListCertificatesRequest")
+        for entry in HIDDEN_CLASSES
+    ),
     SdkFeature(
-        "acm",
-        "CertificateKeyPairOrigins",
-        "list certificates of ACME clients",
-        "ListCertificatesRequest",
+        "acm", "RootHierarchyType", "request Amazon N2 certificates", "RequestCertificateRequest"
     ),
     SdkFeature(
         "cloudfront", "ViewerMtlsConfig", "move distributions with mutual TLS", "DistributionConfig"
