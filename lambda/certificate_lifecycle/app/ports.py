@@ -417,6 +417,7 @@ class ScopeClients:
     `catalog` knows all consumers, also those that may not be changed.
     `account_stores` are global: they are read once per account.
     `pointers` are those of the function's own account, None for another account.
+    `public_dns` is one object for all scopes of a run.
     """
 
     certificates: Certificates
@@ -430,6 +431,7 @@ class ScopeClients:
     pointers: Pointers | None = None
     stores: Sequence[CertificateStore] = ()
     account_stores: Sequence[CertificateStore] = ()
+    public_dns: PublicDns | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

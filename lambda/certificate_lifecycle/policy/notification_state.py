@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
 from certificate_lifecycle.model import records
-from certificate_lifecycle.model.certificate import Action, Certificate, Severity, present_word
+from certificate_lifecycle.model.certificate import (
+    Action,
+    Certificate,
+    Reason,
+    Severity,
+    present_word,
+)
 from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
 from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
@@ -19,6 +26,8 @@ REMINDER = timedelta(days=7)
 _MARKS = (("3 days", timedelta(days=3)), ("1 day", timedelta(days=1)), ("over", timedelta()))
 _ORDER = ("far", "near", "critical", *(name for name, _ in _MARKS))
 _MUTED, _FAILING = "muted", "failing"
+#: Reasons that public DNS gives; they stay open while its answer is unknown.
+_ABOUT_PUBLIC_DNS = (Reason.ZONE_NOT_DELEGATED, Reason.DNSSEC_BROKEN, Reason.CAA_FORBIDS)
 #: The stored form of an account and region.
 _SCOPE = "scope"
 
@@ -247,6 +256,12 @@ def change_of(
     urgent = failing or entry.decision.severity >= Severity.WARNING
     remind = urgent and entry.muted_until is None
     return ChangeKind.REMINDER if remind and now - before.notified_at >= REMINDER else None
+
+
+def reported_dns_reasons(alerts: Mapping[str, AlertRecord]) -> dict[str, Reason]:
+    """Return the reasons of open findings about public DNS, by ARN."""
+    reasons = {reason.value: reason for reason in _ABOUT_PUBLIC_DNS}
+    return {arn: reasons[alert.reason] for arn, alert in alerts.items() if alert.reason in reasons}
 
 
 def scope_alert_record(

@@ -500,6 +500,7 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "status": "ok",
                 "certificates": 2,
                 "ignored": 0,
+                "public_dns": None,
                 "error": None,
             }
         ],
@@ -553,6 +554,7 @@ def test_machines_get_the_actions_that_were_tried() -> None:
             "outcome": "failed",
             "detail": "denied",
             "renewed": False,
+            "dns_records": [],
         }
     ]
 
