@@ -42,7 +42,7 @@ from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.succession import ReplacementRecord
-from certificate_lifecycle.policy.thresholds import lacks_future
+from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
 _NO_RECORDS: Mapping[str, ReplacementRecord] = {}
@@ -324,6 +324,7 @@ class Collector:
             records=records,
             successor=_if(found, Continuity.AUTOMATIC),
             proposal=_if(found, Continuity.PROPOSAL),
+            renewed_as=self._renewed_as(certificate, known) if error is None else None,
             detail_error=error,
             source=source,
             export=self._export(certificate, problems),
@@ -345,6 +346,12 @@ class Collector:
         if not needed or not lacks_future(certificate, self.context.thresholds, self.context.now):
             return None
         return known.successors.best(certificate, known.records.get(certificate.arn))
+
+    def _renewed_as(self, certificate: Certificate, known: _Known) -> Certificate | None:
+        """Return the later certificate of an ACME client, if the verdict depends on it."""
+        if not ends_soon(certificate, self.context.thresholds, self.context.now):
+            return None
+        return known.successors.acme_renewal(certificate)
 
     def _export(self, certificate: Certificate, problems: list[str]) -> TargetFinding | None:
         try:

@@ -595,6 +595,7 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
             validations=_validations(detail.get("DomainValidationOptions", ())),
             failure_reason=detail.get("FailureReason"),
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
+            acme_account=detail.get("AcmeAccountId"),
             serial=detail.get("Serial"),
             issuer=detail.get("Issuer"),
             subject=detail.get("Subject"),

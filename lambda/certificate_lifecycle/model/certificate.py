@@ -343,6 +343,7 @@ class CertificateDetail:
     `described` is false for a certificate that was listed and not described.
     `tags_read` is true once `tags` are those of the certificate; they need a call of their own.
     `issuer` is one attribute of the issuer's name, `subject` a distinguished name.
+    `acme_account` is the ACME account that ordered the certificate.
     `pointer` is that of a declared certificate which may not exist.
     """
 
@@ -351,6 +352,7 @@ class CertificateDetail:
     validations: tuple[DomainValidation, ...] = ()
     failure_reason: str | None = None
     certificate_authority_arn: str | None = None
+    acme_account: str | None = None
     migrating_to_dns: bool = False
     serial: str | None = None
     issuer: str | None = None

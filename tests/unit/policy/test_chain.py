@@ -1024,7 +1024,43 @@ EXTERNALLY_MANAGED = [
         Reason.MANAGED_BY_CLOUDFRONT,
     ),
 ]
+ACME = certificate(key_pair_origin="ACME", in_use=False, ends_in=days(5), lives=days(45))
+LATER = replace(ACME, arn=arn("later"), not_after=NOW + days(40))
+
+
+def renewed(later: Certificate = LATER, **changes: Any) -> Observation:  # noqa: ANN401 - of a certificate
+    return replace(observation(replace(ACME, **changes)), renewed_as=later)
+
+
 SUPERSEDED = [
+    Row(
+        "an ACME client has renewed it",
+        renewed(),
+        Verdict.SUPERSEDED,
+        INFO,
+        Reason.SUCCESSOR_ISSUED,
+    ),
+    Row(
+        "an ACME client has renewed one that was revoked",
+        renewed(status=REVOKED, not_after=NOW + days(20)),
+        Verdict.SUPERSEDED,
+        INFO,
+        Reason.SUCCESSOR_ISSUED,
+    ),
+    Row(
+        "an ACME client has renewed it early",
+        renewed(not_after=NOW + days(20)),
+        Verdict.EXTERNALLY_MANAGED,
+        OK,
+        Reason.MANAGED_BY_ACME_CLIENT,
+    ),
+    Row(
+        "what an ACME client renewed it with has ended, too",
+        renewed(replace(LATER, not_after=NOW)),
+        Verdict.EXTERNALLY_MANAGED,
+        CRITICAL,
+        Reason.MANAGED_BY_ACME_CLIENT,
+    ),
     Row(
         "an unused certificate has a successor",
         observation(certificate(in_use=False), successor=SUCCESSOR),
