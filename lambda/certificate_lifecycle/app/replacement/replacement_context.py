@@ -91,6 +91,8 @@ class ReplacementContext:
         if failed:
             outcome = Outcome.FAILED
         elif record.unreported:
-            done = record.state.finished or record.state is ReplacementState.VERIFIED
+            # Advice names consumers that remain.
+            verified = record.state is ReplacementState.VERIFIED and not self.advice
+            done = record.state.finished or verified
             outcome = Outcome.DONE if done else Outcome.STARTED
         return ActionRecord(self.arn, action, outcome, joined(texts), self.renewed)
