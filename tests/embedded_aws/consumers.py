@@ -93,9 +93,9 @@ class Consumers:
             name, certificate, endpoint=endpoint, ownership=ownership, region=region
         )
 
-    def user_pool_domain(self, domain: str, certificate: str) -> str:
+    def user_pool_domain(self, domain: str, certificate: str, region: str = EDGE_REGION) -> str:
         """Make a user pool with a custom domain, and return the pool's id."""
-        return self._pools.add(domain, certificate)
+        return self._pools.add(domain, certificate, region)
 
     def configure_distribution(self, distribution: str, **members: object) -> None:
         """Set members of a distribution's configuration."""
