@@ -69,6 +69,8 @@ def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyP
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
+    # Without the fixture `gateway`, commands query no public DNS.
+    monkeypatch.setattr("certificate_lifecycle.cli.session.DEFAULT_RESOLVERS", ())
     # Most tests are about certificates that no instance issued.
     monkeypatch.setenv("UNMANAGED_ROTATION_MODE", "replace")
     return monkeypatch
@@ -80,6 +82,7 @@ def gateway(cloud: Cloud, environment: pytest.MonkeyPatch) -> Iterator[Gateway]:
     with serving_https(HostedZones(cloud.zones)) as made:
         for name, value in made.environment.items():
             environment.setenv(name, value)
+        environment.setattr("certificate_lifecycle.cli.session.DEFAULT_RESOLVERS", made.urls)
         environment.setattr("certificate_lifecycle.net.public_dns._IDLE_SECONDS", 0.05)
         yield made
 

@@ -221,8 +221,8 @@ class HttpsDns:
         with self._changed:
             if question in self._answers:
                 return self._answers[question]
-            answer = self._answers[question] = Future()
             reason = self._not_sent(question[0])
+            answer = self._answers[question] = Future()
             if reason:
                 answer.set_result(unknown(*question, reason))
                 return answer
