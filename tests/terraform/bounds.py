@@ -226,6 +226,7 @@ def access(*domains: str) -> Mapping[str, Bounds]:
         "MoveDomainNames": Bounds(free=range(2, 9)),
         # Distributions of other services belong to accounts of AWS.
         "MoveDistributions": Bounds(free=range(9), any_account=True),
+        "MoveDistributionTenants": ONE_OF_ALL,
         "MoveUserPoolDomains": ONE_OF_ALL,
     }
 
