@@ -546,6 +546,16 @@ PARLIAMENT: Mapping[str, str] = {
     'UNKNOWN_ACTION: "Unknown action acm:SearchCertificates"': (
         "Its list of actions is older than this one."
     ),
+    **{
+        f'UNKNOWN_ACTION: "Unknown action cloudfront:{name}"': (
+            "Its list of actions is older than distribution tenants."
+        )
+        for name in (
+            "GetDistributionTenant",
+            "ListDistributionTenantsByCustomization",
+            "UpdateDistributionTenant",
+        )
+    },
     'RESOURCE_MISMATCH: [{"action": "acm:RequestCertificate", "required_format": "*"}]': (
         "The user guide of ACM, API permissions, has certificates as the resource."
     ),
