@@ -101,6 +101,10 @@ class Consumers:
         """Set members of a distribution's configuration."""
         self._distributions.all[distribution].config |= members
 
+    def configure_distribution_tenant(self, tenant: str, **members: object) -> None:
+        """Set members of a tenant."""
+        self._tenants.all[tenant].config |= members
+
     def configure_user_pool_domain(self, domain: str, routing: dict[str, Any]) -> None:
         """Set the routing of a custom domain."""
         (pool,) = [pool for pool in self._pools.all.values() if pool.domain == domain]
