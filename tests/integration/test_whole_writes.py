@@ -13,16 +13,11 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION
+from certificate_lifecycle.aws.consumers import base
+from certificate_lifecycle.aws.consumers.cloudfront import CONFIG_WRITE, DISTRIBUTION
 from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
-from certificate_lifecycle.aws.consumers.registry import PERMISSIONS, AwsConsumers
-from certificate_lifecycle.aws.whole_writes import (
-    DISTRIBUTION_CONFIG,
-    WHOLE_WRITES,
-    WholeWrite,
-    accepted,
-    require_complete,
-)
+from certificate_lifecycle.aws.consumers.registry import PERMISSIONS, WHOLE_WRITES, AwsConsumers
+from certificate_lifecycle.aws.whole_writes import WholeWrite, accepted, require_complete
 from certificate_lifecycle.model.errors import (
     CertificateRefusedError,
     ConsumerBusyError,
@@ -288,7 +283,7 @@ def test_nothing_is_written_without_the_raw_response(
     old: str,
     new: str,
 ) -> None:
-    monkeypatch.setattr("certificate_lifecycle.aws.clients.keep_raw_responses", lambda _: None)
+    monkeypatch.setattr(base, "keep_raw_responses", lambda *_: None)
     consumers = AwsConsumers(Clients("eu-west-1"), Scope(OWN, EDGE))
     with pytest.raises(UnknownSettingError, match="raw response"):
         consumers.bind(binding, new, instead_of=old)
@@ -348,14 +343,14 @@ def test_an_object_of_every_member_that_the_sdk_knows_is_complete(
     body = create_serializer(model.resolved_protocol).serialize_to_request(parameters, write)[
         "body"
     ]
-    if whole is DISTRIBUTION_CONFIG:
+    if whole is CONFIG_WRITE:
         raw = b'<Distribution xmlns="%s"><Id>E1</Id>%s</Distribution>' % (NAMESPACE, body)
     else:
         raw = b'{"DomainDescription": %s}' % body
     answer = create_parser(model.resolved_protocol).parse(
         {"status_code": 200, "headers": {}, "body": raw}, read.output_shape
     )
-    if whole is DISTRIBUTION_CONFIG:
+    if whole is CONFIG_WRITE:
         parameters |= {"DistributionConfig": answer["Distribution"]["DistributionConfig"]}
     else:
         parameters |= accepted(client, whole, answer["DomainDescription"])

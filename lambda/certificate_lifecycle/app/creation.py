@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Pointers
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Pointers, PublicDns
 from certificate_lifecycle.app.validation import (
     caa_obstacles,
     inspect,
@@ -76,12 +76,16 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreationClients:
-    """The clients of a creation; without a `declaration` no pointer is written."""
+    """The clients of a creation; without a `declaration` no pointer is written.
+
+    `public_dns` is None where it is switched off.
+    """
 
     certificates: Certificates
     dns: Dns
     clock: Clock
     declaration: Declaration | None = None
+    public_dns: PublicDns | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

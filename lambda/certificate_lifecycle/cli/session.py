@@ -64,7 +64,9 @@ class Session:
         """Return a factory of the clients of a scope; `repair` adds those that repairs need."""
         from certificate_lifecycle.handlers.wiring import scope_clients_of  # noqa: PLC0415
 
-        return scope_clients_of(self.settings, self.home, self.clients, repair=repair)
+        return scope_clients_of(
+            self.settings, self.home, self.clients, repair=repair, scopes=self.scopes
+        )
 
     def request(
         self,

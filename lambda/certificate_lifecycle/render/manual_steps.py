@@ -7,10 +7,14 @@ A test compares every command with the SDK's model of the service.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.bindings import ConsumerArn
 
+#: The region in the call for a consumer that can be in any; `in_each_region` replaces it.
+ANY_REGION = "REGION"
 #: Texts without a meaning to a shell.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:/_.@+=-]*")
 
@@ -52,6 +56,21 @@ def manual_only_steps(arn: ConsumerArn, successor_arn: str) -> Sequence[str]:
     return steps(arn, successor_arn) if steps is not None else ()
 
 
+def in_each_region(steps: Iterable[str], regions: Sequence[str]) -> list[str]:
+    """Return steps with each call for any region repeated for every one of `regions`."""
+    anywhere = f" --region {ANY_REGION} "
+    return [
+        step.replace(anywhere, f" --region {region} ")
+        for step in steps
+        for region in (regions if anywhere in step else ()) or (ANY_REGION,)
+    ]
+
+
+def argument(name: str) -> str:
+    """Return a name of a resource as one word of a shell line; a wildcard is quoted."""
+    return shlex.quote(clean(name))
+
+
 def aws_command(command: str, region: str, *arguments: str) -> str:
     """Return a call of the AWS CLI."""
     return " ".join((f"aws {command} --region {region}", *arguments))
@@ -61,7 +80,7 @@ def _behind_distribution(new: str) -> tuple[str, ...]:
     """Return the steps for services whose distributions are in accounts of AWS."""
     return (
         "# A custom domain of Amplify, in any region:",
-        _amplify_domain("REGION", "APP_ID", new),
+        _amplify_domain(ANY_REGION, "APP_ID", new),
         _APPSYNC,
     )
 

@@ -67,6 +67,7 @@ MOVES = st.builds(
         consumer=TEXTS,
         qualifier=TEXTS,
         label=TEXTS,
+        region=TEXTS,
     ),
     successor_was_bound=st.booleans(),
     status=st.sampled_from(BindingChangeStatus),
@@ -254,6 +255,20 @@ def test_a_binding_explains_its_consumer_and_no_other(binding: Binding, consumer
     assert set(left([binding], consumer, *others)) == others
 
 
+@pytest.mark.parametrize("found", range(4))
+def test_one_setting_explains_one_resource_of_awss_own(found: int) -> None:
+    """AWS has a distribution or a balancer for each setting, and none of them names it."""
+    entries = [f"arn:aws:cloudfront::{AWS}:distribution/E{number}" for number in range(3)]
+    settings = [Binding(EDGE_DOMAIN_NAME, f"{number}.example.com") for number in range(found)]
+    assert left(settings, *entries) == tuple(entries[found:])
+    balancers = [f"{LOAD_BALANCER.replace(OWN, AWS)}{number}" for number in range(3)]
+    assert left(settings, *balancers) == tuple(balancers)
+
+
+def test_all_settings_of_a_load_balancer_of_ours_explain_it() -> None:
+    assert left([SINGLE, LIST], LOAD_BALANCER, LOAD_BALANCER) == ()
+
+
 def test_the_certificate_that_proves_ownership_explains_nothing() -> None:
     """It is shown nowhere in `InUseBy`."""
     binding = Binding(DOMAIN_OWNERSHIP, "a.example.com")
@@ -388,6 +403,16 @@ def test_what_an_earlier_version_stored_of_a_move_is_read(
     assert BindingChange.from_dict(stored, KINDS) == move
 
 
+def test_a_move_in_another_region_is_stored_with_it_and_apart_from_one_in_its_own() -> None:
+    own = Binding(EDGE_DOMAIN_NAME, "api.example.com")
+    other = replace(own, region="eu-west-1")
+    assert own.key == ("EdgeDomainName", "api.example.com", "")
+    assert other.key == (*own.key, "eu-west-1")
+    moves = [BindingChange(binding=binding) for binding in (own, other)]
+    assert [move.to_dict().get("region") for move in moves] == [None, "eu-west-1"]
+    assert [len(batch) for batch in by_consumer(moves, 1)] == [1, 1]
+
+
 @pytest.mark.parametrize(("before", "was_bound"), [([OLD], False), ([OLD, NEW], True), ([], False)])
 def test_a_move_with_a_list_of_certificates_is_read_as_what_a_rollback_needs(
     before: list[str], *, was_bound: bool
@@ -434,6 +459,7 @@ ENTRY = BindingChange(binding=Binding(LISTENER_KIND, "listener")).to_dict()
         {"bound_at": "2026-06-01T12:00:00"},
         {"bound_at": "9999-12-31T23:59:59Z"},
         {"note": None},
+        {"region": 5},
     ],
     ids=str,
 )

@@ -392,7 +392,7 @@ class ReplacementEngine:
             failures += self._plan_moves(replacement, rebinding, old)
             new = replacement.record.moves[len(known) :]
             failures += self._record_each(replacement, map(rebinding.bind, _batches(new)))
-            failures += self._verify_ready(replacement, rebinding)
+            failures += self._verify_ready(replacement, rebinding, unknown=bool(failures))
             _require_none(failures)
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
@@ -404,15 +404,20 @@ class ReplacementEngine:
         replacement.save(state=ReplacementState.BOUND)
         return True
 
-    def _verify_ready(self, replacement: ReplacementContext, rebinding: Rebinding) -> list[str]:
-        """Verify bound consumers while others wait, which may take weeks; return the failures."""
+    def _verify_ready(
+        self, replacement: ReplacementContext, rebinding: Rebinding, *, unknown: bool
+    ) -> list[str]:
+        """Verify bound consumers while others wait, which may take weeks; return the failures.
+
+        Others are also those that are `unknown`, because a region could not be searched.
+        """
         moves = replacement.record.moves
         waiting = {
-            move.binding.consumer for move in moves if move.status is BindingChangeStatus.PLANNED
+            move.binding.resource for move in moves if move.status is BindingChangeStatus.PLANNED
         }
-        if not waiting:
+        if not waiting and not unknown:
             return []  # the next step verifies all
-        ready = [move for move in moves if move.binding.consumer not in waiting]
+        ready = [move for move in moves if move.binding.resource not in waiting]
         return self._record_each(replacement, map(rebinding.verify, _batches(ready)))
 
     def _verify(self, replacement: ReplacementContext) -> bool:
@@ -475,11 +480,12 @@ class ReplacementEngine:
         self.pointers.catch_up(replacement, old)
         if old.in_use and self.consumers is not None:
             rebinding = self._rebinding(replacement, self.consumers)
-            _require_none(self._plan_moves(replacement, rebinding, old))
+            failures = self._plan_moves(replacement, rebinding, old)
             if replacement.record.has(BindingChangeStatus.PLANNED):
                 replacement.advice = ""
                 replacement.save(state=ReplacementState.ISSUED)
-                return True
+                return True  # that step fails for the same reasons, after these moves
+            _require_none(failures)
             steps = self._manual_steps(replacement, replacement.successor_arn)
             replacement.advice = self._steps_to_recorded(replacement) if steps else _UNSEEN
         elif not old.used and self._is_retirable(replacement.record, old):

@@ -99,10 +99,13 @@ class Rebinding:
         """Return the settings with the old certificate that have no move.
 
         The result has the moves of those that were moved and have the old certificate again: others
-        have reverted them.
+        have reverted them. What could not be searched is a failure, because it is unknown.
         """
-        result = RebindResult()
-        found = {binding.key: binding for binding in self.consumers.find(certificate)}
+        result, search = RebindResult(), self.consumers.find(certificate)
+        for place, error in search.errors.items():
+            logger.error("consumers unreadable", exc_info=error, extra={"consumer": place})
+            result.failures.append(f"consumers unknown: {place}: {error_summary(error)}")
+        found = {binding.key: binding for binding in search.bindings}
         for move in moves:
             if move.binding.key in found and move.status is BindingChangeStatus.MOVED:
                 with self._isolated((move,), move.binding, result):

@@ -19,13 +19,14 @@ from certificate_lifecycle.aws.consumers.base import (
 from certificate_lifecycle.aws.permissions import Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import unless, validated_response
-from certificate_lifecycle.aws.whole_writes import DISTRIBUTION_CONFIG, require_complete
+from certificate_lifecycle.aws.whole_writes import WholeWrite, require_complete
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import (
     ConsumerBusyError,
     ConsumerChangedError,
     ManualStepRequiredError,
 )
+from certificate_lifecycle.parsing.documents import xml_tree
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 
 if TYPE_CHECKING:
@@ -50,6 +51,26 @@ PERMISSIONS = (
 )
 #: The viewer certificate of a distribution.
 DISTRIBUTION = ConsumerKind("Distribution")
+#: API reference, UpdateDistribution: "the update process replaces the existing configuration".
+CONFIG_WRITE = WholeWrite(
+    service="cloudfront",
+    read="GetDistribution",
+    write="UpdateDistribution",
+    tree=xml_tree,
+    at=("DistributionConfig",),
+    # Deprecated members, and those that belong to another certificate (API reference,
+    # ViewerCertificate).
+    changed=frozenset(
+        f"ViewerCertificate.{name}"
+        for name in (
+            "ACMCertificateArn",
+            "Certificate",
+            "CertificateSource",
+            "CloudFrontDefaultCertificate",
+            "IAMCertificateId",
+        )
+    ),
+)
 _GONE = "NoSuchDistribution"
 _ATTEMPTS = 3
 _CONTINUOUS_DEPLOYMENT = (
@@ -85,6 +106,7 @@ class Distributions(Consumer):
     kinds = (DISTRIBUTION,)
     permissions = PERMISSIONS
     refusals = _REFUSALS
+    whole_writes = (CONFIG_WRITE,)
     key_algorithms = EDGE_KEY_ALGORITHMS
     _client: CloudFrontClient
 
@@ -198,7 +220,7 @@ class Distributions(Consumer):
         viewer = {
             name: value
             for name, value in config["ViewerCertificate"].items()
-            if f"ViewerCertificate.{name}" not in DISTRIBUTION_CONFIG.changed
+            if f"ViewerCertificate.{name}" not in CONFIG_WRITE.changed
         }
         config = {**config, "ViewerCertificate": {**viewer, "ACMCertificateArn": certificate_arn}}
         request: Any = {
@@ -206,7 +228,7 @@ class Distributions(Consumer):
             "IfMatch": found["ETag"],
             "DistributionConfig": config,
         }
-        require_complete(self._client, DISTRIBUTION_CONFIG, found, request)
+        require_complete(self._client, CONFIG_WRITE, found, request)
         written = unless("PreconditionFailed", lambda: self._client.update_distribution(**request))
         return written is not None
 
