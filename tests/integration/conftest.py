@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from certificate_lifecycle.handlers import creation as creation_handler
 from certificate_lifecycle.handlers import rotation as rotation_handler
 from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES
 from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.doh_gateway import Gateway, HostedZones, serving_https
 from tests.harness.fixtures import cloud, running_cloud
 from tests.integration.invocation import NOW, Function, Wire, make_ledger
 from tests.integration.terminal import Certificates
@@ -70,6 +72,16 @@ def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyP
     # Most tests are about certificates that no instance issued.
     monkeypatch.setenv("UNMANAGED_ROTATION_MODE", "replace")
     return monkeypatch
+
+
+@pytest.fixture
+def gateway(cloud: Cloud, environment: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    """Let functions and commands query public DNS, which has the delegated zones of Route 53."""
+    with serving_https(HostedZones(cloud.zones)) as made:
+        for name, value in made.environment.items():
+            environment.setenv(name, value)
+        environment.setattr("certificate_lifecycle.net.public_dns._IDLE_SECONDS", 0.05)
+        yield made
 
 
 @pytest.fixture(scope="session")
