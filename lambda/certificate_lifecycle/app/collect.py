@@ -27,6 +27,7 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
 )
 from certificate_lifecycle.model.errors import CertificateNotFoundError
+from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.model.run import Assessment, ScopeStatus, urgency
 from certificate_lifecycle.policy.chain import (
     as_renewing,
@@ -54,11 +55,13 @@ class ScanResult:
     `everything` is the whole listing, also if only a part of it was assessed.
     `ignored` are the ARNs of certificates outside the coverage, which were not assessed;
     `undecided` of those whose names or tags could not be read.
+    `not_listed` are the classes of certificates that could not be listed.
     """
 
     certificates: int = 0
     ignored: frozenset[str] = frozenset()
     undecided: frozenset[str] = frozenset()
+    not_listed: Sequence[InventoryGap] = ()
     everything: Sequence[Certificate] = ()
     assessments: list[Assessment] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
@@ -158,6 +161,7 @@ class Collector:
             result.listed = False
             result.problems.append(f"the certificates could not be listed: {error_summary(error)}")
             return result
+        result.not_listed = self.certificates.not_listed
         result.everything = tuple(everything)
         stored = {} if _all_in_acm(wanted) else self._stored(everything, result.problems)
         everything += [certificate for certificate, _ in stored.values()]

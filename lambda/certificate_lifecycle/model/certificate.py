@@ -98,6 +98,10 @@ class Verdict(Documented):
         "The parameter of a declared certificate names no certificate of this instance.",
     )
     SCAN_FAILED = "ScanFailed", "A whole account and region could not be scanned."
+    INVENTORY_INCOMPLETE = (
+        "InventoryIncomplete",
+        "A class of certificates could not be listed; the message names it.",
+    )
 
 
 class Reason(Documented):
@@ -218,6 +222,10 @@ class Reason(Documented):
         "The parameter names a certificate that this instance did not issue, or none at all.",
     )
     SCOPE_FAILED = "ScopeFailed", "The certificates of an account and region could not be listed."
+    CLASS_NOT_LISTED = (
+        "ClassNotListed",
+        "The SDK, or ACM in a region, does not know the filter that lists a class of certificates.",
+    )
 
 
 class Action(Documented):

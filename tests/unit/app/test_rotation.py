@@ -122,6 +122,7 @@ def test_the_result_says_when_where_and_how_much() -> None:
             "certificates": 2,
             "ignored": 0,
             "error": None,
+            "not_listed": [],
         }
     ]
 

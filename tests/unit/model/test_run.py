@@ -95,6 +95,7 @@ def test_each_scope_says_how_much_was_seen() -> None:
             "certificates": 3,
             "ignored": 2,
             "error": "one could not be read",
+            "not_listed": [],
         }
     ]
 

@@ -1616,14 +1616,19 @@ def test_each_situation_has_its_judgement(row: Row) -> None:
 
 
 def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
-    """All but what is said of a whole account and region, and of what is served elsewhere.
+    """All but those of a whole account and region or run, and of what is served elsewhere.
 
     See `test_run` and `test_served`.
     """
-    others = {Verdict.SCAN_FAILED, Verdict.STALE_CERTIFICATE_SERVED}
+    others = {
+        Verdict.SCAN_FAILED,
+        Verdict.INVENTORY_INCOMPLETE,
+        Verdict.STALE_CERTIFICATE_SERVED,
+    }
     assert {row.verdict for row in ROWS} == set(Verdict) - others
     assert {row.reason for row in ROWS} == set(Reason) - {
         Reason.SCOPE_FAILED,
+        Reason.CLASS_NOT_LISTED,
         Reason.OLDER_CERTIFICATE_SERVED,
         Reason.OTHER_CERTIFICATE_SERVED,
     }

@@ -501,6 +501,7 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "certificates": 2,
                 "ignored": 0,
                 "error": None,
+                "not_listed": [],
             }
         ],
         "scopes_not_shown": 0,

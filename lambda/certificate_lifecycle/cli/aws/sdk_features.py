@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certificate_lifecycle.model.hidden_classes import HIDDEN_CLASSES
+
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
 
@@ -29,6 +31,7 @@ class SdkFeature:
 
 
 _MIGRATE = "migrate from e-mail to DNS validation"
+_REQUEST_N2 = "request Amazon N2 certificates"
 #: Each is a row of `tests/data/api`; a test finds those that an SDK of the matrix lacks.
 FEATURES = (
     SdkFeature("acm", "SearchCertificates", "find renewals with few calls"),
@@ -40,12 +43,12 @@ FEATURES = (
         "request certificates that can be exported, or see that they were",
         "Options.Export",
     ),
-    SdkFeature(
-        "acm",
-        "ListCertificates",
-        "list certificates of ACME clients",
-        "CertificateKeyPairOrigins",
+    *(
+        SdkFeature("acm", "ListCertificates", f"list {entry.label}", entry.member)
+        for entry in HIDDEN_CLASSES
     ),
+    SdkFeature("acm", "RequestCertificate", _REQUEST_N2, "RootHierarchyType"),
+    SdkFeature("acm", "RequestCertificate", _REQUEST_N2, "CertificateUsage"),
     SdkFeature(
         "cloudfront",
         "UpdateDistribution",
