@@ -181,17 +181,17 @@ def test_the_sdk_is_named_with_what_it_does_not_know(
 
     newer = (
         SdkFeature("acm", "Invented", "do something new"),
-        SdkFeature("cloudfront", "New", "do something new", "DistributionConfig"),
-        SdkFeature("cloudfront", "New", "do more", "NoSuchShape"),
-        SdkFeature("acm", "New", "do even more", "Arn"),
+        SdkFeature("elb", "DescribeLoadBalancers", "do something new", "X"),
+        SdkFeature("cloudfront", "UpdateDistribution", "do more", "DistributionConfig.New"),
+        SdkFeature("acm", "RenewCertificate", "do even more", "CertificateArn.New"),
     )
     monkeypatch.setattr(sdk_features, "FEATURES", newer)
     lacking = [entry for entry in checks(doctor("-o", "json")) if entry["check"] == "sdk"]
     assert {entry["state"] for entry in lacking} == {"warning"}
     assert [entry["message"] for entry in lacking] == [
-        "It cannot do something new: it does not know acm Invented, cloudfront New.",
-        "It cannot do more: it does not know cloudfront New.",
-        "It cannot do even more: it does not know acm New.",
+        "It cannot do something new: it does not know acm Invented, elb DescribeLoadBalancers X.",
+        "It cannot do more: it does not know cloudfront UpdateDistribution DistributionConfig.New.",
+        "It cannot do even more: it does not know acm RenewCertificate CertificateArn.New.",
     ]
     assert "layers" in lacking[0]["advice"]
 

@@ -165,7 +165,7 @@ PERMISSIONS = (
 )
 
 #: Every key type: without this filter ListCertificates hides all but RSA_1024 and RSA_2048 (API
-#: reference, Filters). A test compares the list with botocore's model.
+#: reference, Filters).
 KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
     "RSA_1024",
     "RSA_2048",
