@@ -132,11 +132,13 @@ class MemoryCertificates(Certificates):
         self.deleted: list[str] = []
         self.in_use_by_then = False
         self.gaps: Sequence[InventoryGap] = ()
+        self.hidden: set[str] = set()
 
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
         for certificate in self.stored.values():
-            yield replace(certificate, detail=NOT_DESCRIBED)
+            if certificate.arn not in self.hidden:
+                yield replace(certificate, detail=NOT_DESCRIBED)
 
     @property
     def not_listed(self) -> Sequence[InventoryGap]:

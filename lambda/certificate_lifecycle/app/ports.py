@@ -43,7 +43,10 @@ class Certificates(Protocol):
 
     @property
     def not_listed(self) -> Sequence[InventoryGap]:
-        """The classes of certificates that the last `list_all` could not list."""
+        """The classes of certificates that cannot be listed.
+
+        Those that the SDK does not know, and after `list_all` those that the region does not know.
+        """
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Return the renewal status of the ACM certificates that expire between two instants.

@@ -30,7 +30,12 @@ from certificate_lifecycle.model.errors import (
     ZoneNotFoundError,
 )
 from certificate_lifecycle.policy.continuity import Continuity
-from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, may_be_equal
+from certificate_lifecycle.policy.issuance import (
+    CertificateRequest,
+    is_equal,
+    may_be_equal,
+    unavailable,
+)
 from certificate_lifecycle.policy.succession import (
     RequestBudget,
     blocked_reason,
@@ -75,6 +80,7 @@ class Obtaining:
         # A replacement that began with an existing certificate has not been checked for a request.
         again = replacement.record.refused or replacement.record.lost
         reason = self.blocked_reason(old) if again else None
+        reason = reason or unavailable(request, self.certificates.not_listed)
         if reason is not None:
             replacement.advice = f"no successor is requested: {reason}"
             return False
