@@ -93,13 +93,17 @@ class Consumers:
             name, certificate, endpoint=endpoint, ownership=ownership, region=region
         )
 
-    def user_pool_domain(self, domain: str, certificate: str) -> str:
+    def user_pool_domain(self, domain: str, certificate: str, region: str = EDGE_REGION) -> str:
         """Make a user pool with a custom domain, and return the pool's id."""
-        return self._pools.add(domain, certificate)
+        return self._pools.add(domain, certificate, region)
 
     def configure_distribution(self, distribution: str, **members: object) -> None:
         """Set members of a distribution's configuration."""
         self._distributions.all[distribution].config |= members
+
+    def configure_distribution_tenant(self, tenant: str, **members: object) -> None:
+        """Set members of a tenant."""
+        self._tenants.all[tenant].config |= members
 
     def configure_user_pool_domain(self, domain: str, routing: dict[str, Any]) -> None:
         """Set the routing of a custom domain."""

@@ -19,6 +19,7 @@ from certificate_lifecycle.model.certificate import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.model.hidden_classes import HIDDEN_CLASSES, GapCause, InventoryGap
 from certificate_lifecycle.model.run import Assessment, Run, ScopeResult, ScopeStatus
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.parsing.x509 import CertificateLink, PublicKey, X509Certificate
@@ -313,5 +314,13 @@ def scope(
     certificates: int = 0,
     error: str | None = None,
     ignored: int = 0,
+    not_listed: tuple[InventoryGap, ...] = (),
 ) -> ScopeResult:
-    return ScopeResult(PLACE.account_id, PLACE.region, status, certificates, error, ignored)
+    where = (PLACE.account_id, PLACE.region)
+    return ScopeResult(*where, status, certificates, error, ignored, not_listed)
+
+
+#: Amazon N2 certificates, which the SDK or a region cannot list.
+N2 = next(known for known in HIDDEN_CLASSES if known.name == "AmazonN2Certificates")
+N2_UNKNOWN_TO_SDK = InventoryGap(N2, GapCause.SDK)
+N2_UNKNOWN_TO_REGION = InventoryGap(N2, GapCause.REGION)

@@ -46,6 +46,7 @@ from certificate_lifecycle.model.errors import (
     PointerNotFoundError,
     StateConflictError,
 )
+from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.secret_value import SecretStr
@@ -130,11 +131,16 @@ class MemoryCertificates(Certificates):
         self.replaced: dict[str, str] = {}
         self.deleted: list[str] = []
         self.in_use_by_then = False
+        self.gaps: Sequence[InventoryGap] = ()
 
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
         for certificate in self.stored.values():
             yield replace(certificate, detail=NOT_DESCRIBED)
+
+    @property
+    def not_listed(self) -> Sequence[InventoryGap]:
+        return self.gaps
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Answer if `searches` says so, for what ends in between."""

@@ -28,6 +28,7 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
 )
 from certificate_lifecycle.model.errors import CertificateNotFoundError
+from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.model.run import Assessment, ScopeStatus, urgency
 from certificate_lifecycle.policy.chain import (
     as_renewing,
@@ -41,7 +42,7 @@ from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.succession import ReplacementRecord
-from certificate_lifecycle.policy.thresholds import lacks_future
+from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
 _NO_RECORDS: Mapping[str, ReplacementRecord] = {}
@@ -56,11 +57,13 @@ class ScanResult:
     `everything` is the whole listing, also if only a part of it was assessed.
     `ignored` are the ARNs of certificates outside the coverage, which were not assessed;
     `undecided` of those whose names or tags could not be read.
+    `not_listed` are the classes of certificates that could not be listed.
     """
 
     certificates: int = 0
     ignored: frozenset[str] = frozenset()
     undecided: frozenset[str] = frozenset()
+    not_listed: Sequence[InventoryGap] = ()
     everything: Sequence[Certificate] = ()
     assessments: list[Assessment] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
@@ -161,6 +164,7 @@ class Collector:
             result.listed = False
             result.problems.append(f"the certificates could not be listed: {error_summary(error)}")
             return result
+        result.not_listed = self.certificates.not_listed
         result.everything = tuple(everything)
         stored = {} if _all_in_acm(wanted) else self._stored(everything, result.problems)
         everything += [certificate for certificate, _ in stored.values()]
@@ -320,6 +324,7 @@ class Collector:
             records=records,
             successor=_if(found, Continuity.AUTOMATIC),
             proposal=_if(found, Continuity.PROPOSAL),
+            renewed_as=self._renewed_as(certificate, known) if error is None else None,
             detail_error=error,
             source=source,
             export=self._export(certificate, problems),
@@ -341,6 +346,12 @@ class Collector:
         if not needed or not lacks_future(certificate, self.context.thresholds, self.context.now):
             return None
         return known.successors.best(certificate, known.records.get(certificate.arn))
+
+    def _renewed_as(self, certificate: Certificate, known: _Known) -> Certificate | None:
+        """Return the later certificate of an ACME client, if the verdict depends on it."""
+        if not ends_soon(certificate, self.context.thresholds, self.context.now):
+            return None
+        return known.successors.acme_renewal(certificate)
 
     def _export(self, certificate: Certificate, problems: list[str]) -> TargetFinding | None:
         try:

@@ -13,6 +13,7 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
     ValidationRecord,
 )
+from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.scope import ListedAccount, Scope
@@ -39,6 +40,10 @@ class Certificates(Protocol):
 
     def list_all(self) -> Iterator[Certificate]:
         """Yield every certificate, of all key types and statuses, without detail."""
+
+    @property
+    def not_listed(self) -> Sequence[InventoryGap]:
+        """The classes of certificates that the last `list_all` could not list."""
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Return the renewal status of the ACM certificates that expire between two instants.

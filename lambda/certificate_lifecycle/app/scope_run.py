@@ -208,6 +208,7 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
         scan_result.certificates,
         summary(scan_result.problems) or None,
         len(scan_result.ignored),
+        tuple(scan_result.not_listed),
         scanned.public_dns,
     )
     run = state.with_changes(run_of(request, [scope], assessments, actions, current_time()))

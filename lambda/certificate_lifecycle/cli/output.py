@@ -142,7 +142,7 @@ def location(certificate: Certificate) -> str:
 
 
 def print_scopes(out: Console, run: Run) -> None:
-    """Print the accounts and regions that could not be scanned, with advice."""
+    """Print what could not be scanned: accounts and regions with advice, and classes."""
     for scope in run.scopes:
         if scope.error is None:
             continue
@@ -150,6 +150,10 @@ def print_scopes(out: Console, run: Run) -> None:
         for text in (clean(scope.error), advice_for(scope.error)):
             if text:
                 indented(out, text)
+    if run.not_listed:
+        verdict = Verdict.INVENTORY_INCOMPLETE.value
+        out.print(Text(f"{'info':<9}", style=STYLES[Severity.INFO]).append(verdict))
+        indented(out, run.inventory_message)
 
 
 def summary(run: Run) -> Text:

@@ -99,6 +99,10 @@ class Verdict(Documented):
         "The parameter of a declared certificate names no certificate of this instance.",
     )
     SCAN_FAILED = "ScanFailed", "A whole account and region could not be scanned."
+    INVENTORY_INCOMPLETE = (
+        "InventoryIncomplete",
+        "A class of certificates could not be listed; the message names it.",
+    )
 
 
 class Reason(Documented):
@@ -227,6 +231,10 @@ class Reason(Documented):
         "The parameter names a certificate that this instance did not issue, or none at all.",
     )
     SCOPE_FAILED = "ScopeFailed", "The certificates of an account and region could not be listed."
+    CLASS_NOT_LISTED = (
+        "ClassNotListed",
+        "The SDK, or ACM in a region, does not know the filter that lists a class of certificates.",
+    )
 
 
 class Action(Documented):
@@ -335,6 +343,7 @@ class CertificateDetail:
     `described` is false for a certificate that was listed and not described.
     `tags_read` is true once `tags` are those of the certificate; they need a call of their own.
     `issuer` is one attribute of the issuer's name, `subject` a distinguished name.
+    `acme_account` is the ACME account that ordered the certificate.
     `pointer` is that of a declared certificate which may not exist.
     """
 
@@ -343,6 +352,7 @@ class CertificateDetail:
     validations: tuple[DomainValidation, ...] = ()
     failure_reason: str | None = None
     certificate_authority_arn: str | None = None
+    acme_account: str | None = None
     migrating_to_dns: bool = False
     serial: str | None = None
     issuer: str | None = None

@@ -59,6 +59,14 @@ class RecordConflictError(CertificateLifecycleError):
     """A record that is not ACM's has the name of a validation record."""
 
 
+class PublicDnsUnknownError(CertificateLifecycleError):
+    """Public resolvers did not answer a query, or not in the same way."""
+
+
+class DnssecBrokenError(CertificateLifecycleError):
+    """Public resolvers reject the signatures of a name, as a CA has to."""
+
+
 class CertificateNotIssuedError(CertificateLifecycleError):
     """ACM has not issued the certificate in time; the next invocation finds it and waits on."""
 

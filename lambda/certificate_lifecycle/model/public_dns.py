@@ -12,6 +12,8 @@ from typing import Any, Self
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.sanitize import clean_lines
 
+from certificate_lifecycle.model.errors import DnssecBrokenError, PublicDnsUnknownError
+
 
 class RecordType(StrEnum):
     """The types of records that are queried."""
@@ -81,8 +83,9 @@ class DnsCounts:
 class DnsAnswer:
     """The answer of public DNS to one query.
 
-    `values` are sorted and in presentation form, names without the final dot. CNAMEs are followed,
-    except for a query for a CNAME. `zone` is the apex of the zone that answered NONE, if reported.
+    `values` are sorted and in presentation form, names without the final dot; those of an SOA
+    record are its server and its mailbox. CNAMEs are followed, except for a query for a CNAME.
+    `zone` is the apex of the zone that answered NONE, if reported.
     `reason` says why the answer is not known, or how DNSSEC is broken.
     """
 
@@ -92,3 +95,16 @@ class DnsAnswer:
     values: tuple[str, ...] = ()
     zone: str | None = None
     reason: str = ""
+
+    def known_values(self) -> tuple[str, ...]:
+        """Return the values, none if there is no record.
+
+        Raises PublicDnsUnknownError, or DnssecBrokenError.
+        """
+        if self.state is AnswerState.UNKNOWN:
+            raise PublicDnsUnknownError(
+                f"the {self.type} records of {self.name} in public DNS are unknown: {self.reason}"
+            )
+        if self.state is AnswerState.DNSSEC_BROKEN:
+            raise DnssecBrokenError(f"the DNSSEC of {self.name} is broken: {self.reason}")
+        return self.values

@@ -23,6 +23,12 @@ from certificate_lifecycle.model.certificate import (
     days_left,
     present_word,
 )
+from certificate_lifecycle.model.hidden_classes import (
+    HIDDEN_CLASSES,
+    GapCause,
+    InventoryGap,
+    gaps_text,
+)
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.sanitize import clean_lines
@@ -421,6 +427,7 @@ class ScopeResult:
     """The result of one account and region.
 
     `certificates` is the number of scanned ones, `ignored` that of those outside the coverage.
+    `not_listed` are the classes of certificates that could not be listed.
     `public_dns` counts names that were checked there, None if public DNS is not queried.
     """
 
@@ -430,6 +437,7 @@ class ScopeResult:
     certificates: int
     error: str | None
     ignored: int = 0
+    not_listed: tuple[InventoryGap, ...] = ()
     public_dns: DnsCounts | None = None
 
     @property
@@ -447,14 +455,16 @@ class ScopeResult:
             "ignored": self.ignored,
             "public_dns": None if self.public_dns is None else self.public_dns.to_dict(),
             "error": _cleaned(self.error),
+            "not_listed": [gap.to_dict() for gap in self.not_listed],
         }
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
 
-        Earlier versions had no `ignored` and no `public_dns`.
+        Earlier versions had no `not_listed`, `ignored` and `public_dns`.
         """
+        gaps = records.items({"not_listed": [], **entry}, "not_listed")
         counted = dict(entry).get("public_dns") is not None
         return cls(
             account_id=records.text(entry, "account_id"),
@@ -463,6 +473,7 @@ class ScopeResult:
             certificates=records.number(entry, "certificates"),
             error=records.optional_text(entry, "error"),
             ignored=records.number({"ignored": 0, **entry}, "ignored"),
+            not_listed=tuple(map(InventoryGap.from_dict, gaps)),
             public_dns=DnsCounts.from_dict(records.table(entry, "public_dns")) if counted else None,
         )
 
@@ -506,9 +517,12 @@ class Run:
 
     @property
     def open_findings(self) -> int:
-        """The number of failed scopes, and of findings that are urgent or have a next step."""
+        """The number of failed scopes, and of findings that are urgent or have a next step.
+
+        An incomplete inventory is one of these findings.
+        """
         reportable = sum(entry.decision.reportable for entry in self.assessments)
-        return reportable + len(self.failed_scopes)
+        return reportable + len(self.failed_scopes) + bool(self.not_listed)
 
     @property
     def muted_findings(self) -> list[Assessment]:
@@ -517,17 +531,31 @@ class Run:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of certificates by verdict, and of scopes that could not be scanned."""
+        """The number of certificates by verdict, and of findings without a certificate."""
         counted = Counter(self.healthy)
         counted.update(entry.decision.verdict.value for entry in self.assessments)
         if self.failed_scopes:
             counted[Verdict.SCAN_FAILED.value] = len(self.failed_scopes)
+        if self.not_listed:
+            counted[Verdict.INVENTORY_INCOMPLETE.value] = 1
         return dict(sorted(counted.items()))
 
     @property
     def failed_scopes(self) -> list[ScopeResult]:
         """The scopes that could not be scanned."""
         return [scope for scope in self.scopes if scope.status is ScopeStatus.FAILED]
+
+    @property
+    def not_listed(self) -> Mapping[InventoryGap, int]:
+        """The classes that could not be listed, with the number of accounts and regions."""
+        counted = Counter(gap for scope in self.scopes for gap in scope.not_listed)
+        every = [InventoryGap(known, cause) for known in HIDDEN_CLASSES for cause in GapCause]
+        return {gap: counted[gap] for gap in every if gap in counted}
+
+    @property
+    def inventory_message(self) -> str:
+        """What is missing in the inventory, and what helps; empty if nothing is known to miss."""
+        return gaps_text(self.not_listed, self.sdk)
 
     @property
     def certificates(self) -> int:
@@ -556,10 +584,15 @@ class Run:
         return [r for r in self.actions if r.outcome in (Outcome.DONE, Outcome.STARTED)]
 
     @property
+    def failed(self) -> bool:
+        """Whether a scan or a part of one, an action or anything else failed."""
+        scanned = all(scope.status is ScopeStatus.OK for scope in self.scopes)
+        return not scanned or bool(self.failed_actions) or bool(self.problems)
+
+    @property
     def incomplete(self) -> bool:
-        """Whether a scan was incomplete, or an action or anything else failed."""
-        complete = all(scope.status is ScopeStatus.OK for scope in self.scopes)
-        return not complete or bool(self.failed_actions) or bool(self.problems)
+        """Whether anything failed, or a class of certificates could not be listed."""
+        return self.failed or bool(self.not_listed)
 
 
 def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
@@ -593,18 +626,23 @@ def _expires(entry: Assessment) -> bool:
     return decision.verdict in EXPIRING and decision.reason not in _NOT_ABOUT_EXPIRY
 
 
-def finding_entries(run: Run, findings: Sequence[Assessment]) -> list[dict[str, Any]]:
-    """Return an entry for each failed scope, and then `findings`."""
-    failed = [_failed_scope_entry(scope) for scope in run.failed_scopes]
-    return failed + [entry.to_dict(run.started_at) for entry in findings]
+def finding_entries(
+    run: Run, findings: Sequence[Assessment], scopes: Sequence[ScopeResult] | None = None
+) -> list[dict[str, Any]]:
+    """Return an entry for each failed scope, one for an incomplete inventory, and `findings`.
+
+    With `scopes`, the failed ones among these replace those of the run.
+    """
+    shown = run.scopes if scopes is None else scopes
+    return [
+        *(_failed_scope_entry(scope) for scope in shown if scope.status is ScopeStatus.FAILED),
+        *([_inventory_entry(run)] if run.not_listed else []),
+        *(entry.to_dict(run.started_at) for entry in findings),
+    ]
 
 
 def _failed_scope_entry(scope: ScopeResult) -> dict[str, Any]:
-    """Return a failed scope in the form of a finding without a certificate."""
-    empty: dict[str, Any] = {
-        finding_field.name: [] if finding_field.many else None for finding_field in FINDING_FIELDS
-    }
-    return empty | {
+    return _without_certificate() | {
         "account_id": scope.account_id,
         "region": scope.region,
         "verdict": Verdict.SCAN_FAILED.value,
@@ -612,6 +650,23 @@ def _failed_scope_entry(scope: ScopeResult) -> dict[str, Any]:
         "reason": Reason.SCOPE_FAILED.value,
         "message": _cleaned(scope.error),
         "action": Action.INVESTIGATE.value,
+    }
+
+
+def _inventory_entry(run: Run) -> dict[str, Any]:
+    return _without_certificate() | {
+        "verdict": Verdict.INVENTORY_INCOMPLETE.value,
+        "severity": Severity.INFO.label,
+        "reason": Reason.CLASS_NOT_LISTED.value,
+        "message": run.inventory_message,
+        "action": Action.INVESTIGATE.value,
+    }
+
+
+def _without_certificate() -> dict[str, Any]:
+    """Return the form of a finding without a certificate."""
+    return {
+        finding_field.name: [] if finding_field.many else None for finding_field in FINDING_FIELDS
     }
 
 

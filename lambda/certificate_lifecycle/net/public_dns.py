@@ -46,7 +46,7 @@ _MOST_FAILURES = 3
 _MAX_BYTES = 65_536
 _WORKERS = 8
 #: Seconds that a worker keeps its connections without a query.
-_IDLE_SECONDS = 1.0
+_IDLE_SECONDS = 0.5
 _LONGEST_REASON = 200
 _NO_TIME = "the time for public DNS is used up"
 _TOO_MANY, _SERVER_ERROR = 429, 500
@@ -221,8 +221,8 @@ class HttpsDns:
         with self._changed:
             if question in self._answers:
                 return self._answers[question]
-            answer = self._answers[question] = Future()
             reason = self._not_sent(question[0])
+            answer = self._answers[question] = Future()
             if reason:
                 answer.set_result(unknown(*question, reason))
                 return answer

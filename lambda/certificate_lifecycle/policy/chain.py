@@ -29,7 +29,8 @@ from certificate_lifecycle.policy.thresholds import (
 
 #: The order matters: external management, unknown states, expiry, renewals.
 CHAIN: Sequence[Check] = (
-    checks.externally_managed,  # first: no action on certificates of other tools
+    checks.renewed_by_client,  # before externally_managed: its end is no problem
+    checks.externally_managed,  # before all others: no action on certificates of other tools
     checks.detail_unreadable,  # before all checks that use details
     checks.server_certificate,  # before the rules for certificates in ACM
     checks.private_authority,

@@ -39,6 +39,7 @@ from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import (
     Thresholds,
+    ends_soon,
     is_recent,
     is_within,
     lacks_future,
@@ -291,6 +292,31 @@ class Check:
 def check(*, question: str, facts: tuple[Fact, ...]) -> Callable[[Judge], Check]:
     """Declare a function as a check; `chain.CHAIN` applies it."""
     return lambda judge: Check(judge.__name__, question, facts, judge)
+
+
+@check(
+    question="Has its ACME client a later certificate for its names?",
+    facts=(facts.MANAGER, facts.STATUS, facts.RENEWED_AS, facts.EXPIRES, facts.WARNING),
+)
+def renewed_by_client(given: CheckInput) -> Decision | None:
+    """Find certificates that their ACME client has renewed: each order is another certificate.
+
+    No AWS service can use them (ACM user guide, "Choosing how to issue certificates with AWS"), so
+    that no consumer is moved.
+    """
+    later = given.observation.renewed_as
+    if later is None or is_within(later, timedelta(), given.now):
+        return None
+    if not ends_soon(given.certificate, given.thresholds, given.now):
+        return None
+    message = f"Its ACME client has the later certificate {later.arn} for its names."
+    return Decision(
+        Verdict.SUPERSEDED,
+        Severity.INFO,
+        Reason.SUCCESSOR_ISSUED,
+        f"{message} {given.expiry_sentence}",
+        Action.NONE,
+    )
 
 
 @check(

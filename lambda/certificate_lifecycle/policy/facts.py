@@ -203,6 +203,11 @@ SUCCESSOR = Fact(
     lambda observation, _, __: observation.successor.arn if observation.successor else "none",
     _successor_due,
 )
+RENEWED_AS = Fact(
+    "renewed as",
+    lambda observation, _, __: observation.renewed_as.arn if observation.renewed_as else "none",
+    lambda observation, _: observation.renewed_as.not_after if observation.renewed_as else None,
+)
 SOURCE = constant(
     "import source",
     lambda observation: observation.source.state.value if observation.source else "none",

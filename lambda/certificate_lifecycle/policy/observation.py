@@ -17,8 +17,8 @@ class Observation:
     """A certificate, and the state of everything that its renewal depends on.
 
     `consumers` are the labels of the resources that use it. `successor` may take over from it;
-    `proposal` may do so only if a person agrees.
-    `dns` is what public DNS says about its names.
+    `proposal` may do so only if a person agrees. `renewed_as` is the certificate that its ACME
+    client ordered in its place. `dns` is what public DNS says about its names.
     `failure_reported` is when a message first named it as a failed request, None if none has.
     """
 
@@ -27,6 +27,7 @@ class Observation:
     records: tuple[RecordFinding, ...] = ()
     successor: Certificate | None = None
     proposal: Certificate | None = None
+    renewed_as: Certificate | None = None
     detail_error: str | None = None
     export: TargetFinding | None = None
     source: SourceFinding | None = None

@@ -57,13 +57,15 @@ def manual_only_steps(arn: ConsumerArn, successor_arn: str) -> Sequence[str]:
 
 
 def in_each_region(steps: Iterable[str], regions: Sequence[str]) -> list[str]:
-    """Return steps with each call for any region repeated for every one of `regions`."""
+    """Return steps with each call for any region repeated for every one of `regions`, if any."""
     anywhere = f" --region {ANY_REGION} "
-    return [
-        step.replace(anywhere, f" --region {region} ")
-        for step in steps
-        for region in (regions if anywhere in step else ()) or (ANY_REGION,)
-    ]
+    if not regions:
+        return list(steps)
+    found = []
+    for step in steps:
+        at = regions if anywhere in step else ("",)
+        found += [step.replace(anywhere, f" --region {region} ") for region in at]
+    return [*found, f"# The regions of the run are {', '.join(regions)}; it can be in another one."]
 
 
 def argument(name: str) -> str:
@@ -83,13 +85,6 @@ def _behind_distribution(new: str) -> tuple[str, ...]:
         _amplify_domain(ANY_REGION, "APP_ID", new),
         _APPSYNC,
     )
-
-
-def _tenant(arn: ConsumerArn, new: str) -> tuple[str, ...]:
-    if arn.type != "distribution-tenant":
-        return ()
-    update = f"aws cloudfront update-distribution-tenant --id {arn.name} --if-match ETAG"
-    return (f"{update} --customizations 'Certificate={{Arn={new}}}'",)
 
 
 def _amplify(arn: ConsumerArn, new: str) -> tuple[str, ...]:
@@ -165,7 +160,6 @@ def _lattice(arn: ConsumerArn, new: str) -> tuple[str, ...]:
 _MANUAL_ONLY: Mapping[str, Callable[[ConsumerArn, str], tuple[str, ...]]] = {
     "amplify": _amplify,
     "appsync": lambda _, __: (_APPSYNC,),
-    "cloudfront": _tenant,
     "ec2": _client_vpn,
     "elasticbeanstalk": _beanstalk,
     "es": _open_search,

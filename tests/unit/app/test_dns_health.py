@@ -231,7 +231,12 @@ def test_each_hosted_zone_is_read_once() -> None:
     others = [replace(SHOP, arn=arn(f"n{number}")) for number in range(5)]
     read: list[str] = []
     original = dns.records_at
-    dns.records_at = lambda zone, name: (read.append(name), original(zone, name))[1]  # type: ignore[method-assign]
+
+    def records_at(zone: Zone, name: str) -> Sequence[ExistingRecord]:
+        read.append(name)
+        return original(zone, name)
+
+    dns.records_at = records_at  # type: ignore[method-assign,assignment]
     collected(delegated(), *others, dns=dns)
     assert read == ["example.com."]
 

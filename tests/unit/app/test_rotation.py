@@ -123,6 +123,7 @@ def test_the_result_says_when_where_and_how_much() -> None:
             "ignored": 0,
             "public_dns": None,
             "error": None,
+            "not_listed": [],
         }
     ]
 

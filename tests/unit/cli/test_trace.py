@@ -109,6 +109,7 @@ def test_the_public_values_stay_the_same() -> None:
 
 
 FACTS_OF = {
+    "renewed_by_client": ["managed by", "status", "renewed as", "expires", "warning"],
     "externally_managed": ["managed by", "tags"],
     "detail_unreadable": ["details"],
     "server_certificate": ["type", "expires", "warning", "critical"],

@@ -98,6 +98,7 @@ def test_each_scope_says_how_much_was_seen() -> None:
             "ignored": 2,
             "public_dns": None,
             "error": "one could not be read",
+            "not_listed": [],
         }
     ]
 

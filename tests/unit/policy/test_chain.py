@@ -1024,7 +1024,43 @@ EXTERNALLY_MANAGED = [
         Reason.MANAGED_BY_CLOUDFRONT,
     ),
 ]
+ACME = certificate(key_pair_origin="ACME", in_use=False, ends_in=days(5), lives=days(45))
+LATER = replace(ACME, arn=arn("later"), not_after=NOW + days(40))
+
+
+def renewed(later: Certificate = LATER, **changes: Any) -> Observation:  # noqa: ANN401 - of a certificate
+    return replace(observation(replace(ACME, **changes)), renewed_as=later)
+
+
 SUPERSEDED = [
+    Row(
+        "an ACME client has renewed it",
+        renewed(),
+        Verdict.SUPERSEDED,
+        INFO,
+        Reason.SUCCESSOR_ISSUED,
+    ),
+    Row(
+        "an ACME client has renewed one that was revoked",
+        renewed(status=REVOKED, not_after=NOW + days(20)),
+        Verdict.SUPERSEDED,
+        INFO,
+        Reason.SUCCESSOR_ISSUED,
+    ),
+    Row(
+        "an ACME client has renewed it early",
+        renewed(not_after=NOW + days(20)),
+        Verdict.EXTERNALLY_MANAGED,
+        OK,
+        Reason.MANAGED_BY_ACME_CLIENT,
+    ),
+    Row(
+        "what an ACME client renewed it with has ended, too",
+        renewed(replace(LATER, not_after=NOW)),
+        Verdict.EXTERNALLY_MANAGED,
+        CRITICAL,
+        Reason.MANAGED_BY_ACME_CLIENT,
+    ),
     Row(
         "an unused certificate has a successor",
         observation(certificate(in_use=False), successor=SUCCESSOR),
@@ -1747,14 +1783,19 @@ def test_each_situation_has_its_judgement(row: Row) -> None:
 
 
 def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
-    """All but what is said of a whole account and region, and of what is served elsewhere.
+    """All but those of a whole account and region or run, and of what is served elsewhere.
 
     See `test_run` and `test_served`.
     """
-    others = {Verdict.SCAN_FAILED, Verdict.STALE_CERTIFICATE_SERVED}
+    others = {
+        Verdict.SCAN_FAILED,
+        Verdict.INVENTORY_INCOMPLETE,
+        Verdict.STALE_CERTIFICATE_SERVED,
+    }
     assert {row.verdict for row in ROWS} == set(Verdict) - others
     assert {row.reason for row in ROWS} == set(Reason) - {
         Reason.SCOPE_FAILED,
+        Reason.CLASS_NOT_LISTED,
         Reason.OLDER_CERTIFICATE_SERVED,
         Reason.OTHER_CERTIFICATE_SERVED,
     }

@@ -527,6 +527,7 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "ignored": 0,
                 "public_dns": None,
                 "error": None,
+                "not_listed": [],
             }
         ],
         "scopes_not_shown": 0,

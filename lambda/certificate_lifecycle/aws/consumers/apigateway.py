@@ -44,6 +44,13 @@ PERMISSIONS = (
         RemoveCertificateFromDomain="the old certificate",
     ),
     *for_rotations(
+        "apigateway",
+        ("arn:{partition}:apigateway:*::/domainnames/*",),
+        Setting.REBIND_CONSUMERS,
+        Setting.US_EAST_1,
+        GET="verify an edge-optimised domain name in any region",
+    ),
+    *for_rotations(
         "cloudfront",
         EVERYTHING,
         Setting.REBIND_CONSUMERS,

@@ -45,6 +45,7 @@ def email_body(run: Run, findings: Sequence[Assessment], shown: int) -> str:
         ),
         f"{wrapped(old_failures_text(old), '')}\n{full_list(run)}" if old else "",
         f"And {hidden} more. {full_list(run)}" if hidden else "",
+        _inventory_text(run),
         _other_actions_text(run),
         _resolved_text(run),
         _muted_text(run),
@@ -70,6 +71,11 @@ def _incomplete_text(run: Run) -> str:
     more = len(errors) - SHOWN_OTHERS
     rest = [f"  And {more} more. {full_list(run)}"] if more > 0 else []
     return "\n".join(["INCOMPLETE", *(wrapped(text) for text in errors[:SHOWN_OTHERS]), *rest])
+
+
+def _inventory_text(run: Run) -> str:
+    text = run.inventory_message
+    return f"NOT LISTED\n{wrapped(text)}" if text else ""
 
 
 def _severity_text(

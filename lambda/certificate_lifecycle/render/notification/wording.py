@@ -46,9 +46,10 @@ _NOUNS = {
 
 
 def severity_of(run: Run) -> Severity:
-    """Return the worst severity; an incomplete run is at least a warning."""
-    worst = max((entry.decision.severity for entry in run.findings), default=Severity.OK)
-    return max(worst, Severity.WARNING) if run.incomplete else worst
+    """Return the worst severity; a failure is at least a warning."""
+    least = Severity.INFO if run.not_listed else Severity.OK
+    worst = max((entry.decision.severity for entry in run.findings), default=least)
+    return max(worst, Severity.WARNING if run.failed else least)
 
 
 def headline_of(run: Run, findings: Sequence[Assessment]) -> str:
@@ -121,7 +122,8 @@ def _state(run: Run, findings: Sequence[Assessment]) -> list[str]:
     muted = len(run.muted_findings)
     parts = [
         f"{urgent:,} {'needs' if urgent == 1 else 'need'} attention" * bool(urgent),
-        "run incomplete" * run.incomplete,
+        "run incomplete" * run.failed,
+        "inventory incomplete" * bool(run.not_listed),
         many(minor, "minor finding") * bool(minor),
         many(muted, "muted finding") * bool(muted),
     ]
