@@ -10,9 +10,8 @@ from enum import Enum, StrEnum, auto
 from typing import Any, Self
 
 from certificate_lifecycle.model import records
-from certificate_lifecycle.model.sanitize import clean_lines
-
 from certificate_lifecycle.model.errors import DnssecBrokenError, PublicDnsUnknownError
+from certificate_lifecycle.model.sanitize import clean_lines
 
 
 class RecordType(StrEnum):
