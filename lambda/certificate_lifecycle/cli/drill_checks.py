@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from certificate_lifecycle.cli.dns_health import Delegation, DelegationState
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
@@ -22,6 +21,7 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.dns_names import dns_form
 from certificate_lifecycle.policy.caa import CaaVerdict
 from certificate_lifecycle.policy.checks import is_externally_managed
+from certificate_lifecycle.policy.delegation import Delegation, DelegationState
 from certificate_lifecycle.policy.import_source import SourceFinding, SourceState
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, explain
 

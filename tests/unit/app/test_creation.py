@@ -137,7 +137,7 @@ def test_an_unknown_answer_of_public_dns_is_in_the_result_of_the_request() -> No
         "checked": 0,
         "unknown": 2,
         "not_asked": 0,
-        "reason": "the CAA records at example.com are unknown: timeout",
+        "reason": "the CAA records of example.com in public DNS are unknown: timeout",
     }
 
 
