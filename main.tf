@@ -101,9 +101,12 @@ locals {
       "ACM Certificate Available",
       "ACM Certificate Expired",
       "ACM Certificate Renewal Action Required",
+      "ACM Certificate Revoked",
+      "ACM Certificate Revoked By CA",
+      "ACM Certificate Rotated",
     ]
-    # Only `Available` has an action. Imports are excluded, because the function itself may have made them.
-    detail = { Action = [{ exists = false }, "ISSUANCE", "RENEWAL"] }
+    # Only `Available` has a documented action. Imports are excluded, because the function itself may have made them.
+    detail = { Action = [{ exists = false }, { "anything-but" = ["IMPORT", "REIMPORT"] }] }
   })
 
   import_sources_json = jsonencode({

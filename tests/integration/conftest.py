@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.doh_gateway import Gateway, HostedZones, serving_https
 from tests.harness.fixtures import cloud, running_cloud
 from tests.integration.invocation import NOW, Function, Wire, make_ledger
+from tests.integration.sinks import BUS, NAME
 from tests.integration.terminal import Certificates
 
 __all__ = ["cloud", "running_cloud"]
@@ -139,3 +141,17 @@ def certificates(
     environment.setenv("COLUMNS", "80")
     environment.setenv("HOME", os.devnull)
     return Certificates(cloud, capsys)
+
+
+@pytest.fixture
+def queue(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
+    """Let the function send to a bus of which a queue hears everything that is ours."""
+    events = cloud.client("events")
+    events.create_event_bus(Name=BUS)
+    pattern = json.dumps({"source": [NAME]})
+    events.put_rule(Name="ours", EventBusName=BUS, EventPattern=pattern)
+    target = {"Id": "inbox", "Arn": "arn:aws:sqs:eu-west-1:123456789012:inbox"}
+    events.put_targets(Rule="ours", EventBusName=BUS, Targets=[target])
+    environment.setenv("EVENT_BUS_NAME", BUS)
+    url: str = cloud.client("sqs").create_queue(QueueName="inbox")["QueueUrl"]
+    return url

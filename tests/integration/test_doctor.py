@@ -181,17 +181,17 @@ def test_the_sdk_is_named_with_what_it_does_not_know(
 
     newer = (
         SdkFeature("acm", "Invented", "do something new"),
-        SdkFeature("cloudfront", "New", "do something new", "DistributionConfig"),
-        SdkFeature("cloudfront", "New", "do more", "NoSuchShape"),
-        SdkFeature("acm", "New", "do even more", "Arn"),
+        SdkFeature("elb", "DescribeLoadBalancers", "do something new", "X"),
+        SdkFeature("cloudfront", "UpdateDistribution", "do more", "DistributionConfig.New"),
+        SdkFeature("acm", "RenewCertificate", "do even more", "CertificateArn.New"),
     )
     monkeypatch.setattr(sdk_features, "FEATURES", newer)
     lacking = [entry for entry in checks(doctor("-o", "json")) if entry["check"] == "sdk"]
     assert {entry["state"] for entry in lacking} == {"warning"}
     assert [entry["message"] for entry in lacking] == [
-        "It cannot do something new: it does not know acm Invented, cloudfront New.",
-        "It cannot do more: it does not know cloudfront New.",
-        "It cannot do even more: it does not know acm New.",
+        "It cannot do something new: it does not know acm Invented, elb DescribeLoadBalancers X.",
+        "It cannot do more: it does not know cloudfront UpdateDistribution DistributionConfig.New.",
+        "It cannot do even more: it does not know acm RenewCertificate CertificateArn.New.",
     ]
     assert "layers" in lacking[0]["advice"]
 
@@ -399,6 +399,61 @@ def test_a_caller_who_may_not_simulate_gets_an_unknown_result(
         "iam:SimulatePrincipalPolicy on resource: arn:aws:iam::123456789012:role/engineer"
         in message
     )
+    assert result.code == 3
+
+
+def test_a_caller_whom_iam_does_not_find_gets_an_unknown_result(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    install(cloud, environment)
+    no_path = {"Effect": "Deny", "Action": "iam:GetRole", "Resource": "*"}
+    as_role(cloud, environment, READ_ALL, no_path)
+    arn = f"arn:aws:iam::{ACCOUNT}:role/engineer"
+    assert_not_simulated(doctor("-o", "json"), f"{ACCOUNT}/{REGION}", arn, "allow iam:GetRole")
+
+
+@pytest.mark.parametrize(
+    ("session", "missing"),
+    [
+        ("assumed-role/gone/me", "iam::{}:role/gone"),
+        ("federated-user/b", "sts::{}:federated-user/b"),
+    ],
+)
+def test_a_session_without_a_role_or_user_gets_an_unknown_result(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch, session: str, missing: str
+) -> None:
+    caller = Caller(arn=f"arn:aws:sts::{ACCOUNT}:{session}", source="env")
+    environment.setattr(examinations, "caller_of", lambda *_: caller)
+    missing = f"arn:aws:{missing.format(ACCOUNT)}"
+    result = doctor("-o", "json", "--instance", "none")
+    assert_not_simulated(result, f"{ACCOUNT}/{REGION}", missing, "Sign in with")
+    assert "SimulatePrincipalPolicy" not in {call.operation for call in cloud.calls}
+
+
+def test_a_function_without_its_role_gets_an_unknown_result(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    install(cloud, environment)
+    arn = cloud.client("lambda").get_function_configuration(FunctionName=f"{INSTANCE}-rotation")
+    iam, name = cloud.client("iam"), arn["Role"].rpartition("/")[2]
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
+    result = doctor("-o", "json")
+    assert_not_simulated(result, f"{INSTANCE}-rotation", arn["Role"], "Apply the module again")
+
+
+def assert_not_simulated(result: Ended, about: str, arn: str, advice: str) -> None:
+    """Check that one principal could not be simulated, and that all other checks ended."""
+    (found,) = [
+        entry
+        for entry in checks(result)
+        if entry["check"] == DoctorCheck.WRITE_PERMISSIONS and entry["about"] == about
+    ]
+    assert found["state"] == "unknown"
+    assert f"IAM finds no {arn}, so that its permissions cannot be simulated" in found["message"]
+    assert advice in found["advice"]
+    assert {entry["check"] for entry in checks(result)} >= {"credentials", "sdk"}
     assert result.code == 3
 
 

@@ -68,7 +68,12 @@ class Session:
         from certificate_lifecycle.handlers.wiring import scope_clients_of  # noqa: PLC0415
 
         return scope_clients_of(
-            self.settings, self.home, self.clients, repair=repair, public_dns=self.public_dns
+            self.settings,
+            self.home,
+            self.clients,
+            repair=repair,
+            scopes=self.scopes,
+            public_dns=self.public_dns,
         )
 
     def request(

@@ -51,6 +51,10 @@ class ZoneAmbiguousError(CertificateLifecycleError):
     """Several public hosted zones have the same name, and only one of them is delegated."""
 
 
+class IssuanceForbiddenError(CertificateLifecycleError):
+    """CAA records or broken DNSSEC forbid Amazon to issue; nothing was requested."""
+
+
 class RecordConflictError(CertificateLifecycleError):
     """A record that is not ACM's has the name of a validation record."""
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from typing import Any, Self
 
+from certificate_lifecycle.model import records
 from certificate_lifecycle.model.errors import DnssecBrokenError, PublicDnsUnknownError
+from certificate_lifecycle.model.sanitize import clean_lines
 
 
 class RecordType(StrEnum):
@@ -31,6 +34,48 @@ class AnswerState(Enum):
     """Every resolver rejects the signatures: it fails, and answers with checking disabled."""
     UNKNOWN = auto()
     """No answer, different answers, or an answer that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsCounts:
+    """How many names of an account and region were checked in public DNS.
+
+    `unknown` are names with at least one answer that is unknown, `reason` is that of one of them.
+    `not_asked` are names beyond the limit of a run.
+    """
+
+    checked: int = 0
+    unknown: int = 0
+    not_asked: int = 0
+    reason: str = ""
+
+    def __add__(self, other: DnsCounts) -> DnsCounts:
+        """Return the counts of both; a name of both counts twice."""
+        return DnsCounts(
+            checked=self.checked + other.checked,
+            unknown=self.unknown + other.unknown,
+            not_asked=self.not_asked + other.not_asked,
+            reason=self.reason or other.reason,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "checked": self.checked,
+            "unknown": self.unknown,
+            "not_asked": self.not_asked,
+            "reason": clean_lines(self.reason),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        return cls(
+            checked=records.number(entry, "checked"),
+            unknown=records.number(entry, "unknown"),
+            not_asked=records.number(entry, "not_asked"),
+            reason=records.text(entry, "reason"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
