@@ -7,6 +7,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from certificate_lifecycle.aws.consumers.amplify import AmplifyDomains
 from certificate_lifecycle.aws.consumers.apigateway import DomainNames
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.consumers.cloudfront import Distributions
@@ -44,6 +45,7 @@ CONSUMERS: tuple[type[Consumer], ...] = (
     DomainNames,
     UserPoolDomains,
     DistributionTenants,
+    AmplifyDomains,
 )
 PERMISSIONS = tuple(permission for consumer in CONSUMERS for permission in consumer.permissions)
 WHOLE_WRITES = tuple(whole for consumer in CONSUMERS for whole in consumer.whole_writes)
