@@ -95,9 +95,9 @@ class Consumers:
             name, certificate, endpoint=endpoint, ownership=ownership, region=region
         )
 
-    def user_pool_domain(self, domain: str, certificate: str) -> str:
+    def user_pool_domain(self, domain: str, certificate: str, region: str = EDGE_REGION) -> str:
         """Make a user pool with a custom domain, and return the pool's id."""
-        return self._pools.add(domain, certificate)
+        return self._pools.add(domain, certificate, region)
 
     def amplify_domain(
         self, domain: str, certificate: str | None, *prefixes: str, region: str = DEFAULT_REGION

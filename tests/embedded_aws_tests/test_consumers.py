@@ -568,6 +568,24 @@ def test_user_pools_are_listed_on_small_pages_and_name_their_domain(cloud: Cloud
     assert described["CustomDomain"] == "0.example.com"
 
 
+def test_a_user_pool_is_known_in_its_region_only_and_uses_certificates_of_one(cloud: Cloud) -> None:
+    domain, old = "auth.example.com", issued(cloud, EDGE)
+    pool = cloud.consumers.user_pool_domain(domain, old, region="eu-west-1")
+    away, home = cloud.client("cognito-idp", region=EDGE), cloud.client("cognito-idp")
+    assert "UserPools" not in away.list_user_pools(MaxResults=60)
+    assert away.describe_user_pool_domain(Domain=domain)["DomainDescription"] == {}
+    assert refusal(away.describe_user_pool, UserPoolId=pool) == "ResourceNotFoundException"
+    given = {"Domain": domain, "UserPoolId": pool, "ManagedLoginVersion": 2}
+    local = {"CertificateArn": issued(cloud)}
+    code = refusal(home.update_user_pool_domain, **given, CustomDomainConfig=local)
+    assert code == "InvalidParameterException"
+    new = {"CertificateArn": issued(cloud, EDGE)}
+    code = refusal(away.update_user_pool_domain, **given, CustomDomainConfig=new)
+    assert code == "ResourceNotFoundException"
+    home.update_user_pool_domain(**given, CustomDomainConfig=new)
+    assert cloud.consumers.certificates(domain) == (new["CertificateArn"],)
+
+
 def test_a_domain_that_does_not_exist_has_an_empty_description(cloud: Cloud) -> None:
     cognito = cloud.client("cognito-idp", region=EDGE)
     assert cognito.describe_user_pool_domain(Domain="gone.example.com")["DomainDescription"] == {}
@@ -672,6 +690,18 @@ def test_load_balancers_and_distributions_are_named_and_what_aws_runs_is_foreign
     cloud.consumers.user_pool_domain("auth.example.com", auth)
     for found in (*users(cloud, api), *users(cloud, auth, EDGE)):
         assert f":{account}:" not in found
+
+
+def test_aws_has_a_distribution_without_a_region_for_each_edge_consumer(cloud: Cloud) -> None:
+    arn = issued(cloud, EDGE)
+    for number, region in enumerate((EDGE, "eu-west-1")):
+        name = f"{number}.example.com"
+        cloud.consumers.domain_name(f"api{name}", arn, endpoint="EDGE", region=region)
+        cloud.consumers.user_pool_domain(f"auth{name}", arn, region=region)
+    found = users(cloud, arn, EDGE)
+    assert len(set(found)) == 4
+    assert {entry.split(":")[3] for entry in found} == {""}
+    assert {entry.split(":")[4] for entry in found}.isdisjoint({"", "123456789012"})
 
 
 def test_a_proof_of_ownership_is_no_visible_use(cloud: Cloud) -> None:

@@ -57,13 +57,15 @@ def manual_only_steps(arn: ConsumerArn, successor_arn: str) -> Sequence[str]:
 
 
 def in_each_region(steps: Iterable[str], regions: Sequence[str]) -> list[str]:
-    """Return steps with each call for any region repeated for every one of `regions`."""
+    """Return steps with each call for any region repeated for every one of `regions`, if any."""
     anywhere = f" --region {ANY_REGION} "
-    return [
-        step.replace(anywhere, f" --region {region} ")
-        for step in steps
-        for region in (regions if anywhere in step else ()) or (ANY_REGION,)
-    ]
+    if not regions:
+        return list(steps)
+    found = []
+    for step in steps:
+        at = regions if anywhere in step else ("",)
+        found += [step.replace(anywhere, f" --region {region} ") for region in at]
+    return [*found, f"# The regions of the run are {', '.join(regions)}; it can be in another one."]
 
 
 def argument(name: str) -> str:

@@ -1033,14 +1033,61 @@ def test_a_consumer_that_cannot_be_read_is_bound_by_a_later_run() -> None:
     assert account.state == "verified"
 
 
+FOREIGN = "arn:aws:cloudfront::999999999999:distribution/E1"
+
+
+@pytest.mark.parametrize("held", [(), ((domain(), [OLD]),)], ids=["nothing", "another consumer"])
+@pytest.mark.parametrize("unreadable", [{}, {"eu-west-1": Outage("denied")}], ids=["", "unknown"])
+def test_an_empty_search_proves_nothing_while_acm_reports_a_use(
+    held: tuple[Any, ...], unreadable: dict[str, Exception]
+) -> None:
+    """Only ACM says that nothing uses a certificate: it is kept, not renewed, and reported."""
+    account = Account(
+        replace(DEAD, detail=detail(in_use_by=(FOREIGN,))), consumers=MemoryConsumers(*held)
+    )
+    account.consumers.unreadable = unreadable  # type: ignore[union-attr] # it has some
+    account.run()
+    account.issue(used=True)
+    for _ in range(10):
+        record = account.tomorrow().only(retire_after=DAY)
+        assert record.outcome is not Outcome.DONE
+        assert "to be moved to" in record.detail or (unreadable and "denied" in record.detail)
+    assert not account.certificates.deleted
+    account.let_go()
+    if not unreadable:
+        account.tomorrow().run(retire_after=DAY)
+        assert account.certificates.deleted == [OLD]
+
+
+def test_a_region_that_cannot_be_searched_does_not_stop_what_was_found() -> None:
+    account = serving()
+    assert account.consumers is not None
+    account.run()
+    account.issue()
+    account.consumers.unreadable = {"apigateway in eu-west-1": Outage("denied")}
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.FAILED
+    assert "serves the successor" in record.detail
+    assert "consumers unknown: apigateway in eu-west-1" in record.detail
+    assert account.state == "issued"
+    account.consumers.unreadable = {}
+    account.tomorrow().run()
+    assert account.state == "verified"
+    # And one that is found while another cannot be searched is moved, too.
+    account.consumers.settings[domain()] = [OLD]
+    account.consumers.unreadable = {"apigateway in eu-west-1": Outage("denied")}
+    assert account.tomorrow().only().outcome is Outcome.FAILED
+    assert OLD not in account.consumers.settings[domain()]
+
+
 def test_until_acm_notices_that_nothing_is_left_it_is_said_so() -> None:
     account = serving()
     account.run()
     account.issue()
     account.tomorrow().run()
-    record = account.tomorrow().only()
+    record = account.tomorrow(DAY / 2).only()
     assert record.outcome is Outcome.ADVISED
-    assert record.detail.startswith("no known consumer uses it")
+    assert "it is kept until ACM reports no use" in record.detail
 
 
 # --- Overlap and interruption ---------------------------------------------------------------------

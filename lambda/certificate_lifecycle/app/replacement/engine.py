@@ -50,6 +50,7 @@ from certificate_lifecycle.policy.bindings import (
     BindingChange,
     BindingChangeStatus,
     by_consumer,
+    explains_use,
 )
 from certificate_lifecycle.policy.checks import proposed
 from certificate_lifecycle.policy.continuity import Candidate, Continuity, judge
@@ -71,7 +72,10 @@ from certificate_lifecycle.policy.thresholds import lacks_future
 _NOT_NEEDED = "no successor is needed any more"
 _MAY_EXIST = "an earlier run may have requested one without recording it, which is unused"
 _GONE = "the old certificate does not exist any more"
-_UNSEEN = "no known consumer uses it any more; ACM updates InUseBy with a delay"
+_UNSEEN = (
+    "ACM still reports it as in use, which it updates with a delay; it is kept until ACM reports "
+    "no use"
+)
 _SWITCHED_OFF = "moving its consumers was disabled before all were verified"
 _ANOTHER = "the certificate still needs a successor, and another one is requested"
 _RESTART = (
@@ -327,9 +331,13 @@ class ReplacementEngine:
         observation, moves = replacement.observation, replacement.record.moves
         if observation is None or successor_arn is None or not observation.certificate.in_use:
             return ""
-        arns = self.catalog.unexplained(observation.certificate, [move.binding for move in moves])
-        steps = [self.catalog.manual_steps(arn, successor_arn) for arn in arns[:_SHOWN_COMMANDS]]
-        more = len(arns) - _SHOWN_COMMANDS
+        now, found = self.context.now, replacement.found
+        explaining = [move.binding for move in moves if explains_use(move, found, now)]
+        arns = self.catalog.unexplained(observation.certificate, explaining)
+        # Resources of AWS's own have the same steps, because nothing tells their settings apart.
+        steps = list(dict.fromkeys(self.catalog.manual_steps(arn, successor_arn) for arn in arns))
+        steps = steps[:_SHOWN_COMMANDS]
+        more = len(arns) - len(steps)
         texts = [
             f"{move.binding.label}: {move.note}"
             for move in moves
@@ -337,7 +345,8 @@ class ReplacementEngine:
         ]
         if arns:
             others = f" (and {more} more like these)" if more > 0 else ""
-            texts.append(f"to be moved to {successor_arn}{others}:")
+            uses = "1 use" if len(arns) == 1 else f"{len(arns)} uses"
+            texts.append(f"ACM reports {uses}, to be moved to {successor_arn}{others}:")
         return "\n".join(["; ".join(texts), *steps] if texts else [])
 
     # --- The steps: each returns whether the next one may follow at once --------------------------
@@ -677,6 +686,7 @@ class ReplacementEngine:
     ) -> list[str]:
         """Plan a move for each setting that has none, and return the failures."""
         reverted, bindings = rebinding.unplanned(old, replacement.record.moves)
+        replacement.found = reverted.found
         failures = self._record_each(replacement, [reverted])
         batches = (
             bindings[first : first + MOVES_AT_ONCE]

@@ -44,15 +44,20 @@ PERMISSIONS = (
     *declare(
         _READERS,
         "amplify",
-        regional("amplify", "apps/*"),
+        ("arn:{partition}:amplify:*:{account}:apps/*",),
         *_REBIND,
         ListDomainAssociations="the certificates of custom domains",
     ),
     *for_rotations(
         "amplify",
-        regional("amplify", "apps/*/domains/*"),
+        ("arn:{partition}:amplify:*:{account}:apps/*/domains/*",),
         *_REBIND,
         GetDomainAssociation="the settings of a custom domain",
+    ),
+    *for_rotations(
+        "amplify",
+        regional("amplify", "apps/*/domains/*"),
+        *_REBIND,
         UpdateDomainAssociation="change the certificate of a custom domain",
     ),
 )
@@ -157,11 +162,12 @@ class AmplifyDomains(ListedConsumer):
         """Yield every custom domain that has a certificate of the account."""
         pages = {"PaginationConfig": {"PageSize": _PAGE_SIZE}}
         with validated_response("ListDomainAssociations"):
-            for app in paginated(self._client, "list_apps", "apps", **pages):
+            for app in paginated(self._client, "list_apps", "apps", required=True, **pages):
                 listed = paginated(
                     self._client,
                     "list_domain_associations",
                     "domainAssociations",
+                    required=True,
                     appId=app["appId"],
                     **pages,
                 )

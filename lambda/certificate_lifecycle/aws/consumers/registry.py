@@ -119,7 +119,9 @@ class ConsumerCatalog:
             for step in consumer.manual_steps(arn, successor_arn)
         ]
         steps += manual_only_steps(arn, successor_arn)
-        return with_introduction(arn, successor_arn, in_each_region(steps, self._regions))
+        if may_be_anywhere([arn]) and arn.foreign:
+            steps = in_each_region(steps, self._regions)
+        return with_introduction(arn, successor_arn, steps)
 
     def _explained(
         self, arns: Sequence[ConsumerArn], bindings: Iterable[Binding]
