@@ -86,8 +86,8 @@ class UserPools:
             del self.all[pool.id]
 
     def unknown(self, name: str) -> dict[str, Any] | None:
-        pool = self._with(name)
-        return pool.unknown if pool is not None else None
+        named = (pool.unknown for pool in self.all.values() if pool.domain == name)
+        return next(named, None)
 
     def snapshot(self) -> dict[str, Any]:
         return {pool.domain: [self.shown(pool), pool.unknown] for pool in self.all.values()}
