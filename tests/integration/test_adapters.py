@@ -62,6 +62,11 @@ def test_every_key_that_can_be_requested_is_listed() -> None:
     assert set(REQUESTABLE_KEY_ALGORITHMS) < set(KEY_TYPES)
 
 
+def enumeration(clients: Clients, shape: str) -> set[str]:
+    model = clients.any("acm", "eu-west-1").meta.service_model
+    return set(model.shape_for(shape).metadata["enum"])
+
+
 def test_every_root_hierarchy_and_usage_that_acm_knows_can_be_requested(clients: Clients) -> None:
     assert set(ROOT_HIERARCHIES) == enumeration(clients, "RootHierarchyType")
     assert set(CERTIFICATE_USAGES) == enumeration(clients, "CertificateUsage")
