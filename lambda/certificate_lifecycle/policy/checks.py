@@ -39,7 +39,7 @@ from certificate_lifecycle.policy.thresholds import (
     overdue_threshold,
     renewal_window,
 )
-from certificate_lifecycle.policy.validation import RecordState, explain
+from certificate_lifecycle.policy.validation import RecordState, explain, undelegated
 
 #: A request that waits longer than this for validation is stuck.
 STUCK_AFTER = timedelta(hours=24)
@@ -102,6 +102,7 @@ _AUTHORITY_VERDICTS = {
 }
 #: The reason for each state of a validation record, most specific first.
 _RECORD_REASONS = {
+    RecordState.DELEGATED: Reason.NAME_DELEGATED,
     RecordState.ZONE_AMBIGUOUS: Reason.ZONE_AMBIGUOUS,
     RecordState.FOREIGN: Reason.VALIDATION_RECORD_WRONG,
     RecordState.ZONE_NOT_FOUND: Reason.ZONE_NOT_FOUND,
@@ -859,7 +860,8 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
         text = "ACM has not named its validation records yet."
         return Reason.VALIDATION_UNCHECKED, Action.INVESTIGATE, text
     if not wrong:
-        text = "all validation records are in place."
+        clauses = ("all validation records are in place", *undelegated(records))
+        text = f"{'; '.join(clauses)}."
         return Reason.RECORDS_IN_PLACE, Action.FIX_VALIDATION, text
     states = {finding.state for finding in wrong}
     reason = next(reason for state, reason in _RECORD_REASONS.items() if state in states)
@@ -869,7 +871,8 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
         action = Action.INVESTIGATE
     else:
         action = Action.FIX_VALIDATION
-    return reason, action, "; ".join(explain(finding) for finding in wrong) + "."
+    clauses = (*(explain(finding) for finding in wrong), *undelegated(records))
+    return reason, action, f"{'; '.join(clauses)}."
 
 
 def _all_named(observation: Observation) -> bool:

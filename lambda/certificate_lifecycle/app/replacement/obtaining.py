@@ -24,8 +24,7 @@ from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
     RecordConflictError,
     ValidationRecordsNotReadyError,
-    ZoneAmbiguousError,
-    ZoneNotFoundError,
+    ZoneError,
 )
 from certificate_lifecycle.policy.continuity import Continuity
 from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, may_be_equal
@@ -129,8 +128,7 @@ class Obtaining:
         except (
             RecordConflictError,
             ValidationRecordsNotReadyError,
-            ZoneAmbiguousError,
-            ZoneNotFoundError,
+            ZoneError,
         ) as error:
             replacement.advice = f"the successor {successor.arn} cannot be validated yet: {error}"
             return False
@@ -150,6 +148,6 @@ class Obtaining:
         if reason is None and certificate.type is not CertificateType.PRIVATE:
             try:
                 require_zones(self.dns, certificate.names)
-            except (ZoneNotFoundError, ZoneAmbiguousError) as error:
+            except ZoneError as error:
                 reason = f"it could not be validated ({error})"
         return reason
