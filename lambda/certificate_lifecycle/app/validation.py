@@ -20,17 +20,22 @@ from certificate_lifecycle.model.errors import (
 )
 from certificate_lifecycle.policy.caa import CaaRecord, explain_caa, judge_caa, parse_caa
 from certificate_lifecycle.policy.validation import (
+    ExistingRecord,
     RecordChange,
     RecordFinding,
     RecordState,
+    Zone,
     compare,
     distinct,
     explain,
+    leads_elsewhere,
     locate,
     other_servers,
     undelegated,
 )
 
+#: ACM follows that many CNAMEs from a validation name (user guide, "DNS validation").
+_MAX_CNAMES = 5
 _ERRORS = {
     RecordState.ZONE_NOT_FOUND: ZoneNotFoundError,
     RecordState.ZONE_AMBIGUOUS: ZoneAmbiguousError,
@@ -101,8 +106,31 @@ def _inspected(dns: Dns, record: ValidationRecord) -> RecordFinding:
     finding = _locate(dns, record, record.name.partition(".")[2])
     if finding.zone is None:
         return finding
-    compared = compare(record, finding.zone, dns.records_at(finding.zone, record.name))
+    rows = dns.records_at(finding.zone, record.name)
+    followed = [_followed(dns, finding.zone, record, row) for row in rows]
+    compared = compare(record, finding.zone, followed)
     return replace(compared, undelegated_in=finding.undelegated_in)
+
+
+def _followed(
+    dns: Dns, zone: Zone, record: ValidationRecord, row: ExistingRecord
+) -> ExistingRecord:
+    """Return a record set with what it leads to through the CNAMEs of hosted zones.
+
+    The alias of a CNAME is in the same zone (Route 53 developer guide, "Alias records"). ACM
+    follows a limited number of CNAMEs.
+    """
+    last = row
+    for _ in range(_MAX_CNAMES - 1):
+        if not leads_elsewhere(record, last):
+            break
+        target = last.alias or next(iter(last.answered))
+        place = zone if last.alias else locate(target, dns.public_zones(), dns).zone
+        found = dns.records_at(place, target) if place is not None else ()
+        if len(found) != 1:
+            break
+        (last,) = found
+    return row if last is row else replace(row, answers=last.values)
 
 
 def _locate(dns: Dns, record: ValidationRecord, name: str) -> RecordFinding:

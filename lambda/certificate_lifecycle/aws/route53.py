@@ -57,6 +57,8 @@ PERMISSIONS = (
 )
 
 _TTL_SECONDS = 300
+#: The record sets to read from a name on; a name seldom has more.
+_PAGE = 10
 #: Members of a record set without a routing policy, health check, alias or newer setting, which an
 #: UPSERT would remove (API reference, ResourceRecordSet).
 _PLAIN = frozenset({"Name", "ResourceRecords", "TTL", "Type"})
@@ -184,19 +186,22 @@ class Route53Dns:
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
         """Return the record sets at `name`.
 
-        The listing starts at `name` and continues with later names, which are dropped.
-        Ten records are enough: a CNAME is the only record at its name (RFC 1034 section 3.6.2), and
-        the name of a delegated zone has fewer types.
+        The listing starts at `name` and continues with later names, which are dropped. The first
+        page usually has all: a CNAME is the only type at its name (RFC 1034 section 3.6.2). Sets
+        with a routing policy may be many.
         """
-        wanted = dns_form(name)
-        answer = self._client_for(zone.role_arn).list_resource_record_sets(
-            HostedZoneId=zone.zone_id, StartRecordName=wanted, MaxItems="10"
-        )
-        return tuple(
-            _existing(record)
-            for record in answer["ResourceRecordSets"]
-            if dns_form(record["Name"]) == wanted
-        )
+        wanted, found = dns_form(name), []
+        pages = self._client_for(zone.role_arn).get_paginator("list_resource_record_sets")
+        for page in pages.paginate(
+            HostedZoneId=zone.zone_id,
+            StartRecordName=wanted,
+            PaginationConfig={"PageSize": _PAGE},
+        ):
+            rows = page["ResourceRecordSets"]
+            found += [_existing(row) for row in rows if dns_form(row["Name"]) == wanted]
+            if not rows or dns_form(rows[-1]["Name"]) != wanted:
+                break
+        return tuple(found)
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write all records in one atomic batch.
@@ -229,4 +234,5 @@ def _existing(record: Any) -> ExistingRecord:  # noqa: ANN401 - the stub's type 
         type=record["Type"],
         values=tuple(entry["Value"] for entry in record.get("ResourceRecords", ())),
         plain=record.keys() <= _PLAIN,
+        alias=dns_form(record.get("AliasTarget", {}).get("DNSName", "")),
     )

@@ -79,12 +79,28 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class ExistingRecord:
-    """A record set in a zone; `plain` if it has no setting but its TTL and its values."""
+    """A record set in a zone; `plain` if it has no setting but its TTL and its values.
+
+    `alias` is the target of an alias. `answers` are the values at the end of the alias or the
+    CNAMEs that begin here, as far as hosted zones have them, by default its own values.
+    """
 
     name: str
     type: str
     values: tuple[str, ...]
     plain: bool = True
+    alias: str = ""
+    answers: tuple[str, ...] = ()
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """The values that public DNS answers with, in the form of DNS."""
+        return frozenset(dns_form(value) for value in self.answers or self.values)
+
+    @property
+    def text(self) -> str:
+        """Type and values, or the target of the alias."""
+        return f"{self.type} {f'alias of {self.alias}' if self.alias else ' '.join(self.values)}"
 
 
 class RecordState(StrEnum):
@@ -205,8 +221,34 @@ def compare(
     if unsupported and state is not RecordState.IN_PLACE:
         found = f"ACM requires {unsupported}, which this version does not write"
         return RecordFinding(record, RecordState.UNCHECKED, zone, found)
-    found = ", ".join(f"{entry.type} {' '.join(entry.values)}".strip() for entry in existing)
-    return RecordFinding(record, state, zone, found)
+    return RecordFinding(record, state, zone, _found(record, existing))
+
+
+def accepted_values(record: ValidationRecord) -> frozenset[str]:
+    """Return the values that ACM accepts for a record: also the one without its first underscore.
+
+    Source: ACM user guide, "Troubleshoot DNS validation problems".
+    """
+    value = dns_form(record.value)
+    return frozenset({value, value.removeprefix("_")})
+
+
+def leads_elsewhere(record: ValidationRecord, row: ExistingRecord) -> bool:
+    """Whether `row` is an alias, or a CNAME to a name that may have another CNAME."""
+    values = row.answered
+    own = any(is_same_or_below(value, _ACM_TARGET) for value in values)
+    return row.type == record.type and not own and (bool(row.alias) or len(values) == 1)
+
+
+def _found(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> str:
+    """Describe the record sets of a name.
+
+    Records with a routing policy are answered in turn, and ACM asks from several places.
+    """
+    found = ", ".join(row.text.strip() for row in existing)
+    accepted = accepted_values(record)
+    some = any(row.answered and row.answered <= accepted for row in existing)
+    return f"{found}, of which ACM may get any" if some and len(existing) > 1 else found
 
 
 def _unsupported(record: ValidationRecord) -> str:
@@ -221,15 +263,18 @@ def _unsupported(record: ValidationRecord) -> str:
 
 
 def _state(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> RecordState:
+    """Judge what public DNS answers; only a plain record set may be replaced."""
     if not existing:
         return RecordState.MISSING
-    (first, *others) = existing
-    if others or not first.plain or first.type != record.type:
+    if any(row.type != record.type for row in existing):
         return RecordState.FOREIGN
-    values = [dns_form(value) for value in first.values]
-    if values == [dns_form(record.value)]:
+    accepted = accepted_values(record)
+    if all(row.answered and row.answered <= accepted for row in existing):
         return RecordState.IN_PLACE
-    ours = all(is_same_or_below(value, _ACM_TARGET) for value in values)
+    (first, *others) = existing
+    if others or not first.plain:
+        return RecordState.FOREIGN
+    ours = all(is_same_or_below(value, _ACM_TARGET) for value in first.answered)
     return RecordState.OUTDATED if ours else RecordState.FOREIGN
 
 
