@@ -109,6 +109,74 @@ def test_a_private_request_is_issued_at_once_for_395_days(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "usage", "usages", "days"),
+    [
+        (
+            {"RootHierarchyType": "N2_AMAZON_MANAGED"},
+            "CLIENT_AND_SERVER_AUTH",
+            ["TLS_WEB_SERVER_AUTHENTICATION", "TLS_WEB_CLIENT_AUTHENTICATION"],
+            395,
+        ),
+        (
+            {"RootHierarchyType": "N2_AMAZON_MANAGED", "CertificateUsage": "CLIENT_AUTH_ONLY"},
+            "CLIENT_AUTH_ONLY",
+            ["TLS_WEB_CLIENT_AUTHENTICATION"],
+            395,
+        ),
+        (
+            {"RootHierarchyType": "N2_SFG2_AMAZON_MANAGED"},
+            "CLIENT_AND_SERVER_AUTH",
+            ["TLS_WEB_SERVER_AUTHENTICATION", "TLS_WEB_CLIENT_AUTHENTICATION"],
+            98,
+        ),
+    ],
+    ids=["default", "client only", "cross-signed"],
+)
+def test_an_n2_request_keeps_its_root_and_its_usage(
+    cloud: Cloud, options: dict[str, str], usage: str, usages: list[str], days: int
+) -> None:
+    """API_RequestCertificate, RootHierarchyType and CertificateUsage."""
+    zone = cloud.zones.add("example.com")
+    arn = request(cloud, **options)
+    write_records(cloud, zone, arn)
+    detail = describe(cloud, arn)
+    assert (detail["Type"], detail["Status"]) == ("AMAZON_ISSUED", "ISSUED")
+    assert detail["RootHierarchyType"] == options["RootHierarchyType"]
+    assert detail["CertificateUsage"] == usage
+    assert [entry["Name"] for entry in detail["ExtendedKeyUsages"]] == usages
+    assert detail["NotAfter"] - detail["NotBefore"] == timedelta(days=days)
+
+
+def test_a_standard_certificate_has_no_root_hierarchy(cloud: Cloud) -> None:
+    assert not {"RootHierarchyType", "CertificateUsage"} & set(describe(cloud, request(cloud)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"RootHierarchyType": "N3"},
+        {"RootHierarchyType": "N2_AMAZON_MANAGED", "ValidationMethod": "EMAIL"},
+        {"CertificateUsage": "CLIENT_AUTH_ONLY"},
+        {"RootHierarchyType": "N2_AMAZON_MANAGED", "CertificateUsage": "SERVER_AUTH_ONLY"},
+        {"RootHierarchyType": "N2_SFG2_AMAZON_MANAGED", "CertificateUsage": "CLIENT_AUTH_ONLY"},
+        {
+            "RootHierarchyType": "N2_AMAZON_MANAGED",
+            "CertificateAuthorityArn": "arn:aws:acm-pca:eu-west-1:123456789012:"
+            "certificate-authority/12345678-1234-1234-1234-123456789012",
+        },
+    ],
+    ids=["root", "e-mail", "usage alone", "usage", "usage of the other root", "private"],
+)
+def test_a_wrong_n2_request_is_refused(cloud: Cloud, options: dict[str, str]) -> None:
+    """API_RequestCertificate, RootHierarchyType and CertificateUsage."""
+    assert refusal(cloud, **{"ValidationMethod": "DNS", **options}) == "ValidationException"
+
+
+def test_an_n2_request_without_a_validation_method_is_refused(cloud: Cloud) -> None:
+    assert refusal(cloud, RootHierarchyType="N2_AMAZON_MANAGED") == "ValidationException"
+
+
+@pytest.mark.parametrize(
     ("name", "options", "code"),
     [
         ("Not_A..Domain", {}, "ValidationException"),

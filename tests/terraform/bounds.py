@@ -226,6 +226,7 @@ def access(*domains: str) -> Mapping[str, Bounds]:
         "MoveDomainNames": Bounds(free=range(2, 9)),
         # Distributions of other services belong to accounts of AWS.
         "MoveDistributions": Bounds(free=range(9), any_account=True),
+        "MoveDistributionTenants": ONE_OF_ALL,
         "MoveUserPoolDomains": ONE_OF_ALL,
     }
 
@@ -545,6 +546,16 @@ PARLIAMENT: Mapping[str, str] = {
     'UNKNOWN_ACTION: "Unknown action acm:SearchCertificates"': (
         "Its list of actions is older than this one."
     ),
+    **{
+        f'UNKNOWN_ACTION: "Unknown action cloudfront:{name}"': (
+            "Its list of actions is older than distribution tenants."
+        )
+        for name in (
+            "GetDistributionTenant",
+            "ListDistributionTenantsByCustomization",
+            "UpdateDistributionTenant",
+        )
+    },
     'RESOURCE_MISMATCH: [{"action": "acm:RequestCertificate", "required_format": "*"}]': (
         "The user guide of ACM, API permissions, has certificates as the resource."
     ),

@@ -143,7 +143,7 @@ def _locate(dns: Dns, record: ValidationRecord, name: str) -> RecordFinding:
     if location.cut is not None:
         same = [zone for zone in zones if dns_form(zone.name) == location.cut.name]
         found = "; ".join((location.cut.text, *map(other_servers, same)))
-        return RecordFinding(record, RecordState.DELEGATED, found=found)
+        return RecordFinding(record, RecordState.DELEGATED, found=found, cut=location.cut)
     if location.twins:
         ids = ", ".join(zone.zone_id for zone in location.twins)
         return RecordFinding(record, RecordState.ZONE_AMBIGUOUS, found=ids)

@@ -88,7 +88,7 @@ class HostedZones:
                 client = self.client_for(role_arn)
                 self._listed[role_arn] = tuple(
                     Zone(zone["Id"].removeprefix("/hostedzone/"), dns_form(zone["Name"]), role_arn)
-                    for zone in paginated(client, "list_hosted_zones", "HostedZones")
+                    for zone in paginated(client, "list_hosted_zones", "HostedZones", required=True)
                     if not zone.get("Config", {}).get("PrivateZone")
                     and not zone.get("LinkedService")
                 )

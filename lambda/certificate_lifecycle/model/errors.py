@@ -59,8 +59,20 @@ class NameDelegatedError(ZoneError):
     """A hosted zone delegates the name to name servers of no hosted zone that may be written."""
 
 
+class IssuanceForbiddenError(CertificateLifecycleError):
+    """CAA records or broken DNSSEC forbid Amazon to issue; nothing was requested."""
+
+
 class RecordConflictError(CertificateLifecycleError):
     """A record that is not ACM's has the name of a validation record."""
+
+
+class PublicDnsUnknownError(CertificateLifecycleError):
+    """Public resolvers did not answer a query, or not in the same way."""
+
+
+class DnssecBrokenError(CertificateLifecycleError):
+    """Public resolvers reject the signatures of a name, as a CA has to."""
 
 
 class CertificateNotIssuedError(CertificateLifecycleError):

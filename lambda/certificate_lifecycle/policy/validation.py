@@ -128,7 +128,8 @@ class RecordChange(StrEnum):
 class RecordFinding:
     """One required record and its state; `found` describes the existing records.
 
-    `undelegated_in` is the zone above that does not delegate `zone`.
+    `undelegated_in` is the zone above that does not delegate `zone`. `cut` is the delegation behind
+    which the record has to be.
     """
 
     record: ValidationRecord
@@ -136,6 +137,7 @@ class RecordFinding:
     zone: Zone | None = None
     found: str = ""
     undelegated_in: Zone | None = None
+    cut: Cut | None = None
 
     @property
     def change(self) -> RecordChange | None:
@@ -189,6 +191,12 @@ def _behind(cut: Cut, led_to: Sequence[Zone]) -> Location:
             return Location(twins=tuple(led_to))
 
 
+def candidate_zones(name: str, zones: Iterable[Zone]) -> tuple[Zone, ...]:
+    """Return the zones with the longest name that contains `name`, whatever delegations say."""
+    groups = _containing(dns_form(name), zones)
+    return tuple(groups[-1]) if groups else ()
+
+
 def _containing(name: str, zones: Iterable[Zone]) -> list[list[Zone]]:
     """Return the zones that contain `name`, those of one name together, the shortest name first."""
     matching = [zone for zone in zones if is_same_or_below(name, dns_form(zone.name))]
@@ -215,7 +223,7 @@ def compare(
     servers = {dns_form(server) for row in existing if row.type == "NS" for server in row.values}
     if servers:
         cut = Cut(zone, dns_form(record.name), frozenset(servers))
-        return RecordFinding(record, RecordState.DELEGATED, found=cut.text)
+        return RecordFinding(record, RecordState.DELEGATED, found=cut.text, cut=cut)
     state = _state(record, existing)
     unsupported = _unsupported(record)
     if unsupported and state is not RecordState.IN_PLACE:
