@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -19,6 +19,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import IssuanceForbiddenError
 from certificate_lifecycle.model.public_dns import DnsCounts, RecordType
+from certificate_lifecycle.policy.validation import ExistingRecord, Zone
 from tests.unit.builders import (
     EXPIRED,
     LABEL,
