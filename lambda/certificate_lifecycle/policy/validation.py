@@ -282,7 +282,7 @@ def _state(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> Reco
     (first, *others) = existing
     if others or not first.plain:
         return RecordState.FOREIGN
-    ours = all(is_same_or_below(value, _ACM_TARGET) for value in first.answered)
+    ours = all(is_same_or_below(dns_form(value), _ACM_TARGET) for value in first.values)
     return RecordState.OUTDATED if ours else RecordState.FOREIGN
 
 

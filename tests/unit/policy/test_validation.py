@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from certificate_lifecycle.model.certificate import ValidationRecord
@@ -13,6 +15,7 @@ from certificate_lifecycle.policy.validation import (
     RecordFinding,
     RecordState,
     Zone,
+    candidate_zones,
     compare,
     distinct,
     explain,
@@ -199,7 +202,51 @@ STATES = {
         None,
     ),
     "an alias": ((ExistingRecord(NAME, "CNAME", (), plain=False),), RecordState.FOREIGN, None),
-    "the very record with a weight": ((cname(OURS, plain=False),), RecordState.FOREIGN, None),
+    "the value without its underscore": (
+        (cname(OURS.removeprefix("_")),),
+        RecordState.IN_PLACE,
+        RecordChange.UNCHANGED,
+    ),
+    "the value with one underscore more": (
+        (cname(f"_{OURS}"),),
+        RecordState.OUTDATED,
+        RecordChange.UPDATED,
+    ),
+    "the very record with a weight": (
+        (cname(OURS, plain=False),),
+        RecordState.IN_PLACE,
+        RecordChange.UNCHANGED,
+    ),
+    "weighted records that all have the value": (
+        (cname(OURS, plain=False), cname(OURS.removeprefix("_"), plain=False)),
+        RecordState.IN_PLACE,
+        RecordChange.UNCHANGED,
+    ),
+    "weighted records that partly have the value": (
+        (cname(OURS, plain=False), cname("_old.acm-validations.aws.", plain=False)),
+        RecordState.FOREIGN,
+        None,
+    ),
+    "an older value of ACM with a weight": (
+        (cname("_old.acm-validations.aws.", plain=False),),
+        RecordState.FOREIGN,
+        None,
+    ),
+    "an alias of the value": (
+        (replace(cname(plain=False), alias="a.example.com", answers=(OURS,)),),
+        RecordState.IN_PLACE,
+        RecordChange.UNCHANGED,
+    ),
+    "a CNAME that leads to the value": (
+        (replace(cname("a.example.net."), answers=(OURS,)),),
+        RecordState.IN_PLACE,
+        RecordChange.UNCHANGED,
+    ),
+    "a CNAME that leads to an older value": (
+        (replace(cname("a.example.net."), answers=("_old.acm-validations.aws.",)),),
+        RecordState.FOREIGN,
+        None,
+    ),
     "several record sets": (
         (cname(OURS), ExistingRecord(NAME, "TXT", ('"hello"',))),
         RecordState.FOREIGN,
@@ -300,6 +347,19 @@ def test_a_conflict_shows_everything_that_stands_there() -> None:
     assert compare(record(), PARENT, existing).found == 'CNAME a.example., TXT "x" "y"'
 
 
+def test_answers_that_differ_are_all_described() -> None:
+    existing = [cname(OURS, plain=False), cname("shop.example.", plain=False)]
+    assert compare(record(), PARENT, existing).found == (
+        f"CNAME {OURS}, CNAME shop.example., of which ACM may get any"
+    )
+
+
+def test_an_alias_is_described_by_its_target() -> None:
+    alias = replace(cname(plain=False), alias="a.example.com")
+    assert compare(record(), PARENT, [alias]).found == "CNAME alias of a.example.com"
+    assert compare(record(), PARENT, [alias]).state is RecordState.FOREIGN
+
+
 @pytest.mark.parametrize("kind", ["MX", "TXT", "cname"])
 def test_a_record_of_another_type_is_never_ours_whatever_it_holds(kind: str) -> None:
     values = ("_old.c3.acm-validations.aws.",)
@@ -375,3 +435,8 @@ def test_a_zone_that_is_not_known_is_said_to_be_unknown() -> None:
     assert explain(RecordFinding(record(), RecordState.MISSING)) == (
         f"{LABEL}.shop.example.com does not exist in zone unknown{WANTS}"
     )
+
+
+def test_the_zones_with_the_longest_name_are_candidates() -> None:
+    assert candidate_zones(NAME, (PARENT, *TWINS)) == TWINS
+    assert candidate_zones(NAME, (zone("example.net."),)) == ()
