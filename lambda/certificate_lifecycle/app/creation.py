@@ -120,9 +120,8 @@ def create(
 
     The pointer of the declaration gets the ARN once the certificate is issued; with
     `require_issued` any other status raises CertificateNotIssuedError.
-    Also raises PointerNotFoundError, CertificateRequestError, ZoneNotFoundError,
-    ZoneAmbiguousError, IssuanceForbiddenError, RecordConflictError or
-    ValidationRecordsNotReadyError; the next call continues from there.
+    Also raises PointerNotFoundError, CertificateRequestError, ZoneError, IssuanceForbiddenError,
+    RecordConflictError or ValidationRecordsNotReadyError; the next call continues from there.
     """
     certificates, dns, clock = clients.certificates, clients.dns, clients.clock
     declaration = clients.declaration

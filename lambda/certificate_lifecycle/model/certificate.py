@@ -122,6 +122,10 @@ class Reason(Documented):
         "ZoneAmbiguous",
         "Several public hosted zones have the same name; name the right one in `hosted_zones`.",
     )
+    NAME_DELEGATED = (
+        "NameDelegated",
+        "A hosted zone delegates the name to name servers of no hosted zone that may be written.",
+    )
     VALIDATION_UNCHECKED = (
         "ValidationUnchecked",
         "ACM waits for validation, and the records could not be compared.",

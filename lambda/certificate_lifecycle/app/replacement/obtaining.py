@@ -26,8 +26,7 @@ from certificate_lifecycle.model.errors import (
     IssuanceForbiddenError,
     RecordConflictError,
     ValidationRecordsNotReadyError,
-    ZoneAmbiguousError,
-    ZoneNotFoundError,
+    ZoneError,
 )
 from certificate_lifecycle.policy.continuity import Continuity
 from certificate_lifecycle.policy.issuance import (
@@ -138,8 +137,7 @@ class Obtaining:
         except (
             RecordConflictError,
             ValidationRecordsNotReadyError,
-            ZoneAmbiguousError,
-            ZoneNotFoundError,
+            ZoneError,
         ) as error:
             replacement.advice = f"the successor {successor.arn} cannot be validated yet: {error}"
             return False
@@ -160,6 +158,6 @@ class Obtaining:
             try:
                 require_zones(self.dns, certificate.names)
                 require_issuable(self.public_dns, self.dns, certificate.names)
-            except (IssuanceForbiddenError, ZoneNotFoundError, ZoneAmbiguousError) as error:
+            except (IssuanceForbiddenError, ZoneError) as error:
                 reason = f"it could not be validated ({error})"
         return reason
