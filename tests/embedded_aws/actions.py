@@ -454,6 +454,17 @@ def _distribution(action: str) -> Needs:
     return needs
 
 
+def _tenant(action: str, parameter: str) -> Needs:
+    """Need an action on a tenant; the policy AWSWAFConsoleFullAccess names its ARN."""
+
+    def needs(scene: Scene) -> list[Permission]:
+        name = str(scene.parameters[parameter]).rpartition("/")[2]
+        where = f"{scene.request.account}:distribution-tenant/{name}"
+        return [scene.permission(action, f"arn:{scene.request.partition}:cloudfront::{where}")]
+
+    return needs
+
+
 # --- API Gateway: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
 
 
@@ -513,6 +524,23 @@ def _update_user_pool_domain(scene: Scene) -> list[Permission]:
         *_user_pool("cognito-idp:UpdateUserPoolDomain")(scene),
         scene.permission("cloudfront:UpdateDistribution", _ANY_DISTRIBUTION),
     ]
+
+
+# --- Amplify: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amplify.html
+
+
+def _amplify(action: str) -> Needs:
+    """Need an action on an app, or on a custom domain of it; an update may pass a role."""
+
+    def needs(scene: Scene) -> list[Permission]:
+        wanted = scene.parameters
+        domain = f"/domains/{wanted['domainName']}" if "domainName" in wanted else ""
+        resource = scene.arn("amplify", f"apps/{wanted['appId']}{domain}")
+        role = wanted.get("autoSubDomainIAMRole")
+        passed = [scene.permission("iam:PassRole", role)] if role else []
+        return [scene.permission(action, resource), *passed]
+
+    return needs
 
 
 # --- S3: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
@@ -676,11 +704,24 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("acm", "SearchCertificates"): _account_wide("acm:SearchCertificates"),
     ("acm-pca", "ListCertificateAuthorities"): _account_wide("acm-pca:ListCertificateAuthorities"),
     ("acm-pca", "ListPermissions"): _authority("acm-pca:ListPermissions"),
+    ("amplify", "GetDomainAssociation"): _amplify("amplify:GetDomainAssociation"),
+    ("amplify", "ListApps"): _account_wide("amplify:ListApps"),
+    ("amplify", "ListDomainAssociations"): _amplify("amplify:ListDomainAssociations"),
+    ("amplify", "UpdateDomainAssociation"): _amplify("amplify:UpdateDomainAssociation"),
     ("apigateway", "GetDomainName"): _get_domain_name,
     ("apigateway", "GetDomainNames"): _get_domain_name,
     ("apigateway", "UpdateDomainName"): _update_domain_name,
     ("cloudfront", "GetDistribution"): _distribution("cloudfront:GetDistribution"),
+    ("cloudfront", "GetDistributionTenant"): _tenant(
+        "cloudfront:GetDistributionTenant", "Identifier"
+    ),
+    ("cloudfront", "ListDistributionTenantsByCustomization"): _account_wide(
+        "cloudfront:ListDistributionTenantsByCustomization"
+    ),
     ("cloudfront", "UpdateDistribution"): _distribution("cloudfront:UpdateDistribution"),
+    ("cloudfront", "UpdateDistributionTenant"): _tenant(
+        "cloudfront:UpdateDistributionTenant", "Id"
+    ),
     ("cloudwatch", "DescribeAlarms"): _alarms,
     ("cognito-idp", "DescribeUserPool"): _user_pool("cognito-idp:DescribeUserPool"),
     ("cognito-idp", "DescribeUserPoolDomain"): _account_wide("cognito-idp:DescribeUserPoolDomain"),

@@ -31,6 +31,9 @@ PUBLIC_WINDOW = timedelta(days=45)
 PRIVATE_WINDOW = timedelta(days=60)
 # https://docs.aws.amazon.com/acm/latest/userguide/troubleshooting-timed-out.html
 VALIDATION_DEADLINE = timedelta(hours=72)
+# The CNAMEs that ACM follows from a validation name.
+# https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+MAX_CNAMES = 5
 # How long a renewal that nothing hinders stays PENDING_AUTO_RENEWAL: AWS says "several hours".
 RENEWAL_TAKES = timedelta(days=1)
 
@@ -123,6 +126,8 @@ class Certificate:
     managed_by: str | None = None
     certificate_authority_arn: str | None = None
     key_pair_origin: str | None = None
+    acme_endpoint_arn: str | None = None
+    acme_account: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     serial: str = ""
     issuer: str | None = None
@@ -233,11 +238,22 @@ class Lifecycle:
             certificate.status = "EXPIRED"
 
     def resolvable(self, certificate: Certificate, domain: str) -> bool:
+        """Whether each answer that public DNS may give leads to the value, or to it without `_`.
+
+        ACM's servers ask from several places, and none may get another answer.
+        https://docs.aws.amazon.com/acm/latest/userguide/troubleshooting-DNS-validation.html
+        """
         record = validation_record(domain, certificate.account)
         wanted = normalised(record.value)
-        return any(
-            normalised(value) == wanted
-            for value in self._dns.resolve(record.name, account=certificate.account)
+        return self._leads(record.name, {wanted, wanted.removeprefix("_")}, certificate.account)
+
+    def _leads(self, name: str, wanted: set[str], account: str, steps: int = MAX_CNAMES) -> bool:
+        answers = self._dns.answers(name, "CNAME", account=account)
+        return bool(answers) and all(
+            normalised(value) in wanted
+            or (steps > 1 and self._leads(value, wanted, account, steps - 1))
+            for values in answers
+            for value in values
         )
 
     def _all_resolvable(self, certificate: Certificate) -> bool:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -340,6 +341,38 @@ def test_a_parent_proves_nothing_about_names_that_it_delegated_away(cloud: Cloud
     write_records(cloud, parent, arn)
     assert describe(cloud, arn)["Status"] == "PENDING_VALIDATION"
     write_records(cloud, child, arn)
+    assert describe(cloud, arn)["Status"] == "ISSUED"
+
+
+@pytest.mark.parametrize(
+    ("weights", "status"),
+    [
+        ({"{0}": 1, "{1}": 1}, "ISSUED"),
+        ({"{0}": 1, "other.example.": 1}, "PENDING_VALIDATION"),
+        ({"{0}": 1, "other.example.": 0}, "ISSUED"),
+    ],
+)
+def test_every_answer_has_to_be_the_value_with_or_without_its_underscore(
+    cloud: Cloud, weights: dict[str, int], status: str
+) -> None:
+    """troubleshooting-DNS-validation; ACM asks from several places, which may get any answer."""
+    zone, arn = cloud.zones.add("example.com"), request(cloud)
+    (record,) = cloud.certificates.records(arn)
+    forms = (record.value, record.value.removeprefix("_"))
+    values = {value.format(*forms): weight for value, weight in weights.items()}
+    cloud.zones.put_weighted(zone, record.name, values)
+    assert describe(cloud, arn)["Status"] == status
+
+
+def test_cnames_are_followed_up_to_five_times(cloud: Cloud) -> None:
+    zone, arn = cloud.zones.add("example.com"), request(cloud)
+    (record,) = cloud.certificates.records(arn)
+    names = [record.name, *(f"{number}.example.com" for number in range(5))]
+    for name, following in itertools.pairwise(names):
+        cloud.zones.put(zone, name, "CNAME", following)
+    cloud.zones.put(zone, names[-1], "CNAME", record.value)
+    assert describe(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    cloud.zones.put(zone, names[-2], "CNAME", record.value)
     assert describe(cloud, arn)["Status"] == "ISSUED"
 
 

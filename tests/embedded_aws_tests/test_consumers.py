@@ -345,6 +345,109 @@ def test_a_distribution_with_continuous_deployment_keeps_its_certificate(
     cloudfront.update_distribution(**update(found, ACMCertificateArn=old))
 
 
+# --- Distribution tenants -------------------------------------------------------------------------
+
+
+def tenant(cloud: Cloud, certificate: str | None, *domains: str) -> str:
+    shared = issued(cloud, EDGE, domain_name="*.example.com")
+    distribution = cloud.consumers.distribution(shared)
+    return cloud.consumers.distribution_tenant(distribution, certificate, *domains)
+
+
+def tenant_update(found: Any, certificate: str) -> Any:  # noqa: ANN401 - boto3's own
+    """Build the update of a tenant that changes just its certificate."""
+    shown = found["DistributionTenant"]
+    kept = {name: shown[name] for name in ("ConnectionGroupId", "DistributionId", "Enabled")}
+    return {
+        **kept,
+        "Id": shown["Id"],
+        "IfMatch": found["ETag"],
+        "Domains": [{"Domain": entry["Domain"]} for entry in shown["Domains"]],
+        "Parameters": shown["Parameters"],
+        "Customizations": {**shown["Customizations"], "Certificate": {"Arn": certificate}},
+    }
+
+
+def test_a_tenant_is_updated_only_as_it_was_read(cloud: Cloud) -> None:
+    cloud.consumers.knobs.cloudfront_deploys = timedelta(minutes=5)
+    old, new = (issued(cloud, EDGE, domain_name="a.example.com") for _ in range(2))
+    cloudfront = cloud.client("cloudfront")
+    found = cloudfront.get_distribution_tenant(Identifier=tenant(cloud, old, "a.example.com"))
+    wanted = tenant_update(found, new)
+    cloudfront.update_distribution_tenant(**wanted)
+    call = cloudfront.update_distribution_tenant
+    assert refusal(call, **wanted) == "PreconditionFailed"
+    assert refusal(call, **{**wanted, "Id": "dt_gone"}) == "EntityNotFound"
+    assert refusal(cloudfront.get_distribution_tenant, Identifier="dt_gone") == "EntityNotFound"
+    arn = found["DistributionTenant"]["Arn"]
+    changed = cloudfront.get_distribution_tenant(Identifier=arn)["DistributionTenant"]
+    assert changed["Status"] == "InProgress"
+    cloud.advance(minutes=5)
+    changed = cloudfront.get_distribution_tenant(Identifier=arn)["DistributionTenant"]
+    assert changed == {
+        **found["DistributionTenant"],
+        "Customizations": wanted["Customizations"],
+    }
+
+
+def test_a_tenant_loses_what_an_update_leaves_out(cloud: Cloud) -> None:
+    old = issued(cloud, EDGE, domain_name="a.example.com")
+    id_ = tenant(cloud, old, "a.example.com")
+    cloud.consumers.unknown_members(id_)["Customizations"] = "<New>1</New>"
+    cloudfront = cloud.client("cloudfront")
+    wanted = tenant_update(cloudfront.get_distribution_tenant(Identifier=id_), old)
+    del wanted["Parameters"], wanted["Enabled"], wanted["Customizations"]
+    changed = cloudfront.update_distribution_tenant(**wanted)["DistributionTenant"]
+    assert not changed.keys() & {"Parameters", "Customizations"}
+    assert changed["Enabled"] is False
+    assert cloud.consumers.unknown_members(id_) == {}
+    assert cloud.consumers.certificates(id_) == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"Domains": []}, {"DistributionId": "E2"}, {"Domains": [{"Domain": "a.b.example.com"}]}],
+    ids=["no domain", "another distribution", "a domain that it does not cover"],
+)
+def test_a_tenant_refuses_what_it_cannot_have(cloud: Cloud, change: dict[str, Any]) -> None:
+    old = issued(cloud, EDGE, domain_name="*.example.com")
+    cloudfront = cloud.client("cloudfront")
+    found = cloudfront.get_distribution_tenant(Identifier=tenant(cloud, old, "a.example.com"))
+    call = cloudfront.update_distribution_tenant
+    assert refusal(call, **{**tenant_update(found, old), **change}) == "InvalidArgument"
+    elsewhere = issued(cloud, domain_name="*.example.com")
+    assert refusal(call, **tenant_update(found, elsewhere)) == "InvalidArgument"
+
+
+def test_tenants_are_listed_by_the_certificate_of_their_own_on_small_pages(cloud: Cloud) -> None:
+    own = issued(cloud, EDGE, domain_name="*.example.com")
+    made = [tenant(cloud, own, f"{n}.example.com") for n in range(2)]
+    tenant(cloud, None, "inherits.example.com")
+    cloudfront = cloud.client("cloudfront")
+    pages = cloudfront.get_paginator("list_distribution_tenants_by_customization").paginate(
+        CertificateArn=own
+    )
+    assert [[row["Id"] for row in page["DistributionTenantList"]] for page in pages] == [
+        [id_] for id_ in made
+    ]
+    call = cloudfront.list_distribution_tenants_by_customization
+    assert refusal(call) == "InvalidArgument"
+    assert refusal(call, CertificateArn=own, WebACLArn="arn") == "InvalidArgument"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_acm_names_the_tenant_of_a_certificate_or_its_distribution(
+    cloud: Cloud, *, named: bool
+) -> None:
+    cloud.consumers.knobs.tenants_are_named = named
+    own = issued(cloud, EDGE, domain_name="*.example.com")
+    tenant(cloud, own, "a.example.com")
+    (user,) = users(cloud, own, EDGE)
+    assert user.split("/")[0].rpartition(":")[2] == (
+        "distribution-tenant" if named else "distribution"
+    )
+
+
 # --- API Gateway ----------------------------------------------------------------------------------
 
 
@@ -465,9 +568,98 @@ def test_user_pools_are_listed_on_small_pages_and_name_their_domain(cloud: Cloud
     assert described["CustomDomain"] == "0.example.com"
 
 
+def test_a_user_pool_is_known_in_its_region_only_and_uses_certificates_of_one(cloud: Cloud) -> None:
+    domain, old = "auth.example.com", issued(cloud, EDGE)
+    pool = cloud.consumers.user_pool_domain(domain, old, region="eu-west-1")
+    away, home = cloud.client("cognito-idp", region=EDGE), cloud.client("cognito-idp")
+    assert "UserPools" not in away.list_user_pools(MaxResults=60)
+    assert away.describe_user_pool_domain(Domain=domain)["DomainDescription"] == {}
+    assert refusal(away.describe_user_pool, UserPoolId=pool) == "ResourceNotFoundException"
+    given = {"Domain": domain, "UserPoolId": pool, "ManagedLoginVersion": 2}
+    local = {"CertificateArn": issued(cloud)}
+    code = refusal(home.update_user_pool_domain, **given, CustomDomainConfig=local)
+    assert code == "InvalidParameterException"
+    new = {"CertificateArn": issued(cloud, EDGE)}
+    code = refusal(away.update_user_pool_domain, **given, CustomDomainConfig=new)
+    assert code == "ResourceNotFoundException"
+    home.update_user_pool_domain(**given, CustomDomainConfig=new)
+    assert cloud.consumers.certificates(domain) == (new["CertificateArn"],)
+
+
 def test_a_domain_that_does_not_exist_has_an_empty_description(cloud: Cloud) -> None:
     cognito = cloud.client("cognito-idp", region=EDGE)
     assert cognito.describe_user_pool_domain(Domain="gone.example.com")["DomainDescription"] == {}
+
+
+# --- Amplify --------------------------------------------------------------------------------------
+
+
+def amplify_domain(cloud: Cloud, certificate: str | None) -> tuple[Any, dict[str, str]]:
+    """Make a custom domain, and return a client of its region with the domain's parameters."""
+    app_id = cloud.consumers.amplify_domain("example.com", certificate, "www")
+    return cloud.client("amplify"), {"appId": app_id, "domainName": "example.com"}
+
+
+def amplify_update(found: Any, certificate: str) -> Any:  # noqa: ANN401 - boto3's own
+    """Build the update of a custom domain that changes just its certificate."""
+    shown = found["domainAssociation"]
+    kept = {name: shown[name] for name in ("autoSubDomainCreationPatterns", "enableAutoSubDomain")}
+    return {
+        **kept,
+        "subDomainSettings": [entry["subDomainSetting"] for entry in shown["subDomains"]],
+        "certificateSettings": {"type": "CUSTOM", "customCertificateArn": certificate},
+    }
+
+
+def both_names(cloud: Cloud) -> str:
+    names = {"domain_name": "example.com", "alternative_names": ["*.example.com"]}
+    return issued(cloud, EDGE, **names)
+
+
+def test_a_domain_of_amplify_changes_its_certificate_and_takes_its_time(cloud: Cloud) -> None:
+    cloud.consumers.knobs.amplify_domains_update = timedelta(hours=1)
+    new = both_names(cloud)
+    amplify, which = amplify_domain(cloud, both_names(cloud))
+    found = amplify.get_domain_association(**which)
+    wanted = amplify_update(found, new)
+    shown = amplify.update_domain_association(**which, **wanted)["domainAssociation"]
+    assert (shown["domainStatus"], shown["updateStatus"]) == ("UPDATING", "PENDING_DEPLOYMENT")
+    assert refusal(amplify.update_domain_association, **which, **wanted) == "BadRequestException"
+    cloud.advance(hours=1)
+    certificate = {"type": "CUSTOM", "customCertificateArn": new}
+    after = amplify.get_domain_association(**which)["domainAssociation"]
+    assert after == {**found["domainAssociation"], "certificate": certificate}
+
+
+def test_a_domain_of_amplify_loses_what_an_update_leaves_out(cloud: Cloud) -> None:
+    amplify, which = amplify_domain(cloud, both_names(cloud))
+    cloud.consumers.unknown_members("example.com")["subDomains/0/New"] = True
+    amplify.update_domain_association(**which)
+    after = amplify.get_domain_association(**which)["domainAssociation"]
+    assert after["certificate"] == {"type": "AMPLIFY_MANAGED"}
+    assert (after["subDomains"], after["enableAutoSubDomain"]) == ([], False)
+    assert "autoSubDomainCreationPatterns" not in after
+    assert cloud.consumers.unknown_members("example.com") == {}
+
+
+def test_a_domain_of_amplify_refuses_what_cannot_serve_all_its_names(cloud: Cloud) -> None:
+    amplify, which = amplify_domain(cloud, both_names(cloud))
+    found = amplify.get_domain_association(**which)
+    narrow, elsewhere = issued(cloud, EDGE), issued(cloud, domain_name="*.example.com")
+    for arn in (narrow, elsewhere):
+        code = refusal(amplify.update_domain_association, **which, **amplify_update(found, arn))
+        assert code == "BadRequestException"
+    gone = {**which, "domainName": "gone.example.com"}
+    assert refusal(amplify.get_domain_association, **gone) == "NotFoundException"
+
+
+def test_apps_are_listed_on_small_pages_in_their_region(cloud: Cloud) -> None:
+    made = [amplify_domain(cloud, both_names(cloud))[1]["appId"] for _ in range(2)]
+    pages = cloud.client("amplify").get_paginator("list_apps").paginate()
+    assert [[app["appId"] for app in page["apps"]] for page in pages] == [[id_] for id_ in made]
+    assert cloud.client("amplify", region=EDGE).list_apps()["apps"] == []
+    listed = cloud.client("amplify").list_domain_associations(appId=made[0])["domainAssociations"]
+    assert [entry["domainName"] for entry in listed] == ["example.com"]
 
 
 # --- Who uses a certificate -----------------------------------------------------------------------
@@ -498,6 +690,18 @@ def test_load_balancers_and_distributions_are_named_and_what_aws_runs_is_foreign
     cloud.consumers.user_pool_domain("auth.example.com", auth)
     for found in (*users(cloud, api), *users(cloud, auth, EDGE)):
         assert f":{account}:" not in found
+
+
+def test_aws_has_a_distribution_without_a_region_for_each_edge_consumer(cloud: Cloud) -> None:
+    arn = issued(cloud, EDGE)
+    for number, region in enumerate((EDGE, "eu-west-1")):
+        name = f"{number}.example.com"
+        cloud.consumers.domain_name(f"api{name}", arn, endpoint="EDGE", region=region)
+        cloud.consumers.user_pool_domain(f"auth{name}", arn, region=region)
+    found = users(cloud, arn, EDGE)
+    assert len(set(found)) == 4
+    assert {entry.split(":")[3] for entry in found} == {""}
+    assert {entry.split(":")[4] for entry in found}.isdisjoint({"", "123456789012"})
 
 
 def test_a_proof_of_ownership_is_no_visible_use(cloud: Cloud) -> None:
@@ -638,6 +842,13 @@ def _distribution(cloud: Cloud, new: str) -> None:
     cloudfront.update_distribution(**update(found, ACMCertificateArn=new))
 
 
+def _tenant(cloud: Cloud, new: str) -> None:
+    cloudfront = cloud.client("cloudfront")
+    old = issued(cloud, EDGE)
+    found = cloudfront.get_distribution_tenant(Identifier=tenant(cloud, old, "example.com"))
+    cloudfront.update_distribution_tenant(**tenant_update(found, new))
+
+
 def _regional(cloud: Cloud, new: str) -> None:
     name = cloud.consumers.domain_name("api.example.com", issued(cloud))
     operations = patch("/regionalCertificateArn", new)
@@ -662,25 +873,40 @@ def _user_pool(cloud: Cloud, new: str) -> None:
     )
 
 
+def _amplify(cloud: Cloud, new: str) -> None:
+    app_id = cloud.consumers.amplify_domain("example.com", issued(cloud, EDGE))
+    which = {"appId": app_id, "domainName": "example.com"}
+    amplify = cloud.client("amplify")
+    wanted = amplify_update(amplify.get_domain_association(**which), new)
+    amplify.update_domain_association(**which, **wanted)
+
+
 ATTACH: dict[str, Callable[[Cloud, str], None]] = {
     "listener": _listener,
     "SNI list": _sni,
     "Classic listener": _classic,
     "distribution": _distribution,
+    "distribution tenant": _tenant,
     "regional domain name": _regional,
     "edge-optimised domain name": _edge,
     "user pool domain": _user_pool,
+    "Amplify domain": _amplify,
 }
 REFUSALS = {
     "listener": "UnsupportedCertificate",
     "SNI list": "UnsupportedCertificate",
     "Classic listener": "CertificateNotFound",
     "distribution": "InvalidViewerCertificate",
+    "distribution tenant": "InvalidArgument",
     "regional domain name": "BadRequestException",
     "edge-optimised domain name": "BadRequestException",
     "user pool domain": "InvalidParameterException",
+    "Amplify domain": "BadRequestException",
 }
-AT_THE_EDGE = ("distribution", "edge-optimised domain name", "user pool domain")
+AT_THE_EDGE = (
+    *("distribution", "distribution tenant", "edge-optimised domain name"),
+    *("user pool domain", "Amplify domain"),
+)
 
 
 def region_of(kind: str) -> str:

@@ -10,7 +10,7 @@ from certificate_lifecycle.aws.consumers.elbv2 import LISTENER, LISTENER_SNI
 from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerChangedError
-from certificate_lifecycle.policy.bindings import Binding, BindingState
+from certificate_lifecycle.policy.bindings import Binding, BindingState, FoundBindings
 from tests.unit.builders import LOAD_BALANCER, PLACE
 
 
@@ -53,7 +53,8 @@ class MemoryConsumers(Consumers):
     """Settings and what they hold; every write is kept in `written`.
 
     `unsettled`, `faults` and `deaf` are settings that take their time, fail, or accept a change
-    without any effect; `broken` are operations on a setting that raise.
+    without any effect; `broken` are operations on a setting that raise, `unreadable` the errors of
+    regions that cannot be searched.
     """
 
     def __init__(self, *held: tuple[Binding, Sequence[str]]) -> None:
@@ -62,12 +63,14 @@ class MemoryConsumers(Consumers):
         self.faults: dict[Binding, str] = {}
         self.deaf: set[Binding] = set()
         self.broken: dict[tuple[str, Binding], Exception] = {}
+        self.unreadable: dict[str, Exception] = {}
         self.before_bind: Callable[[Binding], None] = lambda _: None
         self.written: list[tuple[str, Binding, str]] = []
         self.tagged: dict[Binding, tuple[tuple[str, str], ...]] = {}
 
-    def find(self, certificate: Certificate) -> Sequence[Binding]:
-        return [binding for binding, held in self.settings.items() if certificate.arn in held]
+    def find(self, certificate: Certificate) -> FoundBindings:
+        found = [binding for binding, held in self.settings.items() if certificate.arn in held]
+        return FoundBindings(tuple(found), self.unreadable)
 
     def tags(self, binding: Binding) -> Sequence[tuple[str, str]]:
         self._raise_if_broken("tags", binding)

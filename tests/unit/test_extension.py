@@ -122,7 +122,7 @@ def consumers(clients: Any) -> AwsConsumers:  # noqa: ANN401 - as above
 
 
 def test_a_registered_service_is_found_and_named(consumers: AwsConsumers) -> None:
-    (found,) = consumers.find(OLD_CERTIFICATE)
+    (found,) = consumers.find(OLD_CERTIFICATE).bindings
     assert found.key == ("Toaster", "kitchen", "")
     assert consumers.names(OLD_CERTIFICATE) == ["toaster kitchen (slot 1)"]
     assert consumers.label(KITCHEN) == "toaster kitchen"

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from certificate_lifecycle.app.coverage import CoverageCheck, CoverageResult, Tags
 from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.dns_health import DnsHealth
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.ports import Catalog, Certificates, CertificateStore, Dns
 from certificate_lifecycle.app.reimport import Sources
@@ -37,10 +38,11 @@ from certificate_lifecycle.policy.chain import (
     wants_records,
 )
 from certificate_lifecycle.policy.continuity import Candidate, Continuity
+from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.succession import ReplacementRecord
-from certificate_lifecycle.policy.thresholds import lacks_future
+from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
 _NO_RECORDS: Mapping[str, ReplacementRecord] = {}
@@ -140,6 +142,7 @@ class Collector:
     dns: Dns
     sources: Sources
     catalog: Catalog
+    dns_health: DnsHealth | None = None
     exports: ExportTargets = field(default_factory=ExportTargets)
     stores: Sequence[CertificateStore] = ()
     failure_reported: Callable[[Certificate], datetime | None] = lambda _: None
@@ -228,6 +231,8 @@ class Collector:
             ignored = {"certificates": len(selection.ignored)}
             logger.info("certificates outside the scope ignored", extra=ignored)
         known = self._known(selection, everything, stores, replacing, coverage)
+        if self.dns_health is not None:
+            self.dns_health.prepare(selection.chosen)
         for certificate in selection.chosen:
             self._assess(certificate, result, known)
         result.problems.extend((*coverage.problems, *known.successors.problems))
@@ -333,6 +338,12 @@ class Collector:
             certificate, error = self._describe(listed, problems, known, in_full=False)
         found = self._candidate(certificate, known) if error is None else None
         records = self._records(certificate, problems)
+        dns = self._public_dns(certificate, records)
+        if dns.reason is not None and not certificate.detail.validations and error is None:
+            # Records that public DNS answers make a hosted zone irrelevant; a finding has tags.
+            certificate, error = self._describe(certificate, problems, known)
+            records = self._records(certificate, problems)
+            dns = self._public_dns(certificate, records)
         if error is None and self.sources.concern(listed):
             source = self.sources.inspect(certificate, self.context.clock, now, problems)
         return Observation(
@@ -341,11 +352,18 @@ class Collector:
             records=records,
             successor=_if(found, Continuity.AUTOMATIC),
             proposal=_if(found, Continuity.PROPOSAL),
+            renewed_as=self._renewed_as(certificate, known) if error is None else None,
             detail_error=error,
             source=source,
             export=self._export(certificate, problems),
             failure_reported=reported,
+            dns=dns,
         )
+
+    def _public_dns(self, certificate: Certificate, records: Sequence[RecordFinding]) -> DnsFinding:
+        if self.dns_health is None:
+            return NOT_CHECKED
+        return self.dns_health.finding(certificate, records)
 
     def _candidate(self, certificate: Certificate, known: _Known) -> Candidate | None:
         """Return what may take over from a certificate that needs a successor.
@@ -356,6 +374,12 @@ class Collector:
         if not needed or not lacks_future(certificate, self.context.thresholds, self.context.now):
             return None
         return known.successors.best(certificate, known.records.get(certificate.arn))
+
+    def _renewed_as(self, certificate: Certificate, known: _Known) -> Certificate | None:
+        """Return the later certificate of an ACME client, if the verdict depends on it."""
+        if not ends_soon(certificate, self.context.thresholds, self.context.now):
+            return None
+        return known.successors.acme_renewal(certificate)
 
     def _export(self, certificate: Certificate, problems: list[str]) -> TargetFinding | None:
         try:

@@ -16,9 +16,9 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
-from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.model.scope import ListedAccount, Scope
 from certificate_lifecycle.model.secret_value import SecretStr
-from certificate_lifecycle.policy.bindings import Binding, BindingState
+from certificate_lifecycle.policy.bindings import Binding, BindingState, FoundBindings
 from certificate_lifecycle.policy.export import Exported
 from certificate_lifecycle.policy.import_history import CertificateVersion, ImportHistory
 from certificate_lifecycle.policy.import_source import CertificateBundle, ImportCandidate
@@ -30,7 +30,7 @@ from certificate_lifecycle.policy.notification_state import (
 )
 from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.tls_probe import ProbeResult
-from certificate_lifecycle.policy.validation import ExistingRecord, Zone
+from certificate_lifecycle.policy.validation import DelegationReader, ExistingRecord, Zone
 from certificate_lifecycle.render.emf import RunMetrics
 from certificate_lifecycle.render.notification.message import Message
 
@@ -168,7 +168,10 @@ class Catalog(Protocol):
         """Return the keys that every consumer of a described certificate accepts; None: any."""
 
     def unexplained(self, certificate: Certificate, bindings: Iterable[Binding]) -> tuple[str, ...]:
-        """Return the entries of `InUseBy` that remain after moving `bindings`."""
+        """Return the entries of `InUseBy` that remain after moving `bindings`.
+
+        A binding explains at most one entry in an account of AWS's own.
+        """
 
     def manual_steps(self, in_use_by: str, successor_arn: str) -> str:
         """Return the shell lines that move one entry of `InUseBy`."""
@@ -187,8 +190,8 @@ class TlsProbe(Protocol):
 class Consumers(Protocol):
     """The consumers in an account and region that can be moved to another certificate."""
 
-    def find(self, certificate: Certificate) -> Sequence[Binding]:
-        """Return every binding of a described certificate."""
+    def find(self, certificate: Certificate) -> FoundBindings:
+        """Return every binding of a described certificate, and what could not be read."""
 
     def current(self, binding: Binding) -> BindingState | None:
         """Return the current state of a binding; None if the consumer or setting is deleted."""
@@ -200,8 +203,9 @@ class Consumers(Protocol):
         """Set the certificate of a binding; a list keeps its other entries.
 
         Raises ConsumerChangedError if the binding has neither certificate any more,
-        ConsumerBusyError while the service applies another change, and CertificateRefusedError if
-        the service does not accept this certificate.
+        ConsumerBusyError while the service applies another change, ManualStepRequiredError if a
+        person has to do something first, and CertificateRefusedError if the service does not accept
+        this certificate.
         """
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
@@ -313,8 +317,8 @@ class ImportSecrets(Protocol):
         """
 
 
-class Dns(Protocol):
-    """Route 53, in all accounts with zones to write."""
+class Dns(DelegationReader, Protocol):
+    """Route 53, in all accounts with zones to write; a run reads each delegation once."""
 
     def public_zones(self) -> Sequence[Zone]:
         """Return the public hosted zones that may be written."""
@@ -339,8 +343,8 @@ class PublicDns(Protocol):
 class Organization(Protocol):
     """AWS Organizations, from its management account or a delegated administrator."""
 
-    def accounts(self) -> Iterator[str]:
-        """Yield the ids of all active accounts."""
+    def accounts(self) -> Iterator[ListedAccount]:
+        """Yield all accounts, also those that are not active."""
 
 
 class Documents(Protocol):
@@ -425,6 +429,7 @@ class ScopeClients:
     `catalog` knows all consumers, also those that may not be changed.
     `account_stores` are global: they are read once per account.
     `pointers` are those of the function's own account, None for another account.
+    `public_dns` is one object for all scopes of a run.
     """
 
     certificates: Certificates
@@ -438,6 +443,7 @@ class ScopeClients:
     pointers: Pointers | None = None
     stores: Sequence[CertificateStore] = ()
     account_stores: Sequence[CertificateStore] = ()
+    public_dns: PublicDns | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

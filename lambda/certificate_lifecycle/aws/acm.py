@@ -165,7 +165,7 @@ PERMISSIONS = (
 )
 
 #: Every key type: without this filter ListCertificates hides all but RSA_1024 and RSA_2048 (API
-#: reference, Filters). A test compares the list with botocore's model.
+#: reference, Filters).
 KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
     "RSA_1024",
     "RSA_2048",
@@ -601,6 +601,7 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
             validations=_validations(detail.get("DomainValidationOptions", ())),
             failure_reason=detail.get("FailureReason"),
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
+            acme_account=detail.get("AcmeAccountId"),
             serial=detail.get("Serial"),
             issuer=detail.get("Issuer"),
             subject=detail.get("Subject"),

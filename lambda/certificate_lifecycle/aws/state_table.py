@@ -547,7 +547,7 @@ def _stored_move(item: Item) -> tuple[str, _StoredMove]:
     return item["entry"]["S"], (move, records.optional_epoch(stored, "expires_at"))
 
 
-def _label(move: BindingChange) -> tuple[str, tuple[str, str, str]]:
+def _label(move: BindingChange) -> tuple[str, tuple[str, ...]]:
     """Return a sort key for messages."""
     return (move.binding.label, move.binding.key)
 

@@ -96,11 +96,13 @@ def explain(
         scanned.result.everything, scanned.context, clients.certificates, clients.catalog
     )
     candidates = tuple(search.candidates(certificate, record))
+    renewed_as = observation.renewed_as or search.acme_renewal(certificate)
     problems += search.problems
     known = replace(
         observation,
         successor=observation.successor or _first(candidates, Continuity.AUTOMATIC),
         proposal=observation.proposal or _first(candidates, Continuity.PROPOSAL),
+        renewed_as=renewed_as,
     )
     return Explanation(
         certificate=certificate,
@@ -186,8 +188,12 @@ def _used_by(
     def names() -> Sequence[str]:
         if clients.consumers is None:
             return clients.catalog.names(certificate)
-        bindings = clients.consumers.find(certificate)
-        return [f"{binding.label} ({binding.kind.name})" for binding in bindings]
+        search = clients.consumers.find(certificate)
+        problems.extend(
+            f"consumers of {place} could not be read: {error_summary(error)}"
+            for place, error in search.errors.items()
+        )
+        return [f"{binding.label} ({binding.kind.name})" for binding in search.bindings]
 
     found = _read("consumers", names, problems) or ()
     return tuple(dict.fromkeys(found)) or certificate.detail.in_use_by

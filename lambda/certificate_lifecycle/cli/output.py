@@ -24,7 +24,7 @@ from certificate_lifecycle.model.run import (
     report_entry,
 )
 from certificate_lifecycle.model.sanitize import clean
-from certificate_lifecycle.render.notification.wording import ignored_suffix
+from certificate_lifecycle.render.notification.wording import ignored_suffix, public_dns_text
 from certificate_lifecycle.render.report.documents import rows
 
 #: Rises if a field of a JSON document changes its meaning or is removed.
@@ -93,6 +93,8 @@ def print_findings(out: Console, run: Run, *, everything: bool = False) -> None:
         print_finding(out, entry, run)
     print_scopes(out, run)
     out.print(summary(run))
+    if run.public_dns is not None:
+        out.print(public_dns_text(run))
 
 
 def print_finding(out: Console, entry: Assessment, run: Run) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from certificate_lifecycle.app.ports import Clock, RunDependencies, ScopeClients
+from certificate_lifecycle.app.ports import Clock, PublicDns, RunDependencies, ScopeClients
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import SDK_VERSION, Clients
-from certificate_lifecycle.aws.consumers.registry import AwsConsumers
+from certificate_lifecycle.aws.consumers.regions import RunRegions
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers, RunServices
 from certificate_lifecycle.aws.inventory.acmpca import Authorities
 from certificate_lifecycle.aws.inventory.declared import DeclaredCertificates
 from certificate_lifecycle.aws.inventory.iam import ServerCertificates
@@ -26,6 +27,7 @@ from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.aws.ssm import SsmPointers
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.handlers.events import RotationCommand
+from certificate_lifecycle.handlers.public_dns import public_dns_of
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.net.tls import SocketTlsProbe
 from certificate_lifecycle.policy.settings import Account, RotationSettings
@@ -103,8 +105,11 @@ def run_dependencies(
     at_topic = Scope.from_arn(settings.topic_arn)
     topic = SnsTopic(lambda: clients.any("sns", at_topic.region), settings.topic_arn)
     bucket = settings.report_bucket
+    public_dns = public_dns_of(settings.public_dns_resolvers, clock)
     return RunDependencies(
-        clients_at=scope_clients_of(settings, home, clients, extra_accounts, repair=repair),
+        clients_at=scope_clients_of(
+            settings, home, clients, extra_accounts, repair=repair, public_dns=public_dns
+        ),
         topic=topic,
         metrics=EmbeddedMetrics(),
         clock=clock,
@@ -125,8 +130,13 @@ def scope_clients_of(
     extra_accounts: Sequence[Account] = (),
     *,
     repair: bool,
+    scopes: Sequence[Scope] = (),
+    public_dns: PublicDns | None = None,
 ) -> Callable[[Scope], ScopeClients]:
-    """Return a function that creates the clients of one account and region."""
+    """Return a function that creates the clients of one account and region.
+
+    `scopes` of a command may be in other regions than those of the settings.
+    """
     accounts = (*settings.accounts, *extra_accounts)
     roles = {account.account_id: account.role_arn(home.partition) for account in accounts}
     zones = HostedZones(clients.route53)
@@ -136,6 +146,8 @@ def scope_clients_of(
     probe = SocketTlsProbe(private_addresses=settings.tls_probe_private_addresses)
     regions = settings.regions or (home.region,)
     pointer_region = home.region if home.region in regions else regions[0]
+    run_regions = RunRegions((*regions, *(scope.region for scope in scopes)), (home.region,))
+    services = RunServices(clients)
 
     def acm_in(region: str, role: str | None = None) -> AcmCertificates:
         return AcmCertificates(clients.any("acm", region, role))
@@ -152,7 +164,7 @@ def scope_clients_of(
         pointers = pointers_at(scope)
         # The zones of a certificate may be in its own account or in that of the function.
         dns = Route53Dns(zones, settings.zones, *dict.fromkeys((role, None)))
-        consumers = AwsConsumers(clients, scope, role)
+        consumers = AwsConsumers(clients, scope, role, regions=run_regions, services=services)
         return ScopeClients(
             certificates=acm_in(scope.region, role),
             dns=dns,
@@ -173,6 +185,7 @@ def scope_clients_of(
                 ),
             ),
             account_stores=(ServerCertificates(lambda: clients.any("iam", home.region, role)),),
+            public_dns=public_dns,
         )
 
     return clients_at

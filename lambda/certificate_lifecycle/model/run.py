@@ -30,6 +30,7 @@ from certificate_lifecycle.model.hidden_classes import (
     gaps_text,
 )
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
+from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.sanitize import clean_lines
 from certificate_lifecycle.model.scope import parse_arn
 
@@ -75,6 +76,8 @@ EXPIRING = frozenset(
         Verdict.AUTHORITY_PERMISSION_MISSING,
     }
 )
+#: The time to live of a validation record; ACM reads it only now and then.
+TTL_SECONDS = 300
 #: Actions that always renew, counted as `renewed_certificates`.
 #: The record of an export or a replacement says whether it renewed.
 RENEWING_ACTIONS = frozenset({Action.REIMPORT})
@@ -285,10 +288,47 @@ def shown_in(output: Output) -> tuple[FindingField, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordToWrite:
+    """A DNS record that a person or a pipeline has to write; names are without the final dot.
+
+    `zone` is the apex of the zone that answers, if known. `replaces`: another record is in place.
+    """
+
+    name: str
+    type: str
+    value: str
+    zone: str | None = None
+    replaces: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "name": clean_lines(self.name),
+            "type": clean_lines(self.type),
+            "value": clean_lines(self.value),
+            "ttl": TTL_SECONDS,
+            "zone": _cleaned(self.zone),
+            "action": "replace" if self.replaces else "create",
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        return cls(
+            name=records.text(entry, "name"),
+            type=records.text(entry, "type"),
+            value=records.text(entry, "value"),
+            zone=records.optional_text(entry, "zone"),
+            replaces=records.text(entry, "action") == "replace",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
     """An action that was performed, planned or advised for one certificate.
 
+    `dns_records` are those that the module does not write.
     `renewed`: ACM renewed the certificate, or its successor has replaced it; see `is_renewal`.
     """
 
@@ -297,6 +337,7 @@ class ActionRecord:
     outcome: Outcome
     detail: str
     renewed: bool = False
+    dns_records: tuple[RecordToWrite, ...] = ()
 
     @property
     def is_renewal(self) -> bool:
@@ -312,17 +353,25 @@ class ActionRecord:
             "outcome": self.outcome.value,
             "detail": clean_lines(self.detail),
             "renewed": self.is_renewal,
+            "dns_records": [record.to_dict() for record in self.dns_records],
         }
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
+
+        An earlier version had no `dns_records`.
+        """
         return cls(
             certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             action=Action.of(records.text(entry, "action")),
             outcome=Outcome(records.text(entry, "outcome")),
             detail=records.text(entry, "detail"),
             renewed=records.flag(entry, "renewed"),
+            dns_records=tuple(
+                RecordToWrite.from_dict(record)
+                for record in records.items({"dns_records": [], **entry}, "dns_records")
+            ),
         )
 
 
@@ -379,6 +428,7 @@ class ScopeResult:
 
     `certificates` is the number of scanned ones, `ignored` that of those outside the coverage.
     `not_listed` are the classes of certificates that could not be listed.
+    `public_dns` counts names that were checked there, None if public DNS is not queried.
     """
 
     account_id: str
@@ -388,6 +438,7 @@ class ScopeResult:
     error: str | None
     ignored: int = 0
     not_listed: tuple[InventoryGap, ...] = ()
+    public_dns: DnsCounts | None = None
 
     @property
     def label(self) -> str:
@@ -402,6 +453,7 @@ class ScopeResult:
             "status": self.status.value,
             "certificates": self.certificates,
             "ignored": self.ignored,
+            "public_dns": None if self.public_dns is None else self.public_dns.to_dict(),
             "error": _cleaned(self.error),
             "not_listed": [gap.to_dict() for gap in self.not_listed],
         }
@@ -410,9 +462,10 @@ class ScopeResult:
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
 
-        Earlier versions had no `not_listed` and no `ignored`.
+        Earlier versions had no `not_listed`, `ignored` and `public_dns`.
         """
         gaps = records.items({"not_listed": [], **entry}, "not_listed")
+        counted = dict(entry).get("public_dns") is not None
         return cls(
             account_id=records.text(entry, "account_id"),
             region=records.text(entry, "region"),
@@ -421,6 +474,7 @@ class ScopeResult:
             error=records.optional_text(entry, "error"),
             ignored=records.number({"ignored": 0, **entry}, "ignored"),
             not_listed=tuple(map(InventoryGap.from_dict, gaps)),
+            public_dns=DnsCounts.from_dict(records.table(entry, "public_dns")) if counted else None,
         )
 
 
@@ -512,6 +566,12 @@ class Run:
     def ignored(self) -> int:
         """The number of certificates outside the coverage that were ignored."""
         return sum(scope.ignored for scope in self.scopes)
+
+    @property
+    def public_dns(self) -> DnsCounts | None:
+        """The number of names that were checked in public DNS; None if it is not queried."""
+        counts = [scope.public_dns for scope in self.scopes if scope.public_dns is not None]
+        return sum(counts[1:], counts[0]) if counts else None
 
     @property
     def failed_actions(self) -> list[ActionRecord]:

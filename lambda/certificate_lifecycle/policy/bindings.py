@@ -6,8 +6,8 @@ that was done but not recorded, and never changes a setting that others have cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from typing import Any, Self
@@ -38,17 +38,40 @@ class Binding:
 
     `consumer` is the ARN, name or id in the service's calls, `qualifier` a further parameter (the
     port of a Classic listener, the user pool of a domain, the id of a private domain name).
+    `region` is empty for a consumer in the region of its certificate.
     """
 
     kind: ConsumerKind
     consumer: str
     qualifier: str = ""
     label: str = ""
+    region: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """The identity of a binding; the label is only for messages."""
-        return (self.kind.name, self.consumer, self.qualifier)
+    def key(self) -> tuple[str, ...]:
+        """The identity of a binding; the label is only for messages.
+
+        The name of a stored entry is made of it: without a region it is that of earlier versions.
+        """
+        region = (self.region,) if self.region else ()
+        return (self.kind.name, self.consumer, self.qualifier, *region)
+
+    @property
+    def resource(self) -> tuple[str, str]:
+        """The identity of the consumer, which can have several settings."""
+        return (self.consumer, self.region)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBindings:
+    """The settings that use a certificate, and the errors of services and regions by their names.
+
+    Consumers in a region that could not be read are unknown. And a search without a result proves
+    nothing: only ACM says that a certificate is not in use.
+    """
+
+    bindings: tuple[Binding, ...] = ()
+    errors: Mapping[str, Exception] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +116,12 @@ class BindingChange:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         binding = self.binding
+        region = {"region": binding.region} if binding.region else {}
         return {
             "kind": binding.kind.name,
             "consumer": binding.consumer,
             "place": binding.qualifier,
+            **region,
             "label": binding.label,
             "planned_for": self.planned_for,
             "successor_was_bound": self.successor_was_bound,
@@ -141,6 +166,8 @@ class BindingChange:
                 consumer=records.text(entry, "consumer"),
                 qualifier=records.text(entry, "place"),
                 label=records.text(entry, "label"),
+                # Earlier versions found consumers in the region of the certificate only.
+                region=records.optional_text(entry, "region") or "",
             ),
             planned_for=planned_for,
             successor_was_bound=successor_was_bound,
@@ -183,9 +210,9 @@ def by_consumer(moves: Iterable[BindingChange], at_most: int) -> Iterator[list[B
 
     The moves of one consumer stay together, because it is verified or rolled back as a whole.
     """
-    groups: dict[str, list[BindingChange]] = {}
+    groups: dict[tuple[str, str], list[BindingChange]] = {}
     for move in moves:
-        groups.setdefault(move.binding.consumer, []).append(move)
+        groups.setdefault(move.binding.resource, []).append(move)
     batch: list[BindingChange] = []
     for group in groups.values():
         if batch and len(batch) + len(group) > at_most:
@@ -228,6 +255,24 @@ def has_returned(
     if state is None or not state.settled or move.bound_at is None or move.bound_at >= now:
         return False
     return new not in state.certificates and old in state.certificates
+
+
+def explains_use(
+    move: BindingChange, found: Collection[tuple[str, ...]] | None, now: datetime
+) -> bool:
+    """Whether ACM may still report the use of a setting; `found` are the keys of a search, if any.
+
+    ACM updates `InUseBy` with a delay, so that a move explains a use as long as it may settle.
+    """
+    match move.status:
+        case BindingChangeStatus.GONE:
+            return False
+        case BindingChangeStatus.MOVED:
+            return move.bound_at is not None and now < move.bound_at + SETTLES_WITHIN
+        case BindingChangeStatus.LEFT_ALONE | BindingChangeStatus.ROLLED_BACK:
+            return found is None or move.binding.key in found
+        case _:
+            return True
 
 
 def needs_rollback(move: BindingChange, state: BindingState | None, new: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,6 +31,8 @@ _MUTED, _FAILING = "muted", "failing"
 _AND = ", "
 #: The stored forms of an account and region, and of its inventory.
 _SCOPE, _INVENTORY = "scope", "inventory"
+#: Reasons that public DNS gives; they stay open while its answer is unknown.
+_ABOUT_PUBLIC_DNS = (Reason.ZONE_NOT_DELEGATED, Reason.DNSSEC_BROKEN, Reason.CAA_FORBIDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +266,12 @@ def change_of(
     urgent = failing or entry.decision.severity >= Severity.WARNING
     remind = urgent and entry.muted_until is None
     return ChangeKind.REMINDER if remind and now - before.notified_at >= REMINDER else None
+
+
+def reported_dns_reasons(alerts: Mapping[str, AlertRecord]) -> dict[str, Reason]:
+    """Return the reasons of open findings about public DNS, by ARN."""
+    reasons = {reason.value: reason for reason in _ABOUT_PUBLIC_DNS}
+    return {arn: reasons[alert.reason] for arn, alert in alerts.items() if alert.reason in reasons}
 
 
 def scope_alert_record(

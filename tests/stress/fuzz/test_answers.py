@@ -36,7 +36,7 @@ from certificate_lifecycle.model.errors import (
 from certificate_lifecycle.model.run import ScopeResult, ScopeStatus
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.secret_value import SecretStr
-from certificate_lifecycle.policy.bindings import Binding
+from certificate_lifecycle.policy.bindings import Binding, FoundBindings
 from certificate_lifecycle.policy.chain import assess, needs_detail
 from certificate_lifecycle.policy.import_source import UnusableSourceError
 from certificate_lifecycle.policy.issuance import CertificateRequest
@@ -124,7 +124,7 @@ ASKED: dict[str, Callable[[Clients], object]] = {
     "zones": lambda c: Route53Dns(HostedZones(c.route53), ()).public_zones(),
     "records": lambda c: Route53Dns(HostedZones(c.route53), ()).records_at(ZONE, "example.com"),
     "users": lambda c: users(c).names(used()),
-    "consumers": lambda c: users(c).find(used()),
+    "consumers": lambda c: require_reported(users(c).find(used())),
     **{
         f"held by {binding.key}": lambda c, binding=binding: users(c).current(binding)  # type: ignore[misc] # a default binds the loop's value
         for binding in BINDINGS
@@ -154,6 +154,15 @@ def test_a_response_is_read_or_reported_as_unreadable(aws: Aws, what: str, seed:
         return
     assert aws.calls
     require_judged(found)
+
+
+def require_reported(search: FoundBindings) -> FoundBindings:
+    """Require an error of ours, or of the SDK, for each service that could not be read."""
+    for error in search.errors.values():
+        if not isinstance(error, (BotoCoreError, ClientError)):
+            assert isinstance(error, CertificateLifecycleError)
+            require_own_words(error)
+    return search
 
 
 def require_judged(found: object) -> None:

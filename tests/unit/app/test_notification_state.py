@@ -590,6 +590,7 @@ def test_what_an_earlier_run_started_and_did_not_report_is_reported() -> None:
                 f"{LABEL}.shop.example.com."
             ),
             "renewed": False,
+            "dns_records": [],
         }
     ]
     assert account.sent == 1

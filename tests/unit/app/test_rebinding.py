@@ -16,6 +16,7 @@ from certificate_lifecycle.policy.bindings import (
     Binding,
     BindingChange,
     BindingChangeStatus,
+    FoundBindings,
 )
 from tests.unit.builders import NOW, SECOND, arn, certificate, detail
 from tests.unit.consumers import MemoryConsumers, domain, listener, sni
@@ -122,7 +123,7 @@ def test_a_consumer_that_came_later_is_planned_beside_the_others() -> None:
 
 def test_a_consumer_that_vanishes_while_it_is_planned_is_gone() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
-    late = [listener(), domain()]
+    late = FoundBindings((listener(), domain()))
     consumers.find = lambda certificate: late  # type: ignore[method-assign] # noqa: ARG005 - a late listing
     assert statuses(planned(consumers)) == ["planned", "gone"]
 

@@ -20,6 +20,7 @@ from certificate_lifecycle.app.ports import (
     Certificates,
     Consumers,
     Dns,
+    PublicDns,
     StateStore,
     TlsProbe,
 )
@@ -50,6 +51,7 @@ from certificate_lifecycle.policy.bindings import (
     BindingChange,
     BindingChangeStatus,
     by_consumer,
+    explains_use,
 )
 from certificate_lifecycle.policy.checks import proposed
 from certificate_lifecycle.policy.continuity import Candidate, Continuity, judge
@@ -71,7 +73,10 @@ from certificate_lifecycle.policy.thresholds import lacks_future
 _NOT_NEEDED = "no successor is needed any more"
 _MAY_EXIST = "an earlier run may have requested one without recording it, which is unused"
 _GONE = "the old certificate does not exist any more"
-_UNSEEN = "no known consumer uses it any more; ACM updates InUseBy with a delay"
+_UNSEEN = (
+    "ACM still reports it as in use, which it updates with a delay; it is kept until ACM reports "
+    "no use"
+)
 _SWITCHED_OFF = "moving its consumers was disabled before all were verified"
 _ANOTHER = "the certificate still needs a successor, and another one is requested"
 _RESTART = (
@@ -102,6 +107,7 @@ class ReplacementEngine:
     pointers: PointerMoves
     consumers: Consumers | None = None
     tls_probe: TlsProbe | None = None
+    public_dns: PublicDns | None = None
     retire_after: timedelta | None = None
     handled: list[ReplacementRecord] = field(default_factory=list, init=False)
 
@@ -176,6 +182,7 @@ class ReplacementEngine:
             context=self.context,
             certificates=self.certificates,
             dns=self.dns,
+            public_dns=self.public_dns,
             state_store=self.state_store,
             catalog=self.catalog,
         )
@@ -327,9 +334,13 @@ class ReplacementEngine:
         observation, moves = replacement.observation, replacement.record.moves
         if observation is None or successor_arn is None or not observation.certificate.in_use:
             return ""
-        arns = self.catalog.unexplained(observation.certificate, [move.binding for move in moves])
-        steps = [self.catalog.manual_steps(arn, successor_arn) for arn in arns[:_SHOWN_COMMANDS]]
-        more = len(arns) - _SHOWN_COMMANDS
+        now, found = self.context.now, replacement.found
+        explaining = [move.binding for move in moves if explains_use(move, found, now)]
+        arns = self.catalog.unexplained(observation.certificate, explaining)
+        # Resources of AWS's own have the same steps, because nothing tells their settings apart.
+        steps = list(dict.fromkeys(self.catalog.manual_steps(arn, successor_arn) for arn in arns))
+        steps = steps[:_SHOWN_COMMANDS]
+        more = len(arns) - len(steps)
         texts = [
             f"{move.binding.label}: {move.note}"
             for move in moves
@@ -337,7 +348,8 @@ class ReplacementEngine:
         ]
         if arns:
             others = f" (and {more} more like these)" if more > 0 else ""
-            texts.append(f"to be moved to {successor_arn}{others}:")
+            uses = "1 use" if len(arns) == 1 else f"{len(arns)} uses"
+            texts.append(f"ACM reports {uses}, to be moved to {successor_arn}{others}:")
         return "\n".join(["; ".join(texts), *steps] if texts else [])
 
     # --- The steps: each returns whether the next one may follow at once --------------------------
@@ -392,7 +404,7 @@ class ReplacementEngine:
             failures += self._plan_moves(replacement, rebinding, old)
             new = replacement.record.moves[len(known) :]
             failures += self._record_each(replacement, map(rebinding.bind, _batches(new)))
-            failures += self._verify_ready(replacement, rebinding)
+            failures += self._verify_ready(replacement, rebinding, unknown=bool(failures))
             _require_none(failures)
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
@@ -404,15 +416,20 @@ class ReplacementEngine:
         replacement.save(state=ReplacementState.BOUND)
         return True
 
-    def _verify_ready(self, replacement: ReplacementContext, rebinding: Rebinding) -> list[str]:
-        """Verify bound consumers while others wait, which may take weeks; return the failures."""
+    def _verify_ready(
+        self, replacement: ReplacementContext, rebinding: Rebinding, *, unknown: bool
+    ) -> list[str]:
+        """Verify bound consumers while others wait, which may take weeks; return the failures.
+
+        Others are also those that are `unknown`, because a region could not be searched.
+        """
         moves = replacement.record.moves
         waiting = {
-            move.binding.consumer for move in moves if move.status is BindingChangeStatus.PLANNED
+            move.binding.resource for move in moves if move.status is BindingChangeStatus.PLANNED
         }
-        if not waiting:
+        if not waiting and not unknown:
             return []  # the next step verifies all
-        ready = [move for move in moves if move.binding.consumer not in waiting]
+        ready = [move for move in moves if move.binding.resource not in waiting]
         return self._record_each(replacement, map(rebinding.verify, _batches(ready)))
 
     def _verify(self, replacement: ReplacementContext) -> bool:
@@ -475,11 +492,12 @@ class ReplacementEngine:
         self.pointers.catch_up(replacement, old)
         if old.in_use and self.consumers is not None:
             rebinding = self._rebinding(replacement, self.consumers)
-            _require_none(self._plan_moves(replacement, rebinding, old))
+            failures = self._plan_moves(replacement, rebinding, old)
             if replacement.record.has(BindingChangeStatus.PLANNED):
                 replacement.advice = ""
                 replacement.save(state=ReplacementState.ISSUED)
-                return True
+                return True  # that step fails for the same reasons, after these moves
+            _require_none(failures)
             steps = self._manual_steps(replacement, replacement.successor_arn)
             replacement.advice = self._steps_to_recorded(replacement) if steps else _UNSEEN
         elif not old.used and self._is_retirable(replacement.record, old):
@@ -671,6 +689,7 @@ class ReplacementEngine:
     ) -> list[str]:
         """Plan a move for each setting that has none, and return the failures."""
         reverted, bindings = rebinding.unplanned(old, replacement.record.moves)
+        replacement.found = reverted.found
         failures = self._record_each(replacement, [reverted])
         batches = (
             bindings[first : first + MOVES_AT_ONCE]

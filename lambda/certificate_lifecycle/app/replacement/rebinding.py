@@ -62,6 +62,7 @@ def joined(texts: Sequence[str]) -> str:
 class RebindResult:
     """The moves that were handled, and the texts of what was done, waits or failed.
 
+    `found` are the keys of the settings that a search has found.
     `refused` are the texts of consumers whose service does not accept the successor.
     `out_of_time` is true if others were left to the next run.
     """
@@ -71,6 +72,7 @@ class RebindResult:
     waiting: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    found: frozenset[tuple[str, ...]] = frozenset()
     out_of_time: bool = False
 
     def add(self, move: BindingChange, status: BindingChangeStatus, text: str) -> None:
@@ -99,10 +101,14 @@ class Rebinding:
         """Return the settings with the old certificate that have no move.
 
         The result has the moves of those that were moved and have the old certificate again: others
-        have reverted them.
+        have reverted them. What could not be searched is a failure, because it is unknown.
         """
-        result = RebindResult()
-        found = {binding.key: binding for binding in self.consumers.find(certificate)}
+        result, search = RebindResult(), self.consumers.find(certificate)
+        for place, error in search.errors.items():
+            logger.error("consumers unreadable", exc_info=error, extra={"consumer": place})
+            result.failures.append(f"consumers unknown: {place}: {error_summary(error)}")
+        found = {binding.key: binding for binding in search.bindings}
+        result.found = frozenset(found)
         for move in moves:
             if move.binding.key in found and move.status is BindingChangeStatus.MOVED:
                 with self._isolated((move,), move.binding, result):

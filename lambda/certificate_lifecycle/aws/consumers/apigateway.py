@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.consumers.base import (
     EDGE_KEY_ALGORITHMS,
-    Consumer,
+    ListedConsumer,
     Refusal,
     RefusalKind,
 )
 from certificate_lifecycle.aws.permissions import EVERYTHING, Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import paginated, unless, validated_response
-from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.render.manual_steps import aws_command
+from certificate_lifecycle.render.manual_steps import ANY_REGION, argument, aws_command
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -39,10 +38,19 @@ PERMISSIONS = (
         "apigateway",
         _DOMAIN_NAMES,
         Setting.REBIND_CONSUMERS,
-        GET="verify a changed domain name",
         PATCH="change the certificate of a domain name",
         AddCertificateToDomain="the new certificate",
         RemoveCertificateFromDomain="the old certificate",
+    ),
+    # An edge-optimised domain name is in any region.
+    *for_rotations(
+        "apigateway",
+        (
+            "arn:{partition}:apigateway:*::/domainnames/*",
+            "arn:{partition}:apigateway:*:{account}:/domainnames/*",
+        ),
+        Setting.REBIND_CONSUMERS,
+        GET="verify a changed domain name",
     ),
     *for_rotations(
         "cloudfront",
@@ -87,7 +95,7 @@ _REFUSALS = (
 )
 
 
-class DomainNames(Consumer):
+class DomainNames(ListedConsumer):
     """The custom domain names of one account and region."""
 
     service = "apigateway"
@@ -96,6 +104,7 @@ class DomainNames(Consumer):
     refusals = _REFUSALS
     # CloudFront serves the edge-optimised ones, and an entry of AWS's own does not say which.
     key_algorithms = EDGE_KEY_ALGORITHMS
+    edge = True
     _client: APIGatewayClient
 
     @classmethod
@@ -121,7 +130,7 @@ class DomainNames(Consumer):
             case "cloudfront":
                 return (
                     "# An edge-optimised domain name of API Gateway, in any region:",
-                    _patch("REGION", "certificateArn", successor_arn),
+                    _patch(ANY_REGION, "certificateArn", successor_arn),
                 )
             case _:
                 return (
@@ -130,6 +139,15 @@ class DomainNames(Consumer):
                     "# An edge-optimised or private one (a private one with --domain-name-id too):",
                     _patch(arn.region, "certificateArn", successor_arn),
                 )
+
+    def manual_steps_of(self, binding: Binding, certificate_arn: str) -> tuple[str, ...]:
+        """Return the call that changes the certificate of a domain name."""
+        names = [
+            binding.consumer,
+            *(["--domain-name-id", binding.qualifier] if binding.qualifier else []),
+        ]
+        named = " ".join(map(argument, names))
+        return (_patch(self._scope.region, _attribute(binding), certificate_arn, named),)
 
     def read_calls(self) -> Iterator[ReadCall]:
         """Yield the call that lists domain names."""
@@ -141,21 +159,16 @@ class DomainNames(Consumer):
         )
 
     @validated_response("GetDomainNames")
-    def find(self, certificate: Certificate) -> list[Binding]:
-        """Return every setting of a domain name that uses a certificate.
-
-        All domain names are read, because `InUseBy` does not contain them.
-        """
+    def settings(self) -> list[tuple[Binding, str]]:
+        """Return every setting of a domain name that has a certificate."""
+        size = {"PageSize": _PAGE_SIZE}
         return [
-            binding
+            (binding, domain[_attribute(binding)])
             for domain in paginated(
-                self._client,
-                "get_domain_names",
-                "items",
-                PaginationConfig={"PageSize": _PAGE_SIZE},
+                self._client, "get_domain_names", "items", PaginationConfig=size
             )
             for binding in _bindings(domain)
-            if domain.get(_attribute(binding)) == certificate.arn
+            if domain.get(_attribute(binding))
         ]
 
     @validated_response("GetDomainName")
@@ -187,11 +200,11 @@ class DomainNames(Consumer):
         return unless("NotFoundException", lambda: self._client.get_domain_name(**_names(binding)))
 
 
-def _patch(region: str, attribute: str, new: str) -> str:
+def _patch(region: str, attribute: str, new: str, named: str = "DOMAIN_NAME") -> str:
     return aws_command(
         "apigateway update-domain-name",
         region,
-        "--domain-name DOMAIN_NAME",
+        f"--domain-name {named}",
         f"--patch-operations op=replace,path=/{attribute},value={new}",
     )
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.responses import error_code
+from certificate_lifecycle.aws.whole_writes import WholeWrite, keep_raw_responses
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import (
     CertificateRefusedError,
@@ -77,10 +79,16 @@ class Consumer(ABC):
     permissions: ClassVar[tuple[Permission, ...]]
     #: Refused changes that are no failures. The SDK retries throttled calls before.
     refusals: ClassVar[tuple[Refusal, ...]] = ()
+    #: Updates that replace an object, which `require_complete` guards.
+    whole_writes: ClassVar[tuple[WholeWrite, ...]] = ()
     #: ACM's names of the keys that every resource of the service accepts.
     key_algorithms: ClassVar[frozenset[str]]
     #: Whether every scan may read the service, or only a role that may rebind consumers.
     read_by_scans: ClassVar[bool] = True
+    #: Whether the service is searched only if the others do not explain an entry of `InUseBy`.
+    only_for_unexplained: ClassVar[bool] = False
+    #: Whether CloudFront serves resources of the service: `regions` says where else they are.
+    edge: ClassVar[bool] = False
 
     def __init__(self, clients: Clients, scope: Scope, role_arn: str | None = None) -> None:
         self._clients = clients
@@ -89,7 +97,9 @@ class Consumer(ABC):
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - subclasses declare the type
-        return self._clients.any(self.service, self._scope.region, self._role_arn)
+        client = self._clients.any(self.service, self._scope.region, self._role_arn)
+        keep_raw_responses(client, self.whole_writes)
+        return client
 
     # --- Pure -------------------------------------------------------------------------------------
 
@@ -103,7 +113,10 @@ class Consumer(ABC):
 
     @classmethod
     def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether moving `binding` removes the certificate from an owned entry."""
+        """Return whether moving `binding` removes the certificate from an owned entry.
+
+        A setting explains one entry at most in an account of AWS's own.
+        """
         return arn.name == binding.consumer
 
     @classmethod
@@ -111,7 +124,8 @@ class Consumer(ABC):
     def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> Sequence[str]:
         """Return the AWS CLI calls that move an owned entry to a successor, as shell lines.
 
-        Lines that begin with # are comments, words in CAPITALS are placeholders.
+        Lines that begin with # are comments, words in CAPITALS are placeholders. A line with the
+        placeholder `ANY_REGION` is repeated for each region of the run.
         """
 
     @classmethod
@@ -187,18 +201,25 @@ class Consumer(ABC):
 
     def steps_without_loss(self, binding: Binding, certificate_arn: str) -> Sequence[str]:
         """Return the steps for a setting that this SDK does not know completely."""
-        arn = self.arn_of(binding)
-        steps = self.manual_steps(arn, certificate_arn) if arn is not None else ()
         return (
             "# Give the functions a newer boto3 with the input layers, or change it manually, with",
             "# an AWS CLI that shows the setting (an older one removes it, too):",
-            *steps,
+            *self.manual_steps_of(binding, certificate_arn),
         )
+
+    def manual_steps_of(self, binding: Binding, certificate_arn: str) -> Sequence[str]:
+        """Return the calls that move one setting; none if it does not name its resource."""
+        arn = self.arn_of(binding)
+        return self.manual_steps(arn, certificate_arn) if arn is not None else ()
 
     def arn_of(self, binding: Binding) -> ConsumerArn | None:
         """Return the ARN of the resource that a setting belongs to, if the setting names it."""
         del binding
         return None
+
+    def forget(self, binding: Binding) -> None:
+        """Leave a setting that was changed out of what this run has read before."""
+        del binding
 
     def _refusal_of(self, error: ClientError, binding: Binding) -> Refusal | None:
         code, message = error_code(error), error.response["Error"].get("Message", "")
@@ -220,3 +241,41 @@ class Consumer(ABC):
             for arn in ConsumerArn.in_use_by(certificate, self._scope.account_id)
             if self.owns(arn)
         ]
+
+
+class ListedConsumer(Consumer):
+    """A service whose settings are listed, because `InUseBy` does not name its resources.
+
+    One list in a run serves all certificates, and a list that failed is not tried again.
+    """
+
+    def __init__(self, clients: Clients, scope: Scope, role_arn: str | None = None) -> None:
+        super().__init__(clients, scope, role_arn)
+        self._lock = Lock()
+        self._listed: list[tuple[Binding, str]] | Exception | None = None
+
+    @abstractmethod
+    def settings(self) -> Iterable[tuple[Binding, str]]:
+        """Yield every setting that has a certificate, with the ARN of that."""
+
+    def find(self, certificate: Certificate) -> list[Binding]:
+        """Return every setting that had a certificate when the run listed the service."""
+        with self._lock:
+            if self._listed is None:
+                try:
+                    self._listed = list(self.settings())
+                except Exception as error:  # noqa: BLE001 - raised below, now and for the next certificate
+                    self._listed = error
+            listed = self._listed
+        if isinstance(listed, Exception):
+            raise listed
+        return [binding for binding, arn in listed if arn == certificate.arn]
+
+    def forget(self, binding: Binding) -> None:
+        """Leave a setting that was changed out of the list; its move is on record."""
+        changed = replace(binding, region="")
+        with self._lock:
+            if isinstance(self._listed, list):
+                self._listed = [
+                    (listed, arn) for listed, arn in self._listed if listed.key != changed.key
+                ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.consumers.base import (
     EDGE_KEY_ALGORITHMS,
-    Consumer,
+    ListedConsumer,
     Refusal,
     RefusalKind,
 )
@@ -18,21 +18,22 @@ from certificate_lifecycle.aws.permissions import (
     Setting,
     declare,
     for_rotations,
+    regional,
 )
 from certificate_lifecycle.aws.responses import paginated, unless, validated_response
-from certificate_lifecycle.aws.whole_writes import USER_POOL_DOMAIN as DOMAIN_WRITE
-from certificate_lifecycle.aws.whole_writes import accepted, require_complete
+from certificate_lifecycle.aws.whole_writes import WholeWrite, accepted, require_complete
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerChangedError
+from certificate_lifecycle.parsing.documents import json_tree
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.render.manual_steps import aws_command
+from certificate_lifecycle.render.manual_steps import ANY_REGION, argument, aws_command
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 _READERS = (*ROTATIONS, Command.EXPLAIN)
 _REBIND = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
-_USER_POOLS = ("arn:{partition}:cognito-idp:us-east-1:{account}:userpool/*",)
+_USER_POOLS = ("arn:{partition}:cognito-idp:*:{account}:userpool/*",)
 PERMISSIONS = (
     *declare(_READERS, "cognito-idp", EVERYTHING, *_REBIND, ListUserPools="find user pools"),
     *declare(
@@ -47,7 +48,7 @@ PERMISSIONS = (
     ),
     *for_rotations(
         "cognito-idp",
-        _USER_POOLS,
+        regional("cognito-idp", "userpool/*"),
         *_REBIND,
         UpdateUserPoolDomain="change the certificate of a custom domain",
     ),
@@ -60,8 +61,25 @@ PERMISSIONS = (
 )
 #: The certificate of a custom domain; `qualifier` is its user pool.
 USER_POOL_DOMAIN = ConsumerKind("UserPoolDomain")
-#: CloudFront serves custom domains, so their certificates are in this region.
-_EDGE_REGION = "us-east-1"
+#: An update removes what the request leaves out (API reference, UpdateUserPoolDomain).
+DOMAIN_WRITE = WholeWrite(
+    service="cognito-idp",
+    read="DescribeUserPoolDomain",
+    write="UpdateUserPoolDomain",
+    tree=json_tree,
+    at=("DomainDescription",),
+    # What Cognito sets itself (API reference, DomainDescriptionType).
+    changed=frozenset(
+        (
+            "AWSAccountId",
+            "CloudFrontDistribution",
+            "CustomDomainConfig.CertificateArn",
+            "S3Bucket",
+            "Status",
+            "Version",
+        )
+    ),
+)
 _PAGE_SIZE = 60
 #: API reference, UpdateUserPoolDomain.
 _REFUSALS = (
@@ -71,15 +89,17 @@ _REFUSALS = (
 )
 
 
-class UserPoolDomains(Consumer):
+class UserPoolDomains(ListedConsumer):
     """The custom domains of the user pools of one account and region."""
 
     service = "cognito-idp"
     kinds = (USER_POOL_DOMAIN,)
     permissions = PERMISSIONS
     refusals = _REFUSALS
+    whole_writes = (DOMAIN_WRITE,)
     key_algorithms = EDGE_KEY_ALGORITHMS
     read_by_scans = False
+    edge = True
     _client: CognitoIdentityProviderClient
 
     @classmethod
@@ -96,34 +116,30 @@ class UserPoolDomains(Consumer):
     @classmethod
     def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
         """Return the calls that read a domain and write it with another certificate."""
-        domain, region, pool = "--domain DOMAIN_NAME", arn.region, arn.name
-        if arn.foreign:
-            region, pool = "REGION", "USER_POOL_ID"
-        steps = (
-            aws_command("cognito-idp describe-user-pool-domain", region, domain),
-            "# With the ManagedLoginVersion that this shows:",
-            aws_command(
-                "cognito-idp update-user-pool-domain",
-                region,
-                f"{domain} --user-pool-id {pool}",
-                "--managed-login-version MANAGED_LOGIN_VERSION",
-                f"--custom-domain-config CertificateArn={successor_arn}",
-            ),
-        )
-        return ("# A custom domain of Cognito, in any region:", *steps) if arn.foreign else steps
+        if not arn.foreign:
+            return _steps(arn.region, "DOMAIN_NAME", arn.name, successor_arn)
+        steps = _steps(ANY_REGION, "DOMAIN_NAME", "USER_POOL_ID", successor_arn)
+        return ("# A custom domain of Cognito, in any region:", *steps)
 
-    @validated_response("DescribeUserPoolDomain")
+    def manual_steps_of(self, binding: Binding, certificate_arn: str) -> tuple[str, ...]:
+        """Return the calls that read and write one domain."""
+        domain, pool_id = argument(binding.consumer), argument(binding.qualifier)
+        return _steps(self._scope.region, domain, pool_id, certificate_arn)
+
     def find(self, certificate: Certificate) -> list[Binding]:
         """Return the custom domains that use a certificate.
 
         Domains are read only if `InUseBy` has a distribution in an account of AWS's own.
         """
-        if self._scope.region != _EDGE_REGION or not self._owned(certificate):
-            return []
+        return super().find(certificate) if self._owned(certificate) else []
+
+    @validated_response("DescribeUserPoolDomain")
+    def settings(self) -> list[tuple[Binding, str]]:
+        """Return every custom domain that has a certificate."""
         return [
-            Binding(USER_POOL_DOMAIN, domain, pool_id, f"Cognito domain {domain}")
+            (Binding(USER_POOL_DOMAIN, domain, pool_id, f"Cognito domain {domain}"), certificate)
             for pool_id, domain in self._domains()
-            if _certificate(self._describe(domain)) == certificate.arn
+            if (certificate := _certificate(self._describe(domain)))
         ]
 
     @validated_response("DescribeUserPoolDomain")
@@ -159,12 +175,6 @@ class UserPoolDomains(Consumer):
         require_complete(self._client, DOMAIN_WRITE, answer, request)
         self._client.update_user_pool_domain(**request)
 
-    def arn_of(self, binding: Binding) -> ConsumerArn:
-        """Return the ARN of the user pool."""
-        scope = self._scope
-        arn = scope.arn("cognito-idp", f"userpool/{binding.qualifier}")
-        return ConsumerArn.parse(arn, scope.account_id)
-
     def _domains(self) -> Iterator[tuple[str, str]]:
         size = {"PageSize": _PAGE_SIZE}
         for pool in paginated(self._client, "list_user_pools", "UserPools", PaginationConfig=size):
@@ -182,6 +192,20 @@ class UserPoolDomains(Consumer):
     def _describe(self, domain: str) -> Mapping[str, Any]:
         """Describe a domain; the description of a missing domain is empty (API reference)."""
         return self._client.describe_user_pool_domain(Domain=domain).get("DomainDescription", {})
+
+
+def _steps(region: str, domain: str, pool_id: str, new: str) -> tuple[str, ...]:
+    return (
+        aws_command("cognito-idp describe-user-pool-domain", region, f"--domain {domain}"),
+        "# With the ManagedLoginVersion that this shows:",
+        aws_command(
+            "cognito-idp update-user-pool-domain",
+            region,
+            f"--domain {domain} --user-pool-id {pool_id}",
+            "--managed-login-version MANAGED_LOGIN_VERSION",
+            f"--custom-domain-config CertificateArn={new}",
+        ),
+    )
 
 
 def _certificate(described: Mapping[str, Any]) -> str | None:

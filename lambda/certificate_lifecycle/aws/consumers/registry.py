@@ -1,34 +1,59 @@
-"""The consumers of certificates in one account and region, of all services."""
+"""The consumers of the certificates of one account and region, of all services."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import EndpointConnectionError
+
+from certificate_lifecycle.aws.consumers.amplify import AmplifyDomains
 from certificate_lifecycle.aws.consumers.apigateway import DomainNames
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.consumers.cloudfront import Distributions
+from certificate_lifecycle.aws.consumers.cloudfront_tenants import DistributionTenants
 from certificate_lifecycle.aws.consumers.cognito import UserPoolDomains
 from certificate_lifecycle.aws.consumers.elb import ClassicLoadBalancers
 from certificate_lifecycle.aws.consumers.elbv2 import LoadBalancers
+from certificate_lifecycle.aws.consumers.regions import RunRegions, may_be_anywhere
+from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import ManualStepRequiredError
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.render.manual_steps import manual_only_steps, with_introduction
+from certificate_lifecycle.policy.bindings import (
+    Binding,
+    BindingState,
+    ConsumerArn,
+    ConsumerKind,
+    FoundBindings,
+)
+from certificate_lifecycle.render.manual_steps import (
+    in_each_region,
+    manual_only_steps,
+    with_introduction,
+)
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
     from certificate_lifecycle.aws.read_calls import ReadCall
 
-#: Every service whose resources can be moved to another certificate.
+#: Every service whose resources can be moved to another certificate, in the order of a search.
 CONSUMERS: tuple[type[Consumer], ...] = (
     LoadBalancers,
     ClassicLoadBalancers,
     Distributions,
     DomainNames,
     UserPoolDomains,
+    DistributionTenants,
+    AmplifyDomains,
 )
 PERMISSIONS = tuple(permission for consumer in CONSUMERS for permission in consumer.permissions)
+WHOLE_WRITES = tuple(whole for consumer in CONSUMERS for whole in consumer.whole_writes)
+_NOT_MONITORED = (
+    "its region is not among the monitored `regions`; add the region, or change it manually"
+)
 
 
 def kinds_by_name(consumers: Sequence[type[Consumer]] = CONSUMERS) -> Mapping[str, ConsumerKind]:
@@ -37,11 +62,20 @@ def kinds_by_name(consumers: Sequence[type[Consumer]] = CONSUMERS) -> Mapping[st
 
 
 class ConsumerCatalog:
-    """Names and manual steps of consumers by their ARNs alone; makes no call."""
+    """Names and manual steps of consumers by their ARNs alone; makes no call.
 
-    def __init__(self, own_account: str, consumers: Sequence[type[Consumer]] = CONSUMERS) -> None:
+    `regions` are those in which consumers of any region are searched.
+    """
+
+    def __init__(
+        self,
+        own_account: str,
+        consumers: Sequence[type[Consumer]] = CONSUMERS,
+        regions: Sequence[str] = (),
+    ) -> None:
         self._own_account = own_account
         self._consumers = consumers
+        self._regions = regions
 
     def label(self, in_use_by: str) -> str:
         """Return the display name of an entry of `InUseBy`, or its ARN."""
@@ -69,13 +103,13 @@ class ConsumerCatalog:
         return common | {certificate.key_algorithm}
 
     def unexplained(self, certificate: Certificate, bindings: Iterable[Binding]) -> tuple[str, ...]:
-        """Return the entries of `InUseBy` that moving `bindings` does not free."""
-        found = tuple(bindings)
-        return tuple(
-            arn.text
-            for arn in ConsumerArn.in_use_by(certificate, self._own_account)
-            if not any(self._explains(binding, arn) for binding in found)
-        )
+        """Return the entries of `InUseBy` that moving `bindings` does not free.
+
+        A binding explains at most one entry in an account of AWS's own.
+        """
+        arns = ConsumerArn.in_use_by(certificate, self._own_account)
+        explained = self._explained(arns, bindings)
+        return tuple(arn.text for arn, found in zip(arns, explained, strict=True) if not found)
 
     def manual_steps(self, in_use_by: str, successor_arn: str) -> str:
         """Return the AWS CLI calls that move one entry of `InUseBy`, as shell lines."""
@@ -87,7 +121,27 @@ class ConsumerCatalog:
             for step in consumer.manual_steps(arn, successor_arn)
         ]
         steps += manual_only_steps(arn, successor_arn)
+        if may_be_anywhere([arn]) and arn.foreign:
+            steps = in_each_region(steps, self._regions)
         return with_introduction(arn, successor_arn, steps)
+
+    def _explained(
+        self, arns: Sequence[ConsumerArn], bindings: Iterable[Binding]
+    ) -> list[list[Binding]]:
+        """Return the bindings that explain each entry of `InUseBy`.
+
+        AWS has a resource in an account of its own for each consumer. They do not name it, so that
+        each of them is explained by the first binding that is left.
+        """
+        left = list(bindings)
+        explained = []
+        for arn in arns:
+            found = [binding for binding in left if self._explains(binding, arn)]
+            if arn.foreign and found:
+                del found[1:]
+                left.remove(found[0])
+            explained.append(found)
+        return explained
 
     def _explains(self, binding: Binding, arn: ConsumerArn) -> bool:
         return any(
@@ -101,8 +155,34 @@ class ConsumerCatalog:
         return ConsumerArn.parse(in_use_by, self._own_account)
 
 
+class RunServices:
+    """The services of one run, each made once for an account and region.
+
+    Scopes that search the same region share its lists.
+    """
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._lock = Lock()
+        self._made: dict[tuple[type[Consumer], Scope], Consumer] = {}
+
+    def of(self, consumer: type[Consumer], scope: Scope, role_arn: str | None) -> Consumer:
+        """Return a service in `scope`, whose account has the role."""
+        with self._lock:
+            if (consumer, scope) not in self._made:
+                self._made[consumer, scope] = consumer(self._clients, scope, role_arn)
+            return self._made[consumer, scope]
+
+    def offers(self, consumer: type[Consumer], region: str) -> bool:
+        """Return whether the service is in a region as far as the SDK knows."""
+        return self._clients.offers(consumer.service, region)
+
+
 class AwsConsumers(ConsumerCatalog):
-    """Finds and changes consumers; calls only the services concerned."""
+    """Finds and changes the consumers of the certificates of one account and region.
+
+    Those that CloudFront serves are also searched in the other regions of the run.
+    """
 
     def __init__(
         self,
@@ -110,32 +190,56 @@ class AwsConsumers(ConsumerCatalog):
         scope: Scope,
         role_arn: str | None = None,
         consumers: Sequence[type[Consumer]] = CONSUMERS,
+        *,
+        regions: RunRegions | None = None,
+        services: RunServices | None = None,
     ) -> None:
-        super().__init__(scope.account_id, consumers)
-        self._services = tuple(consumer(clients, scope, role_arn) for consumer in consumers)
-        self._by_kind = {kind: service for service in self._services for kind in service.kinds}
+        self._run_regions = regions or RunRegions()
+        super().__init__(scope.account_id, consumers, self._run_regions.all_of(scope))
+        self._scope = scope
+        self._role_arn = role_arn
+        self._services = services or RunServices(clients)
+        self._by_kind = {kind: consumer for consumer in consumers for kind in consumer.kinds}
+        self._unreadable: set[tuple[type[Consumer], str]] = set()
 
-    def find(self, certificate: Certificate) -> Sequence[Binding]:
-        """Return every setting that uses a described certificate."""
-        return [binding for service in self._services for binding in service.find(certificate)]
+    def find(self, certificate: Certificate) -> FoundBindings:
+        """Return every setting that uses a described certificate, and what could not be read."""
+        found: list[Binding] = []
+        errors: dict[str, Exception] = {}
+        for consumer, region in self._places(certificate, self._consumers):
+            if consumer.only_for_unexplained and not self._is_left(certificate, consumer, found):
+                continue
+            try:
+                found += self._found(certificate, consumer, region)
+            except Exception as error:  # noqa: BLE001 - one must not stop the others; the caller reports it
+                errors.setdefault(f"{consumer.service} in {region or self._scope.region}", error)
+        return FoundBindings(tuple(found), errors)
 
     def names(self, certificate: Certificate) -> Sequence[str]:
         """Return the display names of the consumers of a described certificate.
 
         A resource in an account of AWS's own has the name of the setting that created it, if a scan
-        can read the service.
+        can read the service, and its ARN otherwise. A read that failed is not tried again.
         """
         arns = ConsumerArn.in_use_by(certificate, self._own_account)
-        found = [
-            binding
-            for service in self._services
-            if service.read_by_scans and any(service.owns(arn) for arn in arns)
-            for binding in service.find(certificate)
+        concerned = [
+            consumer
+            for consumer in self._consumers
+            if consumer.read_by_scans and any(consumer.owns(arn) for arn in arns)
         ]
+        found: list[Binding] = []
+        for consumer, region in self._places(certificate, concerned):
+            if (consumer, region) in self._unreadable:
+                continue
+            try:
+                found += self._found(certificate, consumer, region)
+            except Exception:  # noqa: BLE001 - names are optional
+                self._unreadable.add((consumer, region))
+                where = {"service": consumer.service, "region": region or self._scope.region}
+                logger.warning("consumer names unavailable", exc_info=True, extra=where)
         names: list[str] = []
-        for arn in arns:
-            labels = [binding.label for binding in found if self._explains(binding, arn)]
-            names += labels or [self.label(arn.text)]
+        for arn, bindings in zip(arns, self._explained(arns, found), strict=True):
+            names += [binding.label for binding in bindings] or [self.label(arn.text)]
         return list(dict.fromkeys((*names, *(binding.label for binding in found))))
 
     def consumer_tags(self, in_use_by: Sequence[str]) -> Sequence[tuple[str, str]]:
@@ -143,32 +247,83 @@ class AwsConsumers(ConsumerCatalog):
         arns = [self._parsed(text) for text in in_use_by]
         return [
             tag
-            for service in self._services
-            for tag in service.tags([arn for arn in arns if service.owns(arn)])
+            for consumer in self._consumers
+            for tag in self._at(consumer).tags([arn for arn in arns if consumer.owns(arn)])
         ]
 
     def tags(self, binding: Binding) -> Sequence[tuple[str, str]]:
         """Return the tags of the load balancer of a binding; none for other consumers."""
-        arn = self._by_kind[binding.kind].arn_of(binding)
-        return () if arn is None else self._by_kind[binding.kind].tags([arn])
+        service = self._service(binding)
+        arn = service.arn_of(binding)
+        return () if arn is None else service.tags([arn])
 
     def current(self, binding: Binding) -> BindingState | None:
         """Return the certificates of a setting; None if the consumer or setting does not exist."""
-        return self._by_kind[binding.kind].current(binding)
+        return self._service(binding).current(binding)
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        """Set a certificate, see `Consumer.bind`."""
-        service = self._by_kind[binding.kind]
+        """Set a certificate, see `Consumer.bind`.
+
+        Raises ManualStepRequiredError for a region of the run that is not monitored.
+        """
+        service = self._service(binding)
+        if self._run_regions.are_read_only(binding.region):
+            steps = service.manual_steps_of(binding, certificate_arn)
+            raise ManualStepRequiredError("\n".join((_NOT_MONITORED, *steps)))
         with service.sorted_refusals(binding, certificate_arn):
             service.bind(binding, certificate_arn, instead_of=instead_of)
+        service.forget(binding)
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
         """Remove a certificate from a list, see `Consumer.unbind`."""
-        service = self._by_kind[binding.kind]
+        service = self._service(binding)
         with service.sorted_refusals(binding, certificate_arn):
             service.unbind(binding, certificate_arn)
 
     def read_calls(self) -> Iterator[ReadCall]:
         """Yield one call for each read permission that a scan needs."""
-        for service in self._services:
-            yield from service.read_calls()
+        for consumer in self._consumers:
+            yield from self._at(consumer).read_calls()
+
+    def _places(
+        self, certificate: Certificate, consumers: Iterable[type[Consumer]]
+    ) -> Iterator[tuple[type[Consumer], str]]:
+        """Yield each service with the regions to search, by what ACM reports; empty is its own."""
+        arns = ConsumerArn.in_use_by(certificate, self._own_account)
+        for consumer in consumers:
+            yield consumer, ""
+            if consumer.edge and may_be_anywhere(arn for arn in arns if consumer.owns(arn)):
+                for region in self._run_regions.beside(self._scope):
+                    yield consumer, region
+
+    def _is_left(
+        self, certificate: Certificate, consumer: type[Consumer], found: Sequence[Binding]
+    ) -> bool:
+        """Whether `found` leaves an entry of `InUseBy` that may be of a service."""
+        left = self.unexplained(certificate, found)
+        return any(consumer.owns(self._parsed(text)) for text in left)
+
+    def _found(
+        self, certificate: Certificate, consumer: type[Consumer], region: str
+    ) -> list[Binding]:
+        """Return the settings of a service; none in a region that does not have the service."""
+        try:
+            found = self._at(consumer, region).find(certificate)
+        except EndpointConnectionError:
+            if self._services.offers(consumer, region or self._scope.region):
+                raise
+            return []
+        return [_in_region(binding, region) for binding in found]
+
+    def _service(self, binding: Binding) -> Consumer:
+        return self._at(self._by_kind[binding.kind], binding.region)
+
+    def _at(self, consumer: type[Consumer], region: str = "") -> Consumer:
+        scope = replace(self._scope, region=region) if region else self._scope
+        return self._services.of(consumer, scope, self._role_arn)
+
+
+def _in_region(binding: Binding, region: str) -> Binding:
+    if not region:
+        return binding
+    return replace(binding, region=region, label=f"{binding.label} in {region}")

@@ -20,6 +20,7 @@ from certificate_lifecycle.render.notification.wording import (
     name_of,
     old_failures_text,
     other_actions,
+    public_dns_text,
     resolved_changes,
     scope_errors,
     split_old_failures,
@@ -49,6 +50,7 @@ def email_body(run: Run, findings: Sequence[Assessment], shown: int) -> str:
         _resolved_text(run),
         _muted_text(run),
         "" if all_failed(run) else counts_text(run),
+        wrapped(public_dns_text(run), ""),
         f"Report: {run.report}" if run.report else "",
         signature(run),
     ]

@@ -71,6 +71,22 @@ def ignored_suffix(run: Run) -> str:
     return f"; {run.ignored:,} outside the scope ignored" if run.ignored else ""
 
 
+def public_dns_text(run: Run) -> str:
+    """Return how many names were checked in public DNS; empty if it is not queried."""
+    counts = run.public_dns
+    if counts is None:
+        return ""
+    reason = f" ({clean(counts.reason, MAX_ERROR)})" if counts.reason else ""
+    if counts.unknown and not counts.checked:
+        return f"Public DNS could not be queried for any of {counts.unknown:,} names{reason}."
+    parts = [
+        f"{many(counts.checked, 'name')} checked",
+        f"{counts.unknown:,} unknown{reason}" * bool(counts.unknown),
+        f"{counts.not_asked:,} not checked in this run" * bool(counts.not_asked),
+    ]
+    return f"Public DNS: {', '.join(part for part in parts if part)}."
+
+
 def all_failed(run: Run) -> bool:
     """Return whether every scope failed."""
     return len(run.failed_scopes) == len(run.scopes)

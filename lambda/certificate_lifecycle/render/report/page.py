@@ -30,6 +30,7 @@ from certificate_lifecycle.render.notification.wording import (
     OUTCOMES,
     failed_first,
     many,
+    public_dns_text,
     severity_of,
 )
 from certificate_lifecycle.render.report.assets import Assets
@@ -196,6 +197,7 @@ def _header(run: Run, title: str) -> str:
         "Scanned": f"{many(run.certificates, 'certificate')} of {_scope_label(run)}",
         "SDK": clean(run.sdk),
         **({"Ignored": _ignored(run)} if run.ignored else {}),
+        **({"DNS": public_dns_text(run)} if run.public_dns else {}),
     }
     listed = "".join(f"<div><dt>{key}</dt><dd>{escape(facts[key])}</dd></div>" for key in facts)
     notes = [
