@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
-from certificate_lifecycle.app.dns_health import DnsHealth, require_issuable
+from certificate_lifecycle.app.dns_health import DnsHealth, NameJudge, require_issuable
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -66,16 +66,15 @@ def delegated(*servers: str) -> MemoryPublicDns:
 
 
 def collected(
-    public_dns: MemoryPublicDns | None,
+    public_dns: MemoryPublicDns,
     *stored: Certificate,
     dns: MemoryDns | None = None,
     reported: Mapping[str, Reason] | None = None,
     seconds: float = 900.0,
 ) -> tuple[ScanResult, DnsHealth]:
     clock, dns = MemoryClock(seconds), dns or hosted()
-    health = DnsHealth(
-        public_dns=public_dns, dns=dns, clock=clock, now=NOW, reported=reported or {}
-    )
+    judge = NameJudge(public_dns=public_dns, dns=dns, clock=clock)
+    health = DnsHealth(judge=judge, now=NOW, reported=reported or {})
     result = Collector(
         context=run_context(clock=clock),
         certificates=MemoryCertificates(*stored),
@@ -94,7 +93,6 @@ def verdict(result: ScanResult) -> tuple[Verdict, Reason]:
 
 def counted(health: DnsHealth) -> tuple[int, int, int]:
     counts = health.counts()
-    assert counts is not None
     return counts.checked, counts.unknown, counts.not_asked
 
 
@@ -109,12 +107,6 @@ def test_a_healthy_name_costs_queries_and_no_description() -> None:
     ]
     assert (counted(health), result.problems) == ((1, 0, 0), [])
     assert not result.assessments[0].certificate.described
-
-
-def test_without_public_dns_nothing_is_checked() -> None:
-    result, health = collected(None, SHOP)
-    assert verdict(result) == (Verdict.HEALTHY, Reason.FAR_FROM_EXPIRY)
-    assert health.counts() is None
 
 
 def test_a_certificate_at_risk_is_described_so_that_its_tags_and_consumers_are_known() -> None:
