@@ -17,7 +17,7 @@ from certificate_lifecycle.model.certificate import (
     Reason,
     ValidationMethod,
 )
-from certificate_lifecycle.model.dns_names import dns_form, without_wildcard
+from certificate_lifecycle.model.dns_names import without_wildcard
 from certificate_lifecycle.model.errors import IssuanceForbiddenError
 from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.policy.chain import concerns_public_dns
@@ -119,13 +119,11 @@ class NameJudge:
     def _read_servers(self, zone: Zone) -> frozenset[str] | None:
         try:
             require_time(self.clock)
-            records = self.dns.records_at(zone, zone.name)
+            return self.dns.name_servers(zone) or None
         except Exception:  # noqa: BLE001 - the delegation is unknown
             extra = {"zone_name": zone.name, "zone_id": zone.zone_id}
             logger.warning("name servers unreadable", exc_info=True, extra=extra)
             return None
-        values = (value for entry in records if entry.type == "NS" for value in entry.values)
-        return frozenset(map(dns_form, values)) or None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from certificate_lifecycle.policy.validation import (
     RecordFinding,
     RecordState,
     Zone,
+    accepted_values,
     zone_text,
 )
 
@@ -164,20 +165,15 @@ NOT_CHECKED = DnsFinding(checked=False)
 
 
 def public_record(record: ValidationRecord, ask: Ask) -> PublicRecord:
-    """Return the state of a validation CNAME in public DNS.
-
-    The value is right with and without its first underscore (ACM user guide, "DNS validation", for
-    DNS providers that accept no leading underscore).
-    """
+    """Return the state of a validation CNAME in public DNS."""
     name = dns_form(record.name)
     answer = ask(name, RecordType.CNAME)
     apex = _clean_name(answer.zone or "")
     zone = apex if apex and is_same_or_below(name, apex) else None
     match answer.state:
         case AnswerState.FOUND:
-            right = {dns_form(record.value), dns_form(record.value).removeprefix("_")}
             values = [dns_form(value) for value in answer.values]
-            correct = bool(values) and right.issuperset(values)
+            correct = bool(values) and accepted_values(record).issuperset(values)
             state = PublicRecordState.IN_PLACE if correct else PublicRecordState.WRONG
             found = listed([_clean_name(value) for value in values], _SHOWN)
             return PublicRecord(record=record, state=state, zone=zone, found=found)
@@ -190,7 +186,9 @@ def public_record(record: ValidationRecord, ask: Ask) -> PublicRecord:
 
 
 #: States of a record that no hosted zone can have.
-_OUTSIDE = frozenset({RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS})
+_OUTSIDE = frozenset(
+    {RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS, RecordState.DELEGATED}
+)
 #: The state of a record outside of the hosted zones, by the answer of public DNS.
 _STATES_OUTSIDE = {
     PublicRecordState.IN_PLACE: RecordState.IN_PLACE,
@@ -205,8 +203,8 @@ def effective_state(finding: RecordFinding, dns: DnsFinding) -> RecordState:
     if public is None or finding.state not in _OUTSIDE:
         return finding.state
     state = _STATES_OUTSIDE.get(public.state, finding.state)
-    ambiguous = finding.state is RecordState.ZONE_AMBIGUOUS
-    return finding.state if ambiguous and state is not RecordState.IN_PLACE else state
+    said = finding.state is not RecordState.ZONE_NOT_FOUND
+    return finding.state if said and state is not RecordState.IN_PLACE else state
 
 
 def missed(finding: RecordFinding, dns: DnsFinding) -> PublicRecord | None:
@@ -237,11 +235,12 @@ def records_to_write(
     found = []
     for finding in findings:
         state, public = effective_state(finding, dns), dns.of_record(finding.record)
-        outside = finding.state is RecordState.ZONE_NOT_FOUND
+        outside = finding.state in (RecordState.ZONE_NOT_FOUND, RecordState.DELEGATED)
         hosted = finding.change is not None and not permitted
         if state is RecordState.IN_PLACE or not (outside or hosted):
             continue
         zone = finding.zone.name if finding.zone else public.zone if public else None
+        zone = finding.cut.name if finding.cut else zone
         found.append(
             RecordToWrite(
                 name=dns_form(finding.record.name),

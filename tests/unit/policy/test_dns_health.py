@@ -318,6 +318,8 @@ ZONE_NOT_FOUND, AMBIGUOUS = RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUO
         (ZONE_NOT_FOUND, PublicRecordState.UNKNOWN, ZONE_NOT_FOUND),
         (AMBIGUOUS, PublicRecordState.IN_PLACE, RecordState.IN_PLACE),
         (AMBIGUOUS, PublicRecordState.MISSING, AMBIGUOUS),
+        (RecordState.DELEGATED, PublicRecordState.IN_PLACE, RecordState.IN_PLACE),
+        (RecordState.DELEGATED, PublicRecordState.WRONG, RecordState.DELEGATED),
         (RecordState.MISSING, PublicRecordState.IN_PLACE, RecordState.MISSING),
     ],
 )
