@@ -30,7 +30,7 @@ NAME = "api.example.com"
 def public_dns(environment: pytest.MonkeyPatch) -> MemoryPublicDns:
     """Give both functions and the command line a public DNS that a test decides on."""
     found = MemoryPublicDns()
-    for module in ("creation", "wiring"):
+    for module in ("creation", "public_dns", "wiring"):
         target = f"certificate_lifecycle.handlers.{module}.public_dns_of"
         environment.setattr(target, lambda *_: found)
     return found
@@ -140,15 +140,19 @@ def test_the_records_of_a_zone_hosted_elsewhere_are_in_the_message_and_in_an_eve
 
 
 def test_a_plan_has_the_records_to_write_for_a_pipeline(
-    certificates: Certificates, cloud: Cloud, elsewhere: str
+    certificates: Certificates, cloud: Cloud, elsewhere: str, public_dns: MemoryPublicDns
 ) -> None:
     (record,) = cloud.certificates.records(elsewhere)
+    name = normalised(record.name)
     document = certificates("plan", "--output", "json").document
     schema = json.loads((SCHEMAS / "certificates-plan.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, schema)
     (wanted,) = document["dns_records"]
     assert document["by_hand"][0]["dns_records"] == [wanted]
-    assert (wanted["name"], wanted["action"]) == (normalised(record.name), "create")
+    assert (wanted["name"], wanted["zone"], wanted["action"]) == (name, "example.com", "create")
+
+    public_dns.put(name, CNAME, record.value)
+    assert certificates("plan", "--output", "json").document["dns_records"] == []
 
 
 @pytest.mark.usefixtures("zone")

@@ -14,7 +14,6 @@ from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     DomainValidation,
-    Reason,
     ValidationMethod,
 )
 from certificate_lifecycle.model.dns_names import without_wildcard
@@ -32,6 +31,7 @@ from certificate_lifecycle.policy.dns_health import (
     public_record,
     questions,
 )
+from certificate_lifecycle.policy.notification_state import AlertRecord, reported_dns_reason
 from certificate_lifecycle.policy.validation import RecordFinding, Zone, candidate_zones
 
 #: Queries of one account and region; the adapter limits those of all.
@@ -130,13 +130,13 @@ class NameJudge:
 class DnsHealth:
     """Public DNS for the certificates of one account and region in one run.
 
-    `reported` has the reasons of open findings about public DNS by ARN: these are checked first,
-    and stay open while an answer is unknown.
+    `alert_records` are those of all certificates by ARN: open findings about public DNS are checked
+    first, and stay open while an answer is unknown.
     """
 
     judge: NameJudge
     now: datetime
-    reported: Mapping[str, Reason] = field(default_factory=dict)
+    alert_records: Mapping[str, AlertRecord] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
     _names: dict[str, bool] = field(default_factory=dict)
     _not_asked: set[str] = field(default_factory=set)
@@ -163,13 +163,15 @@ class DnsHealth:
     def _order(self, certificate: Certificate) -> tuple[bool, bool, float]:
         pending = certificate.status is CertificateStatus.PENDING_VALIDATION
         ends = certificate.not_after.timestamp() if certificate.not_after else 0.0
-        return certificate.arn not in self.reported, not pending, ends
+        alert = self.alert_records.get(certificate.arn)
+        return reported_dns_reason(alert, waiting=True) is None, not pending, ends
 
     def finding(self, certificate: Certificate, records: Iterable[RecordFinding]) -> DnsFinding:
         """Return the state of the names of a certificate, and of the records that ACM waits for."""
         if not concerns_public_dns(certificate, self.now):
             return NOT_CHECKED
-        reported = self.reported.get(certificate.arn)
+        alert = self.alert_records.get(certificate.arn)
+        reported = reported_dns_reason(alert, waiting=waits_for_validation(certificate))
         if certificate.arn not in self._asked:
             return replace(NOT_CHECKED, reported=reported)
         names = self.judge.names_of(certificate)

@@ -35,7 +35,6 @@ from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.tags import owner
 from certificate_lifecycle.policy.mute import with_mute
-from certificate_lifecycle.policy.notification_state import reported_dns_reasons
 from certificate_lifecycle.policy.ownership import NEEDED_MODE
 from certificate_lifecycle.policy.succession import (
     REPLACING_ACTIONS,
@@ -187,7 +186,7 @@ def _dns_health(
     return DnsHealth(
         judge=NameJudge(public_dns=clients.public_dns, dns=clients.dns, clock=clock),
         now=request.now,
-        reported=reported_dns_reasons(state.alert_records),
+        alert_records=state.alert_records,
     )
 
 

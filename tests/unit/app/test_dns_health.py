@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -19,6 +19,8 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import IssuanceForbiddenError
 from certificate_lifecycle.model.public_dns import DnsCounts, RecordType
+from certificate_lifecycle.policy.notification_state import AlertRecord, alert_record
+from certificate_lifecycle.policy.thresholds import Thresholds
 from tests.unit.builders import (
     EXPIRED,
     LABEL,
@@ -27,7 +29,10 @@ from tests.unit.builders import (
     blocked,
     certificate,
     days,
+    dns_problem,
     imported,
+    judged,
+    observation,
     request,
     validation,
     zone,
@@ -68,12 +73,13 @@ def collected(
     public_dns: MemoryPublicDns,
     *stored: Certificate,
     dns: MemoryDns | None = None,
-    reported: Mapping[str, Reason] | None = None,
+    reported: Collection[AlertRecord] = (),
     seconds: float = 900.0,
 ) -> tuple[ScanResult, DnsHealth]:
     clock, dns = MemoryClock(seconds), dns or hosted()
     judge = NameJudge(public_dns=public_dns, dns=dns, clock=clock)
-    health = DnsHealth(judge=judge, now=NOW, reported=reported or {})
+    alerts = {alert.subject.text: alert for alert in reported}
+    health = DnsHealth(judge=judge, now=NOW, alert_records=alerts)
     result = Collector(
         context=run_context(clock=clock),
         certificates=MemoryCertificates(*stored),
@@ -83,6 +89,12 @@ def collected(
         dns_health=health,
     ).scan(())
     return result, health
+
+
+def alert_of(certificate: Certificate, reason: Reason) -> AlertRecord:
+    """Return the record of a finding that was reported yesterday."""
+    found = judged(observation(certificate, dns=dns_problem(reason)))
+    return alert_record(found, None, Thresholds(), NOW - days(1))
 
 
 def verdict(result: ScanResult) -> tuple[Verdict, Reason]:
@@ -173,7 +185,7 @@ def test_names_beyond_the_limit_are_counted_and_the_most_urgent_are_checked() ->
 
 
 def test_an_open_finding_stays_open_while_the_answer_is_unknown() -> None:
-    reported = {SHOP.arn: Reason.DNSSEC_BROKEN}
+    reported = [alert_of(SHOP, Reason.DNSSEC_BROKEN)]
     result, health = collected(MemoryPublicDns(silent=True), SHOP, reported=reported)
     assert verdict(result) == (Verdict.RENEWAL_AT_RISK, Reason.DNSSEC_BROKEN)
     assert counted(health) == (0, 1, 0)
@@ -185,10 +197,13 @@ def test_an_open_finding_is_checked_before_others_and_stays_open_without_a_check
     names = tuple(f"n{number}.example.com" for number in range(199))
     large = replace(SHOP, arn=arn("large"), names=names)
     late = replace(SHOP, not_after=NOW + days(180))
-    _, health = collected(delegated(), large, late, reported={late.arn: Reason.CAA_FORBIDS})
+    _, health = collected(delegated(), large, late, reported=[alert_of(late, Reason.CAA_FORBIDS)])
     assert counted(health) == (1, 0, 199)
     result, _ = collected(
-        delegated(), large, late, reported=dict.fromkeys((large.arn, late.arn), Reason.CAA_FORBIDS)
+        delegated(),
+        large,
+        late,
+        reported=[alert_of(entry, Reason.CAA_FORBIDS) for entry in (large, late)],
     )
     assert [entry.decision.verdict for entry in result.assessments].count(
         Verdict.RENEWAL_AT_RISK
