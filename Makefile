@@ -76,7 +76,7 @@ test: $(READY) ## Run the tests that every change must pass (less than 8 minutes
 	$(MAKE) $(BESIDE) terraform unit-coverage integration seeds
 
 # Releases of boto3 that a Lambda runtime or a layer may bring: what a run may write depends on them.
-SDKS := 1.35 1.40 newest
+SDKS := 1.35 1.38 1.40 1.43 newest
 
 .PHONY: sdk
 sdk: $(READY) ## Make one environment for each release of boto3 that `make nightly` tries

@@ -55,6 +55,9 @@ locals {
     for name, zone in var.hosted_zones : name => { zone_id = zone.zone_id, role_arn = zone.role_arn }
   })
 
+  # Empty: no queries to public DNS.
+  public_dns_resolvers_json = jsonencode(var.monitoring.public_dns.enabled ? var.monitoring.public_dns.resolvers : [])
+
   # Without default values, because Lambda limits the environment to 4096 bytes: the module's own, then those of `accounts`, then that of `organization`.
   _scopes = [for scope in concat([var.scope], var.accounts[*].scope, var.organization[*].scope) : {
     for name, value in {
@@ -98,9 +101,12 @@ locals {
       "ACM Certificate Available",
       "ACM Certificate Expired",
       "ACM Certificate Renewal Action Required",
+      "ACM Certificate Revoked",
+      "ACM Certificate Revoked By CA",
+      "ACM Certificate Rotated",
     ]
-    # Only `Available` has an action. Imports are excluded, because the function itself may have made them.
-    detail = { Action = [{ exists = false }, "ISSUANCE", "RENEWAL"] }
+    # Only `Available` has a documented action. Imports are excluded, because the function itself may have made them.
+    detail = { Action = [{ exists = false }, { "anything-but" = ["IMPORT", "REIMPORT"] }] }
   })
 
   import_sources_json = jsonencode({
@@ -180,6 +186,7 @@ module "creation" {
     INCLUDE_WWW               = local._main == null ? "false" : tostring(local._main.include_www)
     KEY_ALGORITHM             = local._main == null ? "RSA_2048" : local._main.key_algorithm
     NAME_PREFIX               = var.name_prefix
+    PUBLIC_DNS_RESOLVERS      = local.public_dns_resolvers_json
     SUBJECT_ALTERNATIVE_NAMES = local._main == null ? "[]" : jsonencode(local._main.subject_alternative_names)
   }
 }
@@ -222,13 +229,14 @@ module "rotation" {
     HOSTED_ZONES              = local.hosted_zones_json
     IMPORT_SOURCES            = local.import_sources_json
     # From the module, so that no run starts before the table exists.
-    LEDGER_TABLE     = module.ledger[0].table_name
-    LIMITS           = jsonencode(var.limits)
-    NAME_PREFIX      = var.name_prefix
-    ORGANIZATION     = local.organization_json
-    OWNER_TAG        = var.notifications.owner_tag
-    REBIND_CONSUMERS = tostring(var.rebind_consumers)
-    REGIONS          = jsonencode(local.regions)
+    LEDGER_TABLE         = module.ledger[0].table_name
+    LIMITS               = jsonencode(var.limits)
+    NAME_PREFIX          = var.name_prefix
+    ORGANIZATION         = local.organization_json
+    OWNER_TAG            = var.notifications.owner_tag
+    PUBLIC_DNS_RESOLVERS = local.public_dns_resolvers_json
+    REBIND_CONSUMERS     = tostring(var.rebind_consumers)
+    REGIONS              = jsonencode(local.regions)
     # From the module, so that no run starts before the bucket exists. Empty: no report.
     REPORT_BUCKET = var.report == null ? "" : module.report_bucket[0].name
     # Empty: delete nothing.

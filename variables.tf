@@ -455,16 +455,20 @@ variable "limits" {
 
 variable "monitoring" {
   type = object({
-    alarms             = optional(bool, true)
-    dashboard          = optional(bool, true)
-    max_silence_days   = optional(number, 2) # days without a completed scheduled run until an alarm; at least the time between two runs, 7 for a schedule with days of the week
+    alarms           = optional(bool, true)
+    dashboard        = optional(bool, true)
+    max_silence_days = optional(number, 2) # days without a completed scheduled run until an alarm; at least the time between two runs, 7 for a schedule with days of the week
+    public_dns = optional(object({
+      enabled   = optional(bool, true)                                                                           # compare delegations, DNSSEC and CAA records with public DNS
+      resolvers = optional(list(string), ["https://dns.google/resolve", "https://cloudflare-dns.com/dns-query"]) # HTTPS URLs of two resolvers that validate DNSSEC and answer in JSON
+    }), {})
     summary_after_days = optional(number, 7) # days without a message until a summary is sent; 0: never
     tls_probe = optional(object({
       enabled           = optional(bool, false) # compare certificates with those that their names serve
       private_addresses = optional(bool, false) # also names that resolve to private addresses; needs function.vpc
     }), {})
   })
-  description = "Alarms, dashboard, summaries and TLS probes."
+  description = "Alarms, dashboard, summaries, queries to public DNS and TLS probes."
   default     = {}
   nullable    = false
 
@@ -480,6 +484,15 @@ variable "monitoring" {
       : anytrue([for pattern in local._cron_daily : can(regex(pattern, var.schedule_expression))])
     )
     error_message = "monitoring.max_silence_days must be at least the time between two runs of schedule_expression, or the alarm fires between runs: set it to 7 for a schedule with days of the week, got ${var.monitoring.max_silence_days} and ${var.schedule_expression}."
+  }
+
+  validation {
+    condition = length(var.monitoring.public_dns.resolvers) == 2 && alltrue([
+      for url in var.monitoring.public_dns.resolvers :
+      can(regex("^https://(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?::[1-9][0-9]{0,4})?/[A-Za-z0-9._~/-]*$", url))
+      && tonumber(try(regex(":([0-9]+)/", url)[0], "443")) <= 65535
+    ]) && length(distinct([for url in var.monitoring.public_dns.resolvers : lower(try(regex("^https://([^/:]+)", url)[0], ""))])) == 2
+    error_message = "monitoring.public_dns.resolvers must be the HTTPS URLs of two resolvers with different hosts, without user, query and fragment, because only an answer that both give counts, got [${join(", ", [for url in var.monitoring.public_dns.resolvers : jsonencode(url)])}]."
   }
 
   validation {

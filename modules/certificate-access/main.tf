@@ -60,7 +60,11 @@ locals {
           "iam:ListServerCertificates",
         ],
         var.find_zones ? ["route53:ListHostedZones"] : [],
-        local._rebinds_at_the_edge ? ["cognito-idp:DescribeUserPoolDomain", "cognito-idp:ListUserPools"] : [],
+        local._rebinds_at_the_edge ? [
+          "cloudfront:ListDistributionTenantsByCustomization",
+          "cognito-idp:DescribeUserPoolDomain",
+          "cognito-idp:ListUserPools",
+        ] : [],
       )
       # "*": AWS defines no resource type for these actions.
       Resource = ["*"]
@@ -312,6 +316,12 @@ locals {
       Action = ["cloudfront:UpdateDistribution"]
       # "*": the distributions of edge-optimised domain names and user pools belong to AWS, and both services require this action on all resources.
       Resource = ["*"]
+    },
+    {
+      Sid      = "MoveDistributionTenants"
+      Effect   = "Allow"
+      Action   = ["cloudfront:GetDistributionTenant", "cloudfront:UpdateDistributionTenant"]
+      Resource = ["arn:${var.partition}:cloudfront::${var.account_id}:distribution-tenant/*"]
     },
     {
       Sid      = "FindUserPoolDomains"

@@ -15,6 +15,8 @@ from typing import Any
 from tests.embedded_aws import search
 from tests.embedded_aws.acm_shapes import Shown
 from tests.embedded_aws.certificates import (
+    EXTENDED_USAGES,
+    N2_USAGES,
     PRIVATE_EXPORT,
     Certificate,
     MethodUpdate,
@@ -64,7 +66,7 @@ class Acm:
     # --- reading ------------------------------------------------------------------------------
 
     def list_certificates(self, request: Request) -> Result:
-        wanted = request.parameters
+        wanted = self._known_filters(request)
         if ("SortBy" in wanted) is not ("SortOrder" in wanted):
             raise AwsError("ValidationException", "SortBy and SortOrder must be given together.")
         found = [c for c in self._estate.of(request) if self._selected(c, wanted)]
@@ -73,11 +75,31 @@ class Acm:
         result: Result = {"CertificateSummaryList": [self._shown.summary(c) for c in page]}
         return {**result, "NextToken": token} if token else result
 
+    def _known_filters(self, request: Request) -> Mapping[str, Any]:
+        """Return the parameters; a region that lacks a filter refuses or ignores it.
+
+        A JSON service ignores a member that its model lacks, and a validating front end refuses it
+        (https://smithy.io/2.0/spec/protocol-traits.html); which of both ACM does is not documented.
+        """
+        lacking = self._estate.filters_unknown.get(request.region, {})
+        refused = [name for name, refuses in lacking.items() if refuses]
+        for name in refused:
+            if name in request.parameters:
+                raise AwsError("ValidationException", f"{name} is not supported in this Region.")
+        return {name: value for name, value in request.parameters.items() if name not in lacking}
+
     def search(self, request: Request) -> Result:
-        """Answer with all key types and origins: nothing is hidden unless it is filtered out."""
+        """Answer with all key types and origins.
+
+        Amazon N2 certificates need a filter by root hierarchy: "Specify N2_AMAZON_MANAGED or
+        N2_SFG2_AMAZON_MANAGED to return Amazon N2 certificates" (AcmCertificateMetadataFilter).
+        """
         wanted = request.parameters
+        n2 = "RootHierarchyType" in repr(wanted.get("FilterStatement"))
         rows = [
-            search.shown(entry, self._shown.summary(entry)) for entry in self._estate.of(request)
+            search.shown(entry, self._shown.summary(entry))
+            for entry in self._estate.of(request)
+            if n2 or entry.root_hierarchy is None
         ]
         found = [row for row in rows if search.matches(wanted.get("FilterStatement"), row)]
         size = {"MaxItems": wanted.get("MaxResults") or SEARCH_PAGE}
@@ -131,7 +153,9 @@ class Acm:
             return {"CertificateArn": first}
         names = distinct([wanted["DomainName"], *wanted.get("SubjectAlternativeNames", [])])
         self._check_request(wanted, names)
+        _check_hierarchy(wanted)
         private = "CertificateAuthorityArn" in wanted
+        usage = _usage(wanted)
         certificate = self._estate.create(
             request,
             domain_name=names[0],
@@ -148,6 +172,9 @@ class Acm:
             else (wanted.get("Options") or {}).get("Export", "DISABLED"),
             managed_by=wanted.get("ManagedBy"),
             certificate_authority_arn=wanted.get("CertificateAuthorityArn"),
+            root_hierarchy=wanted.get("RootHierarchyType"),
+            certificate_usage=usage,
+            extended_key_usages=N2_USAGES[usage] if usage else EXTENDED_USAGES,
             tags=_checked_tags(wanted.get("Tags", [])),
         )
         if private:
@@ -312,6 +339,36 @@ def _checked_tags(tags: list[dict[str, str]]) -> dict[str, str]:
         if tag["Key"].lower().startswith("aws:"):
             raise AwsError("InvalidTagException", f"{tag['Key']} is reserved for AWS.")
     return {tag["Key"]: tag.get("Value", "") for tag in tags}
+
+
+def _check_hierarchy(wanted: Mapping[str, Any]) -> None:
+    """Refuse what ACM refuses about a root hierarchy; its model has the values of both members.
+
+    API reference, RequestCertificate, RootHierarchyType and CertificateUsage.
+    """
+    root, usage = wanted.get("RootHierarchyType"), wanted.get("CertificateUsage")
+    refusals = {
+        "CertificateUsage needs a RootHierarchyType.": usage and not root,
+        "RootHierarchyType cannot be combined with CertificateAuthorityArn.": (
+            root and "CertificateAuthorityArn" in wanted
+        ),
+        "An Amazon N2 certificate needs the ValidationMethod DNS.": (
+            root and wanted.get("ValidationMethod") != "DNS"
+        ),
+        "CLIENT_AUTH_ONLY is valid for N2_AMAZON_MANAGED only.": (
+            usage == "CLIENT_AUTH_ONLY" and root != "N2_AMAZON_MANAGED"
+        ),
+    }
+    for message, refused in refusals.items():
+        if refused:
+            raise AwsError("ValidationException", message)
+
+
+def _usage(wanted: Mapping[str, Any]) -> str | None:
+    """Return the usage of an Amazon N2 certificate, which other certificates do not have."""
+    if "RootHierarchyType" not in wanted:
+        return None
+    return str(wanted.get("CertificateUsage", "CLIENT_AND_SERVER_AUTH"))
 
 
 def _covers(validation_domain: str, domain: str) -> bool:

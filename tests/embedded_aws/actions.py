@@ -454,6 +454,17 @@ def _distribution(action: str) -> Needs:
     return needs
 
 
+def _tenant(action: str, parameter: str) -> Needs:
+    """Need an action on a tenant; the policy AWSWAFConsoleFullAccess names its ARN."""
+
+    def needs(scene: Scene) -> list[Permission]:
+        name = str(scene.parameters[parameter]).rpartition("/")[2]
+        where = f"{scene.request.account}:distribution-tenant/{name}"
+        return [scene.permission(action, f"arn:{scene.request.partition}:cloudfront::{where}")]
+
+    return needs
+
+
 # --- API Gateway: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
 
 
@@ -680,7 +691,16 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("apigateway", "GetDomainNames"): _get_domain_name,
     ("apigateway", "UpdateDomainName"): _update_domain_name,
     ("cloudfront", "GetDistribution"): _distribution("cloudfront:GetDistribution"),
+    ("cloudfront", "GetDistributionTenant"): _tenant(
+        "cloudfront:GetDistributionTenant", "Identifier"
+    ),
+    ("cloudfront", "ListDistributionTenantsByCustomization"): _account_wide(
+        "cloudfront:ListDistributionTenantsByCustomization"
+    ),
     ("cloudfront", "UpdateDistribution"): _distribution("cloudfront:UpdateDistribution"),
+    ("cloudfront", "UpdateDistributionTenant"): _tenant(
+        "cloudfront:UpdateDistributionTenant", "Id"
+    ),
     ("cloudwatch", "DescribeAlarms"): _alarms,
     ("cognito-idp", "DescribeUserPool"): _user_pool("cognito-idp:DescribeUserPool"),
     ("cognito-idp", "DescribeUserPoolDomain"): _account_wide("cognito-idp:DescribeUserPoolDomain"),

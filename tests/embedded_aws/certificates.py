@@ -18,6 +18,11 @@ from tests.embedded_aws.zones import Zones, normalised
 
 PUBLIC_LIFETIME = timedelta(days=198)
 PRIVATE_LIFETIME = timedelta(days=395)
+# The maximum, which is also the default (API reference, RequestCertificate, RootHierarchyType).
+N2_LIFETIMES = {
+    "N2_AMAZON_MANAGED": timedelta(days=395),
+    "N2_SFG2_AMAZON_MANAGED": timedelta(days=98),
+}
 # Whatever was asked: https://github.com/hashicorp/terraform-provider-aws/issues/46498
 PRIVATE_EXPORT = "ENABLED"
 # https://docs.aws.amazon.com/acm/latest/userguide/dns-renewal-validation.html
@@ -26,12 +31,20 @@ PUBLIC_WINDOW = timedelta(days=45)
 PRIVATE_WINDOW = timedelta(days=60)
 # https://docs.aws.amazon.com/acm/latest/userguide/troubleshooting-timed-out.html
 VALIDATION_DEADLINE = timedelta(hours=72)
+# The CNAMEs that ACM follows from a validation name.
+# https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+MAX_CNAMES = 5
 # How long a renewal that nothing hinders stays PENDING_AUTO_RENEWAL: AWS says "several hours".
 RENEWAL_TAKES = timedelta(days=1)
 
 #: What ACM's own certificates, and those of most CAs, are for.
 USAGES = ("DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT")
 EXTENDED_USAGES = ("TLS_WEB_SERVER_AUTHENTICATION",)
+#: Those of Amazon N2 certificates (API reference, RequestCertificate, CertificateUsage).
+N2_USAGES = {
+    "CLIENT_AND_SERVER_AUTH": ("TLS_WEB_SERVER_AUTHENTICATION", "TLS_WEB_CLIENT_AUTHENTICATION"),
+    "CLIENT_AUTH_ONLY": ("TLS_WEB_CLIENT_AUTHENTICATION",),
+}
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,8 @@ class Certificate:
     managed_by: str | None = None
     certificate_authority_arn: str | None = None
     key_pair_origin: str | None = None
+    acme_endpoint_arn: str | None = None
+    acme_account: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     serial: str = ""
     issuer: str | None = None
@@ -145,10 +160,13 @@ class Certificate:
 
     @property
     def window(self) -> timedelta:
-        return PRIVATE_WINDOW if self.type == "PRIVATE" else PUBLIC_WINDOW
+        """60 days also for public certificates of 395 days (managed-renewal)."""
+        return PRIVATE_WINDOW if self.lifetime >= PRIVATE_LIFETIME else PUBLIC_WINDOW
 
     @property
     def lifetime(self) -> timedelta:
+        if self.root_hierarchy is not None:
+            return N2_LIFETIMES.get(self.root_hierarchy, PUBLIC_LIFETIME)
         return PRIVATE_LIFETIME if self.type == "PRIVATE" else PUBLIC_LIFETIME
 
     @property
@@ -220,11 +238,22 @@ class Lifecycle:
             certificate.status = "EXPIRED"
 
     def resolvable(self, certificate: Certificate, domain: str) -> bool:
+        """Whether each answer that public DNS may give leads to the value, or to it without `_`.
+
+        ACM's servers ask from several places, and none may get another answer.
+        https://docs.aws.amazon.com/acm/latest/userguide/troubleshooting-DNS-validation.html
+        """
         record = validation_record(domain, certificate.account)
         wanted = normalised(record.value)
-        return any(
-            normalised(value) == wanted
-            for value in self._dns.resolve(record.name, account=certificate.account)
+        return self._leads(record.name, {wanted, wanted.removeprefix("_")}, certificate.account)
+
+    def _leads(self, name: str, wanted: set[str], account: str, steps: int = MAX_CNAMES) -> bool:
+        answers = self._dns.answers(name, "CNAME", account=account)
+        return bool(answers) and all(
+            normalised(value) in wanted
+            or (steps > 1 and self._leads(value, wanted, account, steps - 1))
+            for values in answers
+            for value in values
         )
 
     def _all_resolvable(self, certificate: Certificate) -> bool:

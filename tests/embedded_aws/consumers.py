@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tests.embedded_aws.certificates import Certificate
+from tests.embedded_aws.distribution_tenants import DistributionTenants
 from tests.embedded_aws.distributions import Distributions
 from tests.embedded_aws.domain_names import DomainNames
 from tests.embedded_aws.load_balancers import LoadBalancers
@@ -30,7 +31,11 @@ class Consumers:
         self._distributions = Distributions(*common)
         self._domains = DomainNames(*common)
         self._pools = UserPools(*common)
-        self._services = (self._balancers, self._distributions, self._domains, self._pools)
+        self._tenants = DistributionTenants(*common, self._distributions)
+        self._services = (
+            *(self._balancers, self._distributions, self._domains, self._pools),
+            self._tenants,
+        )
         estate.consumers = self.users
 
     def reset(self) -> None:
@@ -67,6 +72,13 @@ class Consumers:
         """Make a distribution and return its id."""
         return self._distributions.add(certificate, *aliases)
 
+    def distribution_tenant(self, distribution: str, certificate: str | None, *domains: str) -> str:
+        """Make a tenant of a distribution, which becomes multi-tenant, and return its id.
+
+        Without a certificate, the tenant has that of its distribution.
+        """
+        return self._tenants.add(distribution, certificate, *domains)
+
     def domain_name(
         self,
         name: str,
@@ -89,22 +101,24 @@ class Consumers:
         """Set members of a distribution's configuration."""
         self._distributions.all[distribution].config |= members
 
+    def configure_distribution_tenant(self, tenant: str, **members: object) -> None:
+        """Set members of a tenant."""
+        self._tenants.all[tenant].config |= members
+
     def configure_user_pool_domain(self, domain: str, routing: dict[str, Any]) -> None:
         """Set the routing of a custom domain."""
         (pool,) = [pool for pool in self._pools.all.values() if pool.domain == domain]
         pool.routing = routing
 
     def unknown_members(self, name: str) -> dict[str, Any]:
-        """Return the members of a distribution or a user pool's domain that no model knows.
+        """Return the members of a distribution, a tenant or a domain that no model knows.
 
-        The dictionary may be changed. A distribution has XML elements by the path of their parent
-        in its configuration (`Origins/Items/Origin`), a domain has values by their own path
-        (`CustomDomainConfig/New`).
+        The dictionary may be changed. A distribution and a tenant have XML elements by the path of
+        their parent in the configuration (`Origins/Items/Origin`), a domain has values by their own
+        path (`CustomDomainConfig/New`).
         """
-        if name in self._distributions.all:
-            return self._distributions.all[name].unknown
-        (pool,) = [pool for pool in self._pools.all.values() if pool.domain == name]
-        return pool.unknown
+        known = (service.unknown(name) for service in self._services)
+        return next(found for found in known if found is not None)
 
     def listener_certificates(self, listener: str) -> tuple[str, list[str]]:
         """Read the default certificate of a listener, and its list for SNI."""
@@ -112,48 +126,23 @@ class Consumers:
         return found.default, list(found.others)
 
     def certificates(self, name: str) -> tuple[str, ...]:
-        """Name the certificates that a listener (by ARN), a balancer or a domain holds now."""
-        if name in self._balancers.listeners:
-            listener = self._balancers.listeners[name]
-            return (listener.default, *listener.others)
-        if name in self._balancers.classic:
-            return (self._balancers.classic[name].certificate,)
-        if name in self._distributions.all:
-            return (self._distributions.all[name].certificate,)
-        domains = [entry for entry in self._domains.all.values() if entry.name == name]
-        held = [arn for domain in domains for arn in domain.certificates.values()]
-        held += [pool.certificate for pool in self._pools.all.values() if pool.domain == name]
-        return tuple(held)
+        """Name the certificates that a listener (by ARN), a tenant or another resource holds."""
+        return tuple(arn for service in self._services for arn in service.certificates(name))
 
     def set_default(self, listener: str, certificate: str) -> None:
         """Change a listener from outside, without a recorded call."""
         self._balancers.listeners[listener].default = certificate
 
     def remove(self, name: str) -> None:
-        """Delete a listener (by ARN), a Classic load balancer, a distribution or a domain."""
-        self._balancers.listeners.pop(name, None)
-        self._balancers.classic.pop(name, None)
-        self._distributions.all.pop(name, None)
-        for key in [key for key in self._domains.all if key[1] == name]:
-            del self._domains.all[key]
-        for pool in [pool for pool in self._pools.all.values() if pool.domain == name]:
-            del self._pools.all[pool.id]
+        """Delete a listener (by ARN), a Classic load balancer, or another resource by its name."""
+        for service in self._services:
+            service.remove(name)
 
     def snapshot(self) -> dict[str, Any]:
         """Show every consumer as its service's own answers do, but for what counts changes."""
-        found: dict[str, Any] = {}
-        for arn, listener in self._balancers.listeners.items():
-            found[arn] = [listener.shown(), listener.certificates()]
-        for name, classic in self._balancers.classic.items():
-            found[name] = classic.shown()
-        for found_id, distribution in self._distributions.all.items():
-            shown = self._distributions.shown(distribution)["Distribution"]
-            found[found_id] = [shown, distribution.unknown]
-        for domain in self._domains.all.values():
-            found[domain.name] = [self._domains.shown(domain), self._domains.shown_v2(domain)]
-        for pool in self._pools.all.values():
-            found[pool.domain] = [self._pools.shown(pool), pool.unknown]
-        return found
+        return {
+            name: shown for service in self._services for name, shown in service.snapshot().items()
+        }
 
     # --- for the gate and for ACM -----------------------------------------------------------------
 

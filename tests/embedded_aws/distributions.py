@@ -67,6 +67,21 @@ class Distributions:
     def users(self, certificate: Certificate) -> Iterator[str]:
         return (entry.arn for entry in self.all.values() if entry.certificate == certificate.arn)
 
+    def certificates(self, name: str) -> list[str]:
+        return [self.all[name].certificate] if name in self.all else []
+
+    def remove(self, name: str) -> None:
+        self.all.pop(name, None)
+
+    def unknown(self, name: str) -> dict[str, Any] | None:
+        return self.all[name].unknown if name in self.all else None
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            found: [self.shown(each)["Distribution"], each.unknown]
+            for found, each in self.all.items()
+        }
+
     def handlers(self) -> Mapping[tuple[str, str], Callable[[Request], Result]]:
         return {
             ("cloudfront", "GetDistribution"): self.get,
@@ -75,7 +90,10 @@ class Distributions:
 
     def get(self, request: Request) -> Result:
         distribution = self._named(request)
-        return EditedResult(self.shown(distribution), partial(_with_unknown, distribution.unknown))
+        return EditedResult(
+            self.shown(distribution),
+            partial(with_unknown, distribution.unknown, inside="DistributionConfig"),
+        )
 
     def shown(self, distribution: Distribution) -> Result:
         return {
@@ -115,7 +133,7 @@ class Distributions:
                 self._uses.let_go(distribution.certificate, distribution.arn)
                 distribution.certificate_changed_at = self._estate.now
             distribution.config = config
-            distribution.unknown = _repeated(distribution.unknown, request.body)
+            distribution.unknown = repeated(distribution.unknown, request.body)
             distribution.updated_at = self._estate.now
             distribution.etag += 1
         return self.shown(distribution)
@@ -161,33 +179,36 @@ def _complete(config: Result) -> Result:
     return shown
 
 
-def _with_unknown(unknown: Mapping[str, str], body: bytes) -> bytes:
-    """Add the elements of `unknown` to the XML of GetDistribution, as a newer API has them."""
+def with_unknown(unknown: Mapping[str, str], body: bytes, *, inside: str = "") -> bytes:
+    """Add the elements of `unknown` to an XML response, as a newer API has them.
+
+    Their paths begin at the element that is named `inside`, or at the root.
+    """
     root = ET.fromstring(body)
     for path, element in unknown.items():
-        _parent(root.find("{*}DistributionConfig"), path).append(ET.fromstring(element))
+        _parent(_parent(root, inside), path).append(ET.fromstring(element))
     return ET.tostring(root)
 
 
-def _repeated(unknown: Mapping[str, str], body: bytes) -> dict[str, str]:
+def repeated(unknown: Mapping[str, str], body: bytes) -> dict[str, str]:
     """Return the elements of `unknown` that an update repeats: it removes all others.
 
     "the update process replaces the existing configuration" (API reference, UpdateDistribution).
     """
     config = ET.fromstring(body)
-    return {
-        path: element
-        for path, element in unknown.items()
-        if _parent(config, path).find(f"{{*}}{ET.fromstring(element).tag}") is not None
-    }
+    kept = {}
+    for path, element in unknown.items():
+        names = [*filter(None, path.split("/")), ET.fromstring(element).tag]
+        if config.find("/".join(f"{{*}}{name}" for name in names)) is not None:
+            kept[path] = element
+    return kept
 
 
-def _parent(config: ET.Element | None, path: str) -> ET.Element:
-    for name in path.split("/") if path else ():
-        config = None if config is None else config.find(f"{{*}}{name}")
-    if config is None:
+def _parent(config: ET.Element, path: str) -> ET.Element:
+    found = config.find("/".join(f"{{*}}{name}" for name in path.split("/"))) if path else config
+    if found is None:
         raise AwsError("MalformedXML", f"there is no {path}", status=400)
-    return config
+    return found
 
 
 def _config(certificate: str, aliases: tuple[str, ...]) -> Result:

@@ -100,6 +100,22 @@ class DomainNames:
             if certificate.arn in served:
                 yield domain.user
 
+    def certificates(self, name: str) -> list[str]:
+        named = [entry for entry in self.all.values() if entry.name == name]
+        return [arn for entry in named for arn in entry.certificates.values()]
+
+    def remove(self, name: str) -> None:
+        for key in [key for key in self.all if key[1] == name]:
+            del self.all[key]
+
+    def unknown(self, name: str) -> dict[str, Any] | None:
+        """Return nothing: an update changes only what it names."""
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            domain.name: [self.shown(domain), self.shown_v2(domain)] for domain in self.all.values()
+        }
+
     def handlers(self) -> Mapping[tuple[str, str], Callable[[Request], Result]]:
         return {
             ("apigateway", "GetDomainName"): self.get,

@@ -92,13 +92,13 @@ GAPS = (
     ),
     Gap(
         "dns",
-        "A CNAME is read where it stands; chains, wildcards and TTLs are not followed.",
-        "ACM's own record is written in full, and nothing here delegates validation.",
+        "Every answer is current: TTLs and resolvers with older answers are not simulated.",
+        "No decision depends on the age of an answer.",
     ),
     Gap(
         "dns",
-        "Delegation is a property of a zone (`zones.add(delegated=...)`), not of NS records.",
-        "Registrars are not simulated, and the NS records of a delegated child are in its parent.",
+        "The registrar's delegation is a property of a zone (`zones.add(delegated=...)`).",
+        "Registrars are not simulated; below the first zone only NS records delegate.",
     ),
     Gap(
         "route53",

@@ -167,6 +167,26 @@ class LoadBalancers:
             if balancer.certificate == certificate.arn:
                 yield balancer.arn
 
+    def certificates(self, name: str) -> list[str]:
+        if name in self.listeners:
+            listener = self.listeners[name]
+            return [listener.default, *listener.others]
+        return [self.classic[name].certificate] if name in self.classic else []
+
+    def remove(self, name: str) -> None:
+        self.listeners.pop(name, None)
+        self.classic.pop(name, None)
+
+    def unknown(self, name: str) -> dict[str, Any] | None:
+        """Return nothing: an update changes only what it names."""
+
+    def snapshot(self) -> dict[str, Any]:
+        listeners = {
+            arn: [listener.shown(), listener.certificates()]
+            for arn, listener in self.listeners.items()
+        }
+        return listeners | {name: classic.shown() for name, classic in self.classic.items()}
+
     def handlers(self) -> Mapping[tuple[str, str], Callable[[Request], Result]]:
         return {
             ("elbv2", "CreateListener"): self.create_listener,

@@ -28,7 +28,8 @@ class Organization:
         self.reset()
 
     def reset(self) -> None:
-        self.accounts: dict[str, str] = {}
+        #: States by account; None leaves out the state, as an SDK does that does not know it.
+        self.accounts: dict[str, str | None] = {}
         self.trusted: set[str] = set()
 
     def add(self, *account_ids: str, state: str = "ACTIVE") -> None:
@@ -56,14 +57,14 @@ class Organization:
         return {"Accounts": [_account(*entry) for entry in listed[start : start + size]], **more}
 
 
-def _account(account_id: str, state: str) -> dict[str, Any]:
+def _account(account_id: str, state: str | None) -> dict[str, Any]:
     owner = f"arn:aws:organizations::{MANAGEMENT_ACCOUNT}:account/{ORGANIZATION_ID}"
     return {
         "Id": account_id,
         "Arn": f"{owner}/{account_id}",
         "Email": f"{account_id}@example.com",
         "Name": f"account {account_id}",
-        "State": state,
+        **({} if state is None else {"State": state}),
         "JoinedMethod": "CREATED",
         "JoinedTimestamp": datetime(2020, 1, 1, tzinfo=UTC),
     }

@@ -284,12 +284,19 @@ def _same(held: RecordSet, row: Mapping[str, Any]) -> bool:
 def _conflicts(records: Mapping[RecordKey, RecordSet], zone: FakeZone) -> list[str]:
     """Find CNAMEs that do not stand alone at their name, or stand at the top of the zone.
 
+    A set without an identifier stands alone, too, beside records with a routing policy.
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html#CNAMEFormat
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html
     """
     kinds: dict[str, set[str]] = {}
     for name, kind, _ in records:
         kinds.setdefault(name, set()).add(kind)
-    faults = []
+    faults = [
+        f"RRSet with DNS name {name}., type {kind} cannot be created as other RRSets exist with "
+        "the same name and type"
+        for name, kind, identifier in records
+        if not identifier and sum(key[:2] == (name, kind) for key in records) > 1
+    ]
     for name, held in kinds.items():
         cname = f"RRSet of type CNAME with DNS name {name}. is not permitted"
         if "CNAME" in held and name == normalised(zone.name):

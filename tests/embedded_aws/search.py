@@ -16,6 +16,7 @@ Result = dict[str, Any]
 METADATA = (
     *("CreatedAt", "Exported", "ImportedAt", "InUse", "IssuedAt", "RenewalEligibility"),
     *("RevokedAt", "Status", "Type", "ExportOption", "ManagedBy", "CertificateKeyPairOrigin"),
+    *("CertificateUsage", "RootHierarchyType"),
 )
 
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -16,16 +17,25 @@ from tests.embedded_aws.protocol import AwsError, Request
 
 #: Small, so that a program that forgets paging fails.
 PAGE_SIZE = 2
+PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(user|group|role)/.+")
 
 Document = Mapping[str, Any]
 
 
 def simulate(request: Request) -> dict[str, Any]:
-    """Judge each action on each resource by the role's policies and boundary."""
+    """Judge each action on each resource by the role's policies and boundary.
+
+    The principal is an IAM user, group or role under its whole ARN; the session of a role, or a
+    role without its path, is none (API reference, SimulatePrincipalPolicy).
+    """
     wanted = request.parameters
-    role = existing_role(wanted["PolicySourceArn"])
+    source = wanted["PolicySourceArn"]
+    if not PRINCIPAL.fullmatch(source):
+        text = f"Invalid Entity Arn: {source} does not clearly define entity type and name."
+        raise AwsError("InvalidInput", text)
+    role = existing_role(source)
     if role is None:
-        raise AwsError("NoSuchEntity", f"{wanted['PolicySourceArn']} cannot be found.", status=404)
+        raise AwsError("NoSuchEntity", f"{source} cannot be found.", status=404)
     who = Caller(request.account, role)
     context = {
         entry["ContextKeyName"]: tuple(entry["ContextKeyValues"])

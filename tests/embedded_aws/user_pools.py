@@ -78,6 +78,20 @@ class UserPools:
     def users(self, certificate: Certificate) -> Iterator[str]:
         return (pool.user for pool in self.all.values() if pool.certificate == certificate.arn)
 
+    def certificates(self, name: str) -> list[str]:
+        return [pool.certificate for pool in self.all.values() if pool.domain == name]
+
+    def remove(self, name: str) -> None:
+        for pool in [pool for pool in self.all.values() if pool.domain == name]:
+            del self.all[pool.id]
+
+    def unknown(self, name: str) -> dict[str, Any] | None:
+        pool = self._with(name)
+        return pool.unknown if pool is not None else None
+
+    def snapshot(self) -> dict[str, Any]:
+        return {pool.domain: [self.shown(pool), pool.unknown] for pool in self.all.values()}
+
     def handlers(self) -> Mapping[tuple[str, str], Callable[[Request], Result]]:
         return {
             ("cognito-idp", "ListUserPools"): self.list,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from moto.core.utils import utcnow
@@ -68,10 +68,10 @@ class Zone:
 class Zones:
     """Seeds hosted zones and answers as the public DNS would.
 
-    A zone answers when it is public and delegated to.
-    Of several public zones with one name the first is the delegated one, unless a test says
-    otherwise; a delegated child takes its names away from its parent, an undelegated one never
-    answers.
+    The registrar delegates to the shortest delegated zone of a name; of several public zones with
+    one name the first is the delegated one, unless a test says otherwise. From there on only NS
+    records lead to another zone (RFC 1034 section 4.3.2), whoever has the zone, and a name below a
+    delegation to unknown servers has no answer.
     """
 
     def __init__(self) -> None:
@@ -104,6 +104,7 @@ class Zones:
         self._delegated[zone.resource_id] = delegated and not private
         if self._delegated[zone.resource_id]:
             self._delegate_from_parent(zone)
+            self._delegate_to_children(zone)
         return str(zone.resource_id)
 
     def delegate(self, zone_id: str) -> None:
@@ -123,6 +124,25 @@ class Zones:
                 "ResourceRecords": list(values),
             },
         )
+
+    def put_weighted(self, zone_id: str, name: str, weights: Mapping[str, int]) -> None:
+        """Write a CNAME with a weight for each of its values, from outside."""
+        for number, (value, weight) in enumerate(weights.items()):
+            row = {
+                "Name": f"{normalised(name)}.",
+                "Type": "CNAME",
+                "TTL": 60,
+                "ResourceRecords": [value],
+                "SetIdentifier": str(number),
+                "Weight": weight,
+            }
+            self._zone(zone_id).rrsets.append(RecordSet(row))  # type: ignore[abstract]  # moto makes them all the same
+
+    def put_alias(self, zone_id: str, name: str, kind: str, target: str) -> None:
+        """Write an alias of another record of the zone, from outside."""
+        alias = {"HostedZoneId": zone_id, "DNSName": target, "EvaluateTargetHealth": False}
+        row = {"Name": f"{normalised(name)}.", "Type": kind, "AliasTarget": alias}
+        self._zone(zone_id).rrsets.append(RecordSet(row))  # type: ignore[abstract]  # moto makes them all the same
 
     def remove(self, zone_id: str, name: str, kind: str) -> None:
         self._zone(zone_id).delete_rrset({"Name": f"{normalised(name)}.", "Type": kind})
@@ -157,28 +177,58 @@ class Zones:
         return self._delegated[zone.resource_id]
 
     def answers_for(self, name: str, account: str | None = None) -> FakeZone | None:
-        """Find the zone that the public DNS asks about `name`: the longest delegated one.
+        """Find the zone that the public DNS asks about `name`, as a resolver does.
 
         Tests may delegate to zones of one name in several accounts, each with a stack of its own:
         then that of `account` answers.
         """
+        return self._referred(name, account)[0]
+
+    def _referred(self, name: str, account: str | None) -> tuple[FakeZone | None, RecordSet | None]:
+        """Follow the delegations to the zone of `name`; None with the delegation that is lame."""
         candidates = [
-            (len(zone.name), owner == account, zone)
+            (-len(zone.name), owner == account, zone)
             for owner, zone in everywhere()
             if holds(zone.name, name) and self.delegated(zone)
         ]
         found = max(candidates, key=lambda candidate: candidate[:2], default=None)
-        return found[2] if found else None
+        zone, cut = found[2] if found else None, None
+        while zone is not None and (cut := first_cut(zone, name)) is not None:
+            zone = _led_to(cut)
+        return zone, cut
+
+    def answers(
+        self, name: str, kind: str = "CNAME", *, account: str | None = None, steps: int = 8
+    ) -> tuple[tuple[str, ...], ...]:
+        """Return every answer that the public DNS may give; none when nothing answers.
+
+        A set with a routing policy may answer with each of its records, and with one of weight 0
+        only if no other has a weight. A CNAME is followed for another type than CNAME.
+        https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html
+        """
+        zone, cut = self._referred(name, account)
+        if zone is None:
+            # The servers that the zone is delegated to name themselves.
+            named = cut is not None and kind == "NS" and normalised(cut.name) == normalised(name)
+            return (tuple(cut.records or ()),) if cut is not None and named else ()
+        rows = matching_rows(zone, name)
+        wanted = [row for row in rows if row.type == kind]
+        followed = [] if wanted else [row for row in rows if row.type == "CNAME"]
+        found: list[tuple[str, ...]] = []
+        for row in _answering(wanted or followed):
+            target = (row.alias_target or {}).get("DNSName")
+            targets = [target] if target else [*row.records] if followed else []
+            if not targets:
+                found.append(tuple(row.records or ()))
+            for target in targets if steps else ():
+                found += self.answers(target, kind, account=account, steps=steps - 1)
+        return tuple(found)
 
     def resolve(
         self, name: str, kind: str = "CNAME", *, account: str | None = None
     ) -> tuple[str, ...]:
-        """Ask the public DNS for `name`; empty when nothing answers."""
-        zone = self.answers_for(name, account)
-        if zone is None:
-            return ()
-        found = record_set(zone, name, kind)
-        return tuple(found.records or ()) if found else ()
+        """Ask the public DNS for `name` once; empty when nothing answers."""
+        return next(iter(self.answers(name, kind, account=account)), ())
 
     def forbids_amazon(self, name: str, account: str | None = None) -> bool:
         """Whether the closest CAA records above `name` leave Amazon out.
@@ -215,6 +265,15 @@ class Zones:
         if parent is not None and own is not None:
             self.put(parent.resource_id, zone.name, "NS", *own.records)
 
+    def _delegate_to_children(self, zone: FakeZone) -> None:
+        """Delegate to the zones below a new zone that the registrar delegated to before."""
+        for account, child in everywhere():
+            below = holds(zone.name, child.name) and normalised(child.name) != normalised(zone.name)
+            hidden = below and self.answers_for(child.name, account) is zone
+            own = record_set(child, child.name, "NS")
+            if hidden and self._delegated.get(child.resource_id) and own is not None:
+                self.put(zone.resource_id, child.name, "NS", *own.records)
+
     @staticmethod
     def _zone(zone_id: str) -> FakeZone:
         for _, zone in everywhere():
@@ -234,6 +293,65 @@ def everywhere() -> Iterator[tuple[str, FakeZone]]:
         for _, one in list(partitions.items()):
             for zone in list(one.zones.values()):
                 yield account, zone
+
+
+def path_below(zone: FakeZone, name: str) -> Iterator[str]:
+    """Every name from just below the top of the zone down to `name`."""
+    labels = normalised(name).split(".")
+    depth = len(normalised(zone.name).split("."))
+    for length in range(depth + 1, len(labels) + 1):
+        yield ".".join(labels[-length:])
+
+
+def first_cut(zone: FakeZone, name: str) -> RecordSet | None:
+    """Return the delegation that takes `name` out of the zone: the one closest to the zone's top.
+
+    Records at and below it are not answered (RFC 1034 section 4.3.2, step 3b).
+    """
+    found = (record_set(zone, at, "NS") for at in path_below(zone, name))
+    return next((rows for rows in found if rows is not None), None)
+
+
+def _led_to(cut: RecordSet) -> FakeZone | None:
+    """Return the hosted zone on the servers that a delegation names."""
+    servers = {normalised(server) for server in cut.records or ()}
+    for _, zone in everywhere():
+        same = normalised(zone.name) == normalised(cut.name) and not zone.private_zone
+        if same and servers & _servers(zone):
+            return zone
+    return None
+
+
+def _servers(zone: FakeZone) -> set[str]:
+    """Return the servers of a zone, whatever the NS records at its top say."""
+    names = zone.delegation_set.name_servers if zone.delegation_set is not None else ()
+    return {normalised(server) for server in names}
+
+
+def matching_rows(zone: FakeZone, name: str) -> list[RecordSet]:
+    """Return the records that answer for `name`: its own, or those of the wildcard beside it.
+
+    A wildcard does not answer for a name that exists, also without records of its own, nor below
+    one (RFC 4592 sections 2.2.2 and 3.3.1).
+    """
+    at = normalised(name)
+    rows = [(normalised(row.name), row) for row in zone.rrsets]
+    own = [row for owner, row in rows if owner == at]
+    if own or _exists(rows, at):
+        return own
+    while not _exists(rows, at):
+        at = at.partition(".")[2]
+    return [row for owner, row in rows if owner == f"*.{at}"]
+
+
+def _exists(rows: list[tuple[str, RecordSet]], name: str) -> bool:
+    return any(owner == name or owner.endswith(f".{name}") for owner, _ in rows)
+
+
+def _answering(rows: list[RecordSet]) -> list[RecordSet]:
+    """Leave out records of weight 0 beside others."""
+    weighing = [row for row in rows if row.weight is None or int(row.weight) > 0]
+    return weighing or rows
 
 
 def record_set(zone: FakeZone, name: str, kind: str) -> RecordSet | None:

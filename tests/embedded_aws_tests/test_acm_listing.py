@@ -95,10 +95,27 @@ def test_acme_certificates_are_hidden_until_they_are_asked_for(cloud: Cloud) -> 
 
 
 def test_certificates_of_an_n2_root_are_not_listed_unless_asked_for(cloud: Cloud) -> None:
-    """API reference, ListCertificates, RootHierarchyTypes, which this SDK cannot send."""
+    """API reference, ListCertificates, RootHierarchyTypes."""
     cloud.certificates.add(domain_name="n2.test", root_hierarchy="N2_AMAZON_MANAGED")
+    cloud.certificates.add(domain_name="cross.test", root_hierarchy="N2_SFG2_AMAZON_MANAGED")
     cloud.certificates.add(domain_name="standard.test")
     assert names(cloud) == ["standard.test"]
+    assert names(cloud, RootHierarchyTypes=["N2_AMAZON_MANAGED"]) == ["n2.test"]
+    both = ["N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"]
+    assert names(cloud, RootHierarchyTypes=both) == ["n2.test", "cross.test"]
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_region_without_a_filter_refuses_or_ignores_it(cloud: Cloud, *, refuses: bool) -> None:
+    cloud.certificates.add(domain_name="n2.test", root_hierarchy="N2_AMAZON_MANAGED")
+    cloud.certificates.add(domain_name="standard.test")
+    cloud.certificates.filters_unknown["eu-west-1"] = {"RootHierarchyTypes": refuses}
+    wanted = {"RootHierarchyTypes": ["N2_AMAZON_MANAGED"]}
+    if refuses:
+        with pytest.raises(ClientError, match="ValidationException"):
+            names(cloud, **wanted)
+    else:
+        assert names(cloud, **wanted) == ["standard.test"]
 
 
 def test_sorting_needs_both_its_parameters(cloud: Cloud) -> None:

@@ -68,6 +68,17 @@ def test_only_a_managed_certificate_in_use_is_eligible(
     assert describe(cloud, arn)["RenewalEligibility"] == expected
 
 
+def test_a_public_certificate_of_395_days_is_renewed_60_days_before_its_end(cloud: Cloud) -> None:
+    """managed-renewal; the longest lifetime of an Amazon N2 certificate."""
+    arn = cloud.certificates.add(
+        root_hierarchy="N2_AMAZON_MANAGED", not_after=NOW + timedelta(days=61), in_use_by=USER
+    )
+    write_records(cloud, arn)
+    assert renewal(cloud, arn) is None
+    cloud.advance(days=1)
+    assert renewal(cloud, arn) == "PENDING_AUTO_RENEWAL"
+
+
 def test_a_healthy_certificate_is_renewed_under_its_own_arn(cloud: Cloud) -> None:
     """dns-renewal-validation: renewal starts 45 days before expiry."""
     arn = cloud.certificates.add(not_after=NOW + timedelta(days=46), in_use_by=USER)

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -105,6 +106,74 @@ def test_a_private_request_is_issued_at_once_for_395_days(cloud: Cloud) -> None:
     assert detail["CertificateAuthorityArn"] == authority
     assert detail["NotAfter"] - detail["NotBefore"] == timedelta(days=395)
     assert "DomainValidationOptions" not in detail
+
+
+@pytest.mark.parametrize(
+    ("options", "usage", "usages", "days"),
+    [
+        (
+            {"RootHierarchyType": "N2_AMAZON_MANAGED"},
+            "CLIENT_AND_SERVER_AUTH",
+            ["TLS_WEB_SERVER_AUTHENTICATION", "TLS_WEB_CLIENT_AUTHENTICATION"],
+            395,
+        ),
+        (
+            {"RootHierarchyType": "N2_AMAZON_MANAGED", "CertificateUsage": "CLIENT_AUTH_ONLY"},
+            "CLIENT_AUTH_ONLY",
+            ["TLS_WEB_CLIENT_AUTHENTICATION"],
+            395,
+        ),
+        (
+            {"RootHierarchyType": "N2_SFG2_AMAZON_MANAGED"},
+            "CLIENT_AND_SERVER_AUTH",
+            ["TLS_WEB_SERVER_AUTHENTICATION", "TLS_WEB_CLIENT_AUTHENTICATION"],
+            98,
+        ),
+    ],
+    ids=["default", "client only", "cross-signed"],
+)
+def test_an_n2_request_keeps_its_root_and_its_usage(
+    cloud: Cloud, options: dict[str, str], usage: str, usages: list[str], days: int
+) -> None:
+    """API_RequestCertificate, RootHierarchyType and CertificateUsage."""
+    zone = cloud.zones.add("example.com")
+    arn = request(cloud, **options)
+    write_records(cloud, zone, arn)
+    detail = describe(cloud, arn)
+    assert (detail["Type"], detail["Status"]) == ("AMAZON_ISSUED", "ISSUED")
+    assert detail["RootHierarchyType"] == options["RootHierarchyType"]
+    assert detail["CertificateUsage"] == usage
+    assert [entry["Name"] for entry in detail["ExtendedKeyUsages"]] == usages
+    assert detail["NotAfter"] - detail["NotBefore"] == timedelta(days=days)
+
+
+def test_a_standard_certificate_has_no_root_hierarchy(cloud: Cloud) -> None:
+    assert not {"RootHierarchyType", "CertificateUsage"} & set(describe(cloud, request(cloud)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"RootHierarchyType": "N3"},
+        {"RootHierarchyType": "N2_AMAZON_MANAGED", "ValidationMethod": "EMAIL"},
+        {"CertificateUsage": "CLIENT_AUTH_ONLY"},
+        {"RootHierarchyType": "N2_AMAZON_MANAGED", "CertificateUsage": "SERVER_AUTH_ONLY"},
+        {"RootHierarchyType": "N2_SFG2_AMAZON_MANAGED", "CertificateUsage": "CLIENT_AUTH_ONLY"},
+        {
+            "RootHierarchyType": "N2_AMAZON_MANAGED",
+            "CertificateAuthorityArn": "arn:aws:acm-pca:eu-west-1:123456789012:"
+            "certificate-authority/12345678-1234-1234-1234-123456789012",
+        },
+    ],
+    ids=["root", "e-mail", "usage alone", "usage", "usage of the other root", "private"],
+)
+def test_a_wrong_n2_request_is_refused(cloud: Cloud, options: dict[str, str]) -> None:
+    """API_RequestCertificate, RootHierarchyType and CertificateUsage."""
+    assert refusal(cloud, **{"ValidationMethod": "DNS", **options}) == "ValidationException"
+
+
+def test_an_n2_request_without_a_validation_method_is_refused(cloud: Cloud) -> None:
+    assert refusal(cloud, RootHierarchyType="N2_AMAZON_MANAGED") == "ValidationException"
 
 
 @pytest.mark.parametrize(
@@ -272,6 +341,38 @@ def test_a_parent_proves_nothing_about_names_that_it_delegated_away(cloud: Cloud
     write_records(cloud, parent, arn)
     assert describe(cloud, arn)["Status"] == "PENDING_VALIDATION"
     write_records(cloud, child, arn)
+    assert describe(cloud, arn)["Status"] == "ISSUED"
+
+
+@pytest.mark.parametrize(
+    ("weights", "status"),
+    [
+        ({"{0}": 1, "{1}": 1}, "ISSUED"),
+        ({"{0}": 1, "other.example.": 1}, "PENDING_VALIDATION"),
+        ({"{0}": 1, "other.example.": 0}, "ISSUED"),
+    ],
+)
+def test_every_answer_has_to_be_the_value_with_or_without_its_underscore(
+    cloud: Cloud, weights: dict[str, int], status: str
+) -> None:
+    """troubleshooting-DNS-validation; ACM asks from several places, which may get any answer."""
+    zone, arn = cloud.zones.add("example.com"), request(cloud)
+    (record,) = cloud.certificates.records(arn)
+    forms = (record.value, record.value.removeprefix("_"))
+    values = {value.format(*forms): weight for value, weight in weights.items()}
+    cloud.zones.put_weighted(zone, record.name, values)
+    assert describe(cloud, arn)["Status"] == status
+
+
+def test_cnames_are_followed_up_to_five_times(cloud: Cloud) -> None:
+    zone, arn = cloud.zones.add("example.com"), request(cloud)
+    (record,) = cloud.certificates.records(arn)
+    names = [record.name, *(f"{number}.example.com" for number in range(5))]
+    for name, following in itertools.pairwise(names):
+        cloud.zones.put(zone, name, "CNAME", following)
+    cloud.zones.put(zone, names[-1], "CNAME", record.value)
+    assert describe(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    cloud.zones.put(zone, names[-2], "CNAME", record.value)
     assert describe(cloud, arn)["Status"] == "ISSUED"
 
 

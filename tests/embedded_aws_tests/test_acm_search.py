@@ -43,6 +43,16 @@ def test_no_key_type_and_no_origin_is_hidden(cloud: Cloud) -> None:
     assert {row["CertificateArn"] for row in search(cloud)} == hidden
 
 
+def test_an_n2_certificate_needs_a_filter_by_its_root(cloud: Cloud) -> None:
+    """API_AcmCertificateMetadataFilter, RootHierarchyType."""
+    n2 = cloud.certificates.add(root_hierarchy="N2_AMAZON_MANAGED")
+    assert found(cloud, metadata(Status="ISSUED")) == set()
+    assert found(cloud, metadata(RootHierarchyType="N2_AMAZON_MANAGED")) == {n2}
+    (row,) = search(cloud, FilterStatement=metadata(RootHierarchyType="N2_AMAZON_MANAGED"))
+    shown = row["CertificateMetadata"]["AcmCertificateMetadata"]
+    assert shown["CertificateUsage"] == "CLIENT_AND_SERVER_AUTH"
+
+
 def test_a_page_is_short_unless_the_test_says_otherwise(cloud: Cloud) -> None:
     for number in range(7):
         cloud.certificates.add(domain_name=f"n{number}.example.com")

@@ -345,6 +345,109 @@ def test_a_distribution_with_continuous_deployment_keeps_its_certificate(
     cloudfront.update_distribution(**update(found, ACMCertificateArn=old))
 
 
+# --- Distribution tenants -------------------------------------------------------------------------
+
+
+def tenant(cloud: Cloud, certificate: str | None, *domains: str) -> str:
+    shared = issued(cloud, EDGE, domain_name="*.example.com")
+    distribution = cloud.consumers.distribution(shared)
+    return cloud.consumers.distribution_tenant(distribution, certificate, *domains)
+
+
+def tenant_update(found: Any, certificate: str) -> Any:  # noqa: ANN401 - boto3's own
+    """Build the update of a tenant that changes just its certificate."""
+    shown = found["DistributionTenant"]
+    kept = {name: shown[name] for name in ("ConnectionGroupId", "DistributionId", "Enabled")}
+    return {
+        **kept,
+        "Id": shown["Id"],
+        "IfMatch": found["ETag"],
+        "Domains": [{"Domain": entry["Domain"]} for entry in shown["Domains"]],
+        "Parameters": shown["Parameters"],
+        "Customizations": {**shown["Customizations"], "Certificate": {"Arn": certificate}},
+    }
+
+
+def test_a_tenant_is_updated_only_as_it_was_read(cloud: Cloud) -> None:
+    cloud.consumers.knobs.cloudfront_deploys = timedelta(minutes=5)
+    old, new = (issued(cloud, EDGE, domain_name="a.example.com") for _ in range(2))
+    cloudfront = cloud.client("cloudfront")
+    found = cloudfront.get_distribution_tenant(Identifier=tenant(cloud, old, "a.example.com"))
+    wanted = tenant_update(found, new)
+    cloudfront.update_distribution_tenant(**wanted)
+    call = cloudfront.update_distribution_tenant
+    assert refusal(call, **wanted) == "PreconditionFailed"
+    assert refusal(call, **{**wanted, "Id": "dt_gone"}) == "EntityNotFound"
+    assert refusal(cloudfront.get_distribution_tenant, Identifier="dt_gone") == "EntityNotFound"
+    arn = found["DistributionTenant"]["Arn"]
+    changed = cloudfront.get_distribution_tenant(Identifier=arn)["DistributionTenant"]
+    assert changed["Status"] == "InProgress"
+    cloud.advance(minutes=5)
+    changed = cloudfront.get_distribution_tenant(Identifier=arn)["DistributionTenant"]
+    assert changed == {
+        **found["DistributionTenant"],
+        "Customizations": wanted["Customizations"],
+    }
+
+
+def test_a_tenant_loses_what_an_update_leaves_out(cloud: Cloud) -> None:
+    old = issued(cloud, EDGE, domain_name="a.example.com")
+    id_ = tenant(cloud, old, "a.example.com")
+    cloud.consumers.unknown_members(id_)["Customizations"] = "<New>1</New>"
+    cloudfront = cloud.client("cloudfront")
+    wanted = tenant_update(cloudfront.get_distribution_tenant(Identifier=id_), old)
+    del wanted["Parameters"], wanted["Enabled"], wanted["Customizations"]
+    changed = cloudfront.update_distribution_tenant(**wanted)["DistributionTenant"]
+    assert not changed.keys() & {"Parameters", "Customizations"}
+    assert changed["Enabled"] is False
+    assert cloud.consumers.unknown_members(id_) == {}
+    assert cloud.consumers.certificates(id_) == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"Domains": []}, {"DistributionId": "E2"}, {"Domains": [{"Domain": "a.b.example.com"}]}],
+    ids=["no domain", "another distribution", "a domain that it does not cover"],
+)
+def test_a_tenant_refuses_what_it_cannot_have(cloud: Cloud, change: dict[str, Any]) -> None:
+    old = issued(cloud, EDGE, domain_name="*.example.com")
+    cloudfront = cloud.client("cloudfront")
+    found = cloudfront.get_distribution_tenant(Identifier=tenant(cloud, old, "a.example.com"))
+    call = cloudfront.update_distribution_tenant
+    assert refusal(call, **{**tenant_update(found, old), **change}) == "InvalidArgument"
+    elsewhere = issued(cloud, domain_name="*.example.com")
+    assert refusal(call, **tenant_update(found, elsewhere)) == "InvalidArgument"
+
+
+def test_tenants_are_listed_by_the_certificate_of_their_own_on_small_pages(cloud: Cloud) -> None:
+    own = issued(cloud, EDGE, domain_name="*.example.com")
+    made = [tenant(cloud, own, f"{n}.example.com") for n in range(2)]
+    tenant(cloud, None, "inherits.example.com")
+    cloudfront = cloud.client("cloudfront")
+    pages = cloudfront.get_paginator("list_distribution_tenants_by_customization").paginate(
+        CertificateArn=own
+    )
+    assert [[row["Id"] for row in page["DistributionTenantList"]] for page in pages] == [
+        [id_] for id_ in made
+    ]
+    call = cloudfront.list_distribution_tenants_by_customization
+    assert refusal(call) == "InvalidArgument"
+    assert refusal(call, CertificateArn=own, WebACLArn="arn") == "InvalidArgument"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_acm_names_the_tenant_of_a_certificate_or_its_distribution(
+    cloud: Cloud, *, named: bool
+) -> None:
+    cloud.consumers.knobs.tenants_are_named = named
+    own = issued(cloud, EDGE, domain_name="*.example.com")
+    tenant(cloud, own, "a.example.com")
+    (user,) = users(cloud, own, EDGE)
+    assert user.split("/")[0].rpartition(":")[2] == (
+        "distribution-tenant" if named else "distribution"
+    )
+
+
 # --- API Gateway ----------------------------------------------------------------------------------
 
 
@@ -668,6 +771,13 @@ def _distribution(cloud: Cloud, new: str) -> None:
     cloudfront.update_distribution(**update(found, ACMCertificateArn=new))
 
 
+def _tenant(cloud: Cloud, new: str) -> None:
+    cloudfront = cloud.client("cloudfront")
+    old = issued(cloud, EDGE)
+    found = cloudfront.get_distribution_tenant(Identifier=tenant(cloud, old, "example.com"))
+    cloudfront.update_distribution_tenant(**tenant_update(found, new))
+
+
 def _regional(cloud: Cloud, new: str) -> None:
     name = cloud.consumers.domain_name("api.example.com", issued(cloud))
     operations = patch("/regionalCertificateArn", new)
@@ -697,6 +807,7 @@ ATTACH: dict[str, Callable[[Cloud, str], None]] = {
     "SNI list": _sni,
     "Classic listener": _classic,
     "distribution": _distribution,
+    "distribution tenant": _tenant,
     "regional domain name": _regional,
     "edge-optimised domain name": _edge,
     "user pool domain": _user_pool,
@@ -706,11 +817,17 @@ REFUSALS = {
     "SNI list": "UnsupportedCertificate",
     "Classic listener": "CertificateNotFound",
     "distribution": "InvalidViewerCertificate",
+    "distribution tenant": "InvalidArgument",
     "regional domain name": "BadRequestException",
     "edge-optimised domain name": "BadRequestException",
     "user pool domain": "InvalidParameterException",
 }
-AT_THE_EDGE = ("distribution", "edge-optimised domain name", "user pool domain")
+AT_THE_EDGE = (
+    "distribution",
+    "distribution tenant",
+    "edge-optimised domain name",
+    "user pool domain",
+)
 
 
 def region_of(kind: str) -> str:

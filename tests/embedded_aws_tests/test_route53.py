@@ -166,6 +166,7 @@ def test_records_are_listed_from_a_name_and_type_on(cloud: Cloud) -> None:
         ([change("CREATE", "www.example.com", "192.0.2.1", Type="A")], "already exists"),
         ([change("DELETE", "b.example.com", "x.")], "was not found"),
         ([change("DELETE", "www.example.com", "192.0.2.9", Type="A")], "do not match"),
+        ([upsert("_w.example.com")], "other RRSets exist with the same name and type"),
     ],
     ids=[
         "CNAME at the apex",
@@ -177,6 +178,7 @@ def test_records_are_listed_from_a_name_and_type_on(cloud: Cloud) -> None:
         "create what exists",
         "delete what does not",
         "delete another value",
+        "a plain record beside weighted ones",
     ],
 )
 def test_an_invalid_batch_is_refused_as_a_whole(
@@ -185,6 +187,7 @@ def test_an_invalid_batch_is_refused_as_a_whole(
     """API_ChangeResourceRecordSets, InvalidChangeBatch; ResourceRecordTypes, CNAME format."""
     zone = cloud.zones.add("example.com")
     cloud.zones.put(zone, "www.example.com", "A", "192.0.2.1")
+    cloud.zones.put_weighted(zone, "_w.example.com", {"a.": 1})
     before = cloud.zones.records(zone)
     said = refusal(cloud, zone, upsert("good.example.com"), *changes)
     assert said.startswith("InvalidChangeBatch")

@@ -73,5 +73,20 @@ def test_a_boundary_limits_what_policies_allow(cloud: Cloud) -> None:
 
 
 def test_a_principal_that_does_not_exist_cannot_be_simulated(cloud: Cloud) -> None:
-    with pytest.raises(ClientError, match="NoSuchEntity"):
+    with pytest.raises(ClientError, match="NoSuchEntity") as caught:
         simulated(cloud, "arn:aws:iam::123456789012:role/nobody", "acm:ListCertificates")
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_a_role_without_its_path_cannot_be_simulated(cloud: Cloud) -> None:
+    iam = cloud.client("iam")
+    iam.create_role(RoleName="r", Path="/staff/", AssumeRolePolicyDocument=TRUST)
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        simulated(cloud, "arn:aws:iam::123456789012:role/r", "acm:ListCertificates")
+    assert simulated(cloud, "arn:aws:iam::123456789012:role/staff/r", "acm:ListCertificates")
+
+
+@pytest.mark.parametrize("session", ["assumed-role/r/test", "federated-user/bob"])
+def test_a_session_cannot_be_simulated(cloud: Cloud, session: str) -> None:
+    with pytest.raises(ClientError, match="InvalidInput"):
+        simulated(cloud, f"arn:aws:sts::123456789012:{session}", "acm:ListCertificates")

@@ -11,6 +11,7 @@ from typing import Any
 from moto.acm.models import acm_backends
 
 from tests.embedded_aws.certificates import (
+    N2_USAGES,
     PRIVATE_EXPORT,
     Bundle,
     Certificate,
@@ -36,6 +37,8 @@ class Estate(Timing):
     `page_size` bounds every page, small by default so that a program that forgets paging fails.
     `settle_after` is how many DescribeCertificate answers stay incomplete after a request.
     `name_quota` is the quota of names of a certificate.
+    `filters_unknown` are the members of ListCertificates that a region lacks, and whether it
+    refuses them; it ignores the others.
     `emails` are the (certificate, domain, validation domain) of resent validation e-mails.
     """
 
@@ -55,6 +58,7 @@ class Estate(Timing):
         self.renewal_delay = Timing.renewal_delay
         self.managed_renewal = Timing.managed_renewal
         self.emails: list[tuple[str, str, str]] = []
+        self.filters_unknown: dict[str, dict[str, bool]] = {}
         self._stores: dict[tuple[str, str], dict[str, Certificate]] = {}
         self._tokens: dict[tuple[str, str, str], tuple[str, datetime]] = {}
 
@@ -96,6 +100,7 @@ class Estate(Timing):
             status=status,
             serial=new_serial(),
         )
+        certificate.root_hierarchy = details.pop("root_hierarchy", None)
         self._date(certificate, not_before, not_after, created_at)
         self._default(certificate, partition)
         self._register(certificate)
@@ -257,6 +262,9 @@ class Estate(Timing):
 
     @staticmethod
     def _default(certificate: Certificate, partition: str) -> None:
+        if certificate.root_hierarchy is not None:
+            certificate.certificate_usage = "CLIENT_AND_SERVER_AUTH"
+            certificate.extended_key_usages = N2_USAGES["CLIENT_AND_SERVER_AUTH"]
         if certificate.type != "AMAZON_ISSUED":
             certificate.validation_method = None
         if certificate.type == "PRIVATE":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -34,7 +34,8 @@ class Knobs:
 
     `ignore_updates` are names (ARN, id, domain) whose updates are accepted without effect,
     `failing` those whose updates fail. `notices_after` is the time until ACM removes a former
-    consumer.
+    consumer. `tenants_are_named` is whether ACM names the tenant of a distribution as a consumer,
+    or the distribution.
     """
 
     cloudfront_deploys: timedelta = timedelta(0)
@@ -44,6 +45,7 @@ class Knobs:
     ignore_all_updates: bool = False
     ignore_updates: set[str] = field(default_factory=set)
     failing: set[str] = field(default_factory=set)
+    tenants_are_named: bool = True
 
     def ignores(self, name: str) -> bool:
         return self.ignore_all_updates or name in self.ignore_updates
@@ -93,6 +95,15 @@ def usable(estate: Estate, arn: str, region: str, keys: frozenset[str]) -> bool:
         and certificate.key_algorithm in keys
         and certificate.attachable
     )
+
+
+def covers(names: Iterable[str], domains: Iterable[str]) -> bool:
+    """Whether a certificate with `names` covers every domain; a wildcard stands for one label.
+
+    https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html
+    """
+    held = set(names)
+    return all({domain, f"*.{domain.partition('.')[2]}"} & held for domain in domains)
 
 
 def page_of(

@@ -92,9 +92,22 @@ def test_an_event_about_a_deleted_certificate_is_no_failure(
     assert rotation.writes == []
 
 
+@pytest.mark.parametrize("name", ["acm_revoked", "acm_revoked_by_ca"])
+def test_a_revocation_is_reported_at_once(
+    rotation: Function, cloud: Cloud, topic: str, name: str
+) -> None:
+    revoked = cloud.certificates.add(domain_name="example.com", status="REVOKED", **USED)
+    cloud.certificates.add(domain_name="other.example.com", status="REVOKED", **USED)
+    rotation(event(name, revoked))
+    (document,) = documents(cloud, topic)
+    assert [(entry["certificate_arn"], entry["verdict"]) for entry in document["findings"]] == [
+        (revoked, "Revoked")
+    ]
+
+
 def test_an_event_about_a_healthy_certificate_starts_nothing(
     rotation: Function, cloud: Cloud
 ) -> None:
     fine = cloud.certificates.add(domain_name="example.com", **USED)
     rotation(event("acm_renewed", fine))
-    assert rotation.operations == ["Query", "ListCertificates"]
+    assert rotation.operations == ["Query", *["ListCertificates"] * 2]

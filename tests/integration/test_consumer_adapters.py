@@ -144,6 +144,11 @@ class Script:
             Id="E1",
         )
 
+    def tenants(self, *tenants: Mapping[str, Any]) -> None:
+        answer = {"DistributionTenantList": list(tenants)}
+        operation = "list_distribution_tenants_by_customization"
+        self.answer("cloudfront", operation, answer, CertificateArn=OLD)
+
     def domain_names(self, *items: Mapping[str, Any]) -> None:
         self.answer("apigateway", "get_domain_names", {"items": list(items)}, limit=500)
 
@@ -251,8 +256,12 @@ def test_a_missing_consumer_has_no_binding_and_any_other_refusal_is_an_error(
 ) -> None:
     script.refuse(service, operation, code)
     script.domain_names()
+    if service == "cloudfront":
+        script.tenants()
     assert found_by(consumers, arn) == ()
     script.refuse(service, operation, "AccessDenied")
+    if service == "cloudfront":
+        script.tenants()
     (place,) = consumers.find(certificate(arn)).errors
     assert place == f"{service} in {EDGE}"
 
@@ -272,6 +281,8 @@ def test_a_distribution_counts_only_if_it_still_uses_the_certificate(
     """`InUseBy` lags behind by minutes."""
     script.distribution(holds)
     script.domain_names()
+    if holds == OTHER:
+        script.tenants()
     found = found_by(consumers, DISTRIBUTION)
     assert [binding.key for binding in found] == keys
     assert all(binding.label == "CloudFront distribution E1 (www.example.com)" for binding in found)

@@ -420,6 +420,7 @@ def test_an_equal_certificate_on_the_last_page_of_any_key_type_is_found(
     assert creation.operations == [
         *["ListCertificates"] * 3,
         *["DescribeCertificate", "ListTagsForCertificate"],
+        "ListCertificates",
     ]
 
 

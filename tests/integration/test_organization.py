@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from certificate_lifecycle.model.errors import ConfigurationError, RotationError
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.zones import DEFAULT_ACCOUNT
 from tests.integration.breakage import WAYS, Breakage
-from tests.integration.effects import USED, documents, ending_in
+from tests.integration.effects import USED, documents, ending_in, listings
 from tests.integration.invocation import (
     NOW,
     Function,
@@ -95,7 +96,7 @@ def test_a_scan_step_makes_no_more_calls_than_a_run_in_the_account(
     machine.scan(ACCOUNTS[1])
     assert sorted(machine.rotation.operations) == [
         "AssumeRole",
-        *["ListCertificates"] * 2,
+        *["ListCertificates"] * 2 * listings(1),
         "ListServerCertificates",
         "PutObject",
         *["Query"] * 2,
@@ -222,14 +223,47 @@ def test_an_account_without_access_to_organizations_fails_before_any_scan(
     assert machine.rotation.operations == ["ListAccounts"]
 
 
-def test_an_sdk_from_before_september_2026_knows_the_status_of_an_account() -> None:
+#: What the SDKs before and after September 2026 leave of an answer, and what it means.
+ANSWERS: Sequence[tuple[Mapping[str, str], bool | None]] = (
+    ({"State": "ACTIVE"}, True),
+    ({"State": "CLOSED", "Status": "ACTIVE"}, False),
+    ({"State": "PENDING_ACTIVATION"}, False),
+    ({"State": "PENDING_CLOSURE"}, False),
+    ({"State": "RESTRICTED"}, None),
+    ({"Status": "ACTIVE"}, True),
+    ({"Status": "SUSPENDED"}, False),
+    ({"Status": "RESTRICTED"}, None),
+    ({}, None),
+)
+
+
+def test_the_state_of_an_account_is_read_from_the_answers_of_both_generations_of_sdks() -> None:
     client = boto3.client(
         "organizations", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
     with Stubber(client) as stub:
-        answer = {"Accounts": [{"Id": "1" * 12, "Status": "ACTIVE"}, {"Id": "2" * 12}]}
-        stub.add_response("list_accounts", answer, {})
-        assert list(AwsOrganization(lambda: client).accounts()) == ["1" * 12]
+        accounts = [{"Id": f"{number:012}", **state} for number, (state, _) in enumerate(ANSWERS)]
+        stub.add_response("list_accounts", {"Accounts": accounts}, {})
+        listed = list(AwsOrganization(lambda: client).accounts())
+    assert [account.active for account in listed] == [active for _, active in ANSWERS]
+
+
+def test_accounts_of_an_unknown_state_are_reported_as_not_scanned(
+    machine: StateMachine, cloud: Cloud, due: dict[tuple[str, str], str], topic: str
+) -> None:
+    cloud.organization.accounts = {**dict.fromkeys(ACCOUNTS, None), "444444444444": "RESTRICTED"}
+    assert machine.step("list") == {"accounts": 1}
+    machine.scan_all()
+    with pytest.raises(RotationError, match="no state that this version and its SDK"):
+        machine.step("aggregate")
+    (document,) = documents(cloud, topic)
+    statuses = {(s["account_id"], s["region"]): s["status"] for s in document["scopes"]}
+    unknown = {account for account, _ in statuses} - {DEFAULT_ACCOUNT}
+    assert unknown == {*ACCOUNTS[1:], "444444444444"}
+    assert {scope for scope, status in statuses.items() if status == "failed"} == {
+        (account, region) for account in unknown for region in REGIONS
+    }
+    assert all(scope in statuses for scope in due)
 
 
 # --- Failures ---------------------------------------------------------------------------------
@@ -259,7 +293,7 @@ def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
 
 
 #: Calls of the three steps when nothing disturbs them, see the first test.
-LIST, SCAN, AGGREGATE = 2, 13, 16
+LIST, SCAN, AGGREGATE = 2, 15, 16
 
 
 def calls_of(machine: StateMachine) -> tuple[int, int, int]:

@@ -188,6 +188,11 @@ USES = (
         "function",
         lambda v: function(permissions_boundary={"arn": v} if v is not None else None),
     ),
+    Use(
+        "public_dns_resolvers",
+        "monitoring",
+        lambda v: monitoring(public_dns={"resolvers": v}),
+    ),
     Use("regions", "certificates", lambda v: certificate(region=v)),
     Use("regions", "regions", lambda v: {"regions": [v]}),
     Use("report_retentions", "report", lambda v: report(retention_days=v)),

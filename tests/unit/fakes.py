@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from certificate_lifecycle.app.ports import (
     Metrics,
     NotificationLog,
     Pointers,
+    PublicDns,
     Reports,
     RunDependencies,
     ScopeClients,
@@ -45,6 +46,8 @@ from certificate_lifecycle.model.errors import (
     PointerNotFoundError,
     StateConflictError,
 )
+from certificate_lifecycle.model.hidden_classes import InventoryGap
+from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.model.tags import INSTANCE_TAG
@@ -128,11 +131,16 @@ class MemoryCertificates(Certificates):
         self.replaced: dict[str, str] = {}
         self.deleted: list[str] = []
         self.in_use_by_then = False
+        self.gaps: Sequence[InventoryGap] = ()
 
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
         for certificate in self.stored.values():
             yield replace(certificate, detail=NOT_DESCRIBED)
+
+    @property
+    def not_listed(self) -> Sequence[InventoryGap]:
+        return self.gaps
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Answer if `searches` says so, for what ends in between."""
@@ -382,6 +390,43 @@ class MemoryDns(Dns):
         for zone, records in self.batches:
             found[zone.zone_id] += [wanted.name for wanted in records]
         return dict(found)
+
+
+class MemoryPublicDns(PublicDns):
+    """Public DNS with the answers in `put`; any other question has no records in `zone`.
+
+    `asked` are the questions, each once, and `silent` makes every answer unknown.
+    """
+
+    def __init__(self, zone: str = "example.com", *, silent: bool = False) -> None:
+        self.zone = zone
+        self.silent = silent
+        self.answers: dict[tuple[str, RecordType], DnsAnswer] = {}
+        self.asked: dict[tuple[str, RecordType], None] = {}
+
+    def put(self, name: str, kind: RecordType, *values: str) -> None:
+        self.answers[name, kind] = DnsAnswer(
+            name=name, type=kind, state=AnswerState.FOUND, values=values
+        )
+
+    def break_dnssec(self, name: str, kind: RecordType) -> None:
+        state, reason = AnswerState.DNSSEC_BROKEN, "no valid signature"
+        self.answers[name, kind] = DnsAnswer(name=name, type=kind, state=state, reason=reason)
+
+    def lose(self, name: str, kind: RecordType) -> None:
+        """Make an answer unknown."""
+        state = AnswerState.UNKNOWN
+        self.answers[name, kind] = DnsAnswer(name=name, type=kind, state=state, reason="timeout")
+
+    def prefetch(self, questions: Iterable[tuple[str, RecordType]]) -> None:
+        self.asked |= dict.fromkeys(questions)
+
+    def ask(self, name: str, record_type: RecordType) -> DnsAnswer:
+        self.asked[name, record_type] = None
+        if self.silent:
+            self.lose(name, record_type)
+        none = DnsAnswer(name=name, type=record_type, state=AnswerState.NONE, zone=self.zone)
+        return self.answers.get((name, record_type), none)
 
 
 class MemoryExportSecrets(ExportSecrets):

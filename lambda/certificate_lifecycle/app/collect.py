@@ -13,6 +13,7 @@ from datetime import datetime
 
 from certificate_lifecycle.app.coverage import CoverageCheck, CoverageResult, Tags
 from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.dns_health import DnsHealth
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.ports import Catalog, Certificates, CertificateStore, Dns
 from certificate_lifecycle.app.reimport import Sources
@@ -27,6 +28,7 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
 )
 from certificate_lifecycle.model.errors import CertificateNotFoundError
+from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.model.run import Assessment, ScopeStatus, urgency
 from certificate_lifecycle.policy.chain import (
     as_renewing,
@@ -36,10 +38,11 @@ from certificate_lifecycle.policy.chain import (
     wants_records,
 )
 from certificate_lifecycle.policy.continuity import Candidate, Continuity
+from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.succession import ReplacementRecord
-from certificate_lifecycle.policy.thresholds import lacks_future
+from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
 _NO_RECORDS: Mapping[str, ReplacementRecord] = {}
@@ -54,11 +57,13 @@ class ScanResult:
     `everything` is the whole listing, also if only a part of it was assessed.
     `ignored` are the ARNs of certificates outside the coverage, which were not assessed;
     `undecided` of those whose names or tags could not be read.
+    `not_listed` are the classes of certificates that could not be listed.
     """
 
     certificates: int = 0
     ignored: frozenset[str] = frozenset()
     undecided: frozenset[str] = frozenset()
+    not_listed: Sequence[InventoryGap] = ()
     everything: Sequence[Certificate] = ()
     assessments: list[Assessment] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
@@ -135,6 +140,7 @@ class Collector:
     dns: Dns
     sources: Sources
     catalog: Catalog
+    dns_health: DnsHealth | None = None
     exports: ExportTargets = field(default_factory=ExportTargets)
     stores: Sequence[CertificateStore] = ()
     failure_reported: Callable[[Certificate], datetime | None] = lambda _: None
@@ -158,6 +164,7 @@ class Collector:
             result.listed = False
             result.problems.append(f"the certificates could not be listed: {error_summary(error)}")
             return result
+        result.not_listed = self.certificates.not_listed
         result.everything = tuple(everything)
         stored = {} if _all_in_acm(wanted) else self._stored(everything, result.problems)
         everything += [certificate for certificate, _ in stored.values()]
@@ -196,6 +203,8 @@ class Collector:
             ignored = {"certificates": len(selection.ignored)}
             logger.info("certificates outside the scope ignored", extra=ignored)
         known = self._known(selection, everything, stores, replacing, coverage)
+        if self.dns_health is not None:
+            self.dns_health.prepare(selection.chosen)
         for certificate in selection.chosen:
             self._assess(certificate, result, known)
         result.problems.extend((*coverage.problems, *known.successors.problems))
@@ -301,6 +310,12 @@ class Collector:
             certificate, error = self._describe(listed, problems, known, in_full=False)
         found = self._candidate(certificate, known) if error is None else None
         records = self._records(certificate, problems)
+        dns = self._public_dns(certificate, records)
+        if dns.reason is not None and not certificate.detail.validations and error is None:
+            # Records that public DNS answers make a hosted zone irrelevant; a finding has tags.
+            certificate, error = self._describe(certificate, problems, known)
+            records = self._records(certificate, problems)
+            dns = self._public_dns(certificate, records)
         if error is None and self.sources.concern(listed):
             source = self.sources.inspect(certificate, self.context.clock, now, problems)
         return Observation(
@@ -309,11 +324,18 @@ class Collector:
             records=records,
             successor=_if(found, Continuity.AUTOMATIC),
             proposal=_if(found, Continuity.PROPOSAL),
+            renewed_as=self._renewed_as(certificate, known) if error is None else None,
             detail_error=error,
             source=source,
             export=self._export(certificate, problems),
             failure_reported=reported,
+            dns=dns,
         )
+
+    def _public_dns(self, certificate: Certificate, records: Sequence[RecordFinding]) -> DnsFinding:
+        if self.dns_health is None:
+            return NOT_CHECKED
+        return self.dns_health.finding(certificate, records)
 
     def _candidate(self, certificate: Certificate, known: _Known) -> Candidate | None:
         """Return what may take over from a certificate that needs a successor.
@@ -324,6 +346,12 @@ class Collector:
         if not needed or not lacks_future(certificate, self.context.thresholds, self.context.now):
             return None
         return known.successors.best(certificate, known.records.get(certificate.arn))
+
+    def _renewed_as(self, certificate: Certificate, known: _Known) -> Certificate | None:
+        """Return the later certificate of an ACME client, if the verdict depends on it."""
+        if not ends_soon(certificate, self.context.thresholds, self.context.now):
+            return None
+        return known.successors.acme_renewal(certificate)
 
     def _export(self, certificate: Certificate, problems: list[str]) -> TargetFinding | None:
         try:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Pointers
+from certificate_lifecycle.app.dns_health import require_issuable
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Pointers, PublicDns
 from certificate_lifecycle.app.validation import (
     caa_obstacles,
     inspect,
@@ -41,6 +42,7 @@ from certificate_lifecycle.model.errors import (
     CertificateNotIssuedError,
     CertificateRequestError,
 )
+from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.issuance import (
     CertificateRequest,
@@ -76,23 +78,31 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreationClients:
-    """The clients of a creation; without a `declaration` no pointer is written."""
+    """The clients of a creation; without a `declaration` no pointer is written.
+
+    `public_dns` is None where it is switched off.
+    """
 
     certificates: Certificates
     dns: Dns
     clock: Clock
     declaration: Declaration | None = None
+    public_dns: PublicDns | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuance:
-    """The result of `create`; `certificate` is None if a dry run found none."""
+    """The result of `create`; `certificate` is None if a dry run found none.
+
+    `public_dns` counts the names that were checked in public DNS before a request.
+    """
 
     request: CertificateRequest
     certificate: Certificate | None
     created: bool
     records: tuple[RecordFinding, ...] = ()
     parameter: str | None = None
+    public_dns: DnsCounts | None = None
 
 
 def create(
@@ -110,21 +120,26 @@ def create(
     The pointer of the declaration gets the ARN once the certificate is issued; with
     `require_issued` any other status raises CertificateNotIssuedError.
     Also raises PointerNotFoundError, CertificateRequestError, ZoneNotFoundError,
-    ZoneAmbiguousError, RecordConflictError or ValidationRecordsNotReadyError; the next call
-    continues from there.
+    ZoneAmbiguousError, IssuanceForbiddenError, RecordConflictError or
+    ValidationRecordsNotReadyError; the next call continues from there.
     """
     certificates, dns, clock = clients.certificates, clients.dns, clients.clock
     declaration = clients.declaration
     # Read before the request, which a missing pointer would make useless.
     pointed = declaration.pointers.read(declaration.parameter) if declaration else None
     found = find_equal(request, certificates, now, pointed)
-    if found is None and auto_validate and request.type is not CertificateType.PRIVATE:
-        require_zones(dns, request.names)
+    public_dns = None
+    if found is None and request.type is not CertificateType.PRIVATE:
+        if auto_validate:
+            require_zones(dns, request.names)
+        hosted = dns if auto_validate else None
+        public_dns = require_issuable(clients.public_dns, hosted, request.names)
     issuance = Issuance(
         request=request,
         certificate=found,
         created=found is None and not dry_run,
         parameter=declaration.parameter if declaration else None,
+        public_dns=public_dns,
     )
     if found is None and dry_run:
         return issuance
@@ -252,6 +267,7 @@ def creation_result(
         "status": certificate.status.value if certificate else None,
         "created": issuance.created,
         "validation_records": [_record_entry(finding) for finding in issuance.records],
+        "public_dns": issuance.public_dns.to_dict() if issuance.public_dns else None,
         "parameter": issuance.parameter,
         "dry_run": dry_run,
         "sdk": sdk,

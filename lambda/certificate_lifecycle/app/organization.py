@@ -39,6 +39,8 @@ from certificate_lifecycle.render.account_result import AccountResult, healthy_c
 ACCOUNTS = "accounts.json"
 #: The folder of the results of the accounts.
 _FOLDER = "accounts/"
+#: The accounts that are not scanned because it is unknown whether they are active.
+_UNKNOWN = f"{_FOLDER}unknown.json"
 #: Documents that are read in parallel: the size of the SDK's connection pool.
 _READERS = 10
 
@@ -52,31 +54,43 @@ def list_accounts(
     excluded: Collection[str],
     only: Collection[str],
 ) -> dict[str, Any]:
-    """Write the list of accounts to scan: `given` ones, or all of the organization.
+    """Write the list of accounts to scan: `given` ones, or all active ones of the organization.
 
     `always` adds accounts, such as the function's own; `only` is a filter.
-    Raises RotationError for an unknown account, or if no account is result.
+    An account that may or may not be active is not scanned; the last step reports it as failed.
+    Raises RotationError for an account that is not listed, or if there is no account to scan.
     """
-    found = {*always, *(given or organization.accounts())}
-    accounts = sorted(found - set(excluded))
+    members = [] if given else list(organization.accounts())
+    active = {account.account_id for account in members if account.active}
+    doubtful = {account.account_id for account in members if account.active is None}
+    found = {*always, *given, *active} - set(excluded)
+    doubtful -= {*found, *excluded}
     if only:
-        accounts = [account for account in accounts if account in only]
-        unknown = sorted(set(only) - set(accounts))
-        if unknown:
-            raise RotationError(f"no account of this organization: {', '.join(unknown)}")
-    if not accounts:
-        raise RotationError("the organization has no account to scan")
-    # Objects, because every version of a distributed map's reader supports them as items.
-    documents.put(ACCOUNTS, [{"account_id": entry} for entry in accounts])
-    logger.info("accounts listed", extra={"accounts": len(accounts)})
-    return {"accounts": len(accounts)}
+        absent = sorted(set(only) - found - doubtful)
+        if absent:
+            raise RotationError(f"no account of this organization: {', '.join(absent)}")
+        found, doubtful = found & set(only), doubtful & set(only)
+    if doubtful:
+        logger.warning("accounts with an unknown state", extra={"accounts": len(doubtful)})
+        documents.put(_UNKNOWN, _items(doubtful))
+    if not found:
+        doubt = f": the state of {len(doubtful)} accounts is unknown" if doubtful else ""
+        raise RotationError(f"the organization has no account to scan{doubt}")
+    documents.put(ACCOUNTS, _items(found))
+    logger.info("accounts listed", extra={"accounts": len(found)})
+    return {"accounts": len(found)}
 
 
-def _account_ids(documents: Documents) -> list[str]:
-    """Return the listed accounts; raises DocumentError if the document is invalid."""
-    address = documents.address(ACCOUNTS)
+def _items(accounts: Collection[str]) -> list[dict[str, str]]:
+    """Return objects, because every version of a distributed map's reader supports them."""
+    return [{"account_id": account_id} for account_id in sorted(accounts)]
+
+
+def _account_ids(documents: Documents, name: str = ACCOUNTS) -> list[str]:
+    """Return the accounts of a document; raises DocumentError if the document is invalid."""
+    address = documents.address(name)
     try:
-        found = [checked_id(item["account_id"]) for item in documents.get(ACCOUNTS)]
+        found = [checked_id(item["account_id"]) for item in documents.get(name)]
     except (KeyError, TypeError) as error:
         raise DocumentError(f"{address} is no list of accounts") from error
     except ValueError as error:
@@ -210,6 +224,14 @@ class Aggregate:
         with ThreadPoolExecutor(_READERS, thread_name_prefix="documents") as pool:
             for scope_runs in pool.map(read, accounts):
                 yield from scope_runs
+        if _UNKNOWN in names:
+            reason = (
+                "AWS Organizations gives it no state that this version and its SDK "
+                f"({self.request.sdk}) know. Add a newer boto3 with function.layers, or name the "
+                "accounts in organization.account_ids"
+            )
+            for account_id in sorted({*_account_ids(self.documents, _UNKNOWN)} - {*accounts}):
+                yield from self._failed(account_id, reason, now)
 
     def _failed(self, account_id: str, reason: str, now: datetime) -> list[ScopeRun]:
         scopes = [Scope(account_id, region, self.partition) for region in self.regions]

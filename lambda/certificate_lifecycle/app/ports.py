@@ -13,9 +13,10 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
     ValidationRecord,
 )
+from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
-from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.model.scope import ListedAccount, Scope
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.bindings import Binding, BindingState, FoundBindings
 from certificate_lifecycle.policy.export import Exported
@@ -39,6 +40,10 @@ class Certificates(Protocol):
 
     def list_all(self) -> Iterator[Certificate]:
         """Yield every certificate, of all key types and statuses, without detail."""
+
+    @property
+    def not_listed(self) -> Sequence[InventoryGap]:
+        """The classes of certificates that the last `list_all` could not list."""
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Return the renewal status of the ACM certificates that expire between two instants.
@@ -335,8 +340,8 @@ class PublicDns(Protocol):
 class Organization(Protocol):
     """AWS Organizations, from its management account or a delegated administrator."""
 
-    def accounts(self) -> Iterator[str]:
-        """Yield the ids of all active accounts."""
+    def accounts(self) -> Iterator[ListedAccount]:
+        """Yield all accounts, also those that are not active."""
 
 
 class Documents(Protocol):
@@ -421,6 +426,7 @@ class ScopeClients:
     `catalog` knows all consumers, also those that may not be changed.
     `account_stores` are global: they are read once per account.
     `pointers` are those of the function's own account, None for another account.
+    `public_dns` is one object for all scopes of a run.
     """
 
     certificates: Certificates
@@ -434,6 +440,7 @@ class ScopeClients:
     pointers: Pointers | None = None
     stores: Sequence[CertificateStore] = ()
     account_stores: Sequence[CertificateStore] = ()
+    public_dns: PublicDns | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from botocore.config import Config
 from certificate_lifecycle.aws.pacing import Pacer
 from certificate_lifecycle.aws.responses import require_whole_answers
 from certificate_lifecycle.aws.sessions import assumed, core_session
-from certificate_lifecycle.aws.whole_writes import keep_raw_responses
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -78,7 +77,6 @@ class Clients:
                 client = session.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload] # the stubs know literal service names only
                 client.meta.events.register(f"before-send.{service}", self._pacer(*key))
                 require_whole_answers(client)
-                keep_raw_responses(client)
                 self._made[key] = client
             return self._made[key]
 

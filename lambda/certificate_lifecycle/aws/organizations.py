@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.permissions import EVERYTHING, Setting, for_rotation_function
 from certificate_lifecycle.aws.responses import paginated, validated_response
+from certificate_lifecycle.model.scope import ListedAccount
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -17,6 +18,11 @@ PERMISSIONS = for_rotation_function(
     Setting.ORGANIZATION,
     ListAccounts="find the accounts, if none are named",
 )
+#: Whether an account is active, by its state or status (API reference, Account).
+_ACTIVE = {
+    "ACTIVE": True,
+    **dict.fromkeys(("PENDING_ACTIVATION", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"), False),
+}
 
 
 class AwsOrganization:
@@ -25,14 +31,13 @@ class AwsOrganization:
     def __init__(self, client: Callable[[], OrganizationsClient]) -> None:
         self._client = client
 
-    def accounts(self) -> Iterator[str]:
-        """Yield the ids of the active accounts.
+    def accounts(self) -> Iterator[ListedAccount]:
+        """Yield all accounts.
 
-        `State` replaced `Status` in September 2026 (API reference, Account); older SDKs have only
-        `Status`.
+        `State` replaced `Status` in September 2026 (API reference, Account). An older SDK knows
+        only `Status`, so that its answer may have neither.
         """
         with validated_response("ListAccounts"):
             for account in paginated(self._client(), "list_accounts", "Accounts", required=True):
                 state = account.get("State") or account.get("Status")
-                if state == "ACTIVE" and "Id" in account:
-                    yield account["Id"]
+                yield ListedAccount(account["Id"], _ACTIVE.get(state))

@@ -2,14 +2,15 @@
 
 The SDK drops members of a response that its model lacks, without an error. An update that replaces
 the object would then remove these settings. Before such an update, the raw response is compared
-with the raw request; anything that the request lacks prevents the update.
+with the raw request; anything that the request lacks prevents the update. Each consumer declares
+its own updates of this kind (`Consumer.whole_writes`).
 Sources: API references, UpdateDistribution ("the update process replaces the existing
 configuration") and UpdateUserPoolDomain; https://github.com/aws/aws-sdk-js-v3/issues/4637.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from botocore.serialize import create_serializer
 
 from certificate_lifecycle.model.errors import UnknownSettingError
 from certificate_lifecycle.model.sanitize import clean, listed
-from certificate_lifecycle.parsing.documents import json_tree, members_lost, subtree, xml_tree
+from certificate_lifecycle.parsing.documents import members_lost, subtree
 
 #: Where the raw body of a response is kept: beside the SDK's own metadata, which no write sends.
 _RAW = "certificate-lifecycle:RawBody"
@@ -34,7 +35,9 @@ class WholeWrite:
     """An operation that replaces an object with a changed copy of what another operation returned.
 
     `at` is the path of the object in the response, `tree` the reader of both documents.
-    `changed` are paths of members that the module changes, or that no request has.
+    `changed` are paths of members that the module changes, or that no request has, without the
+    positions in lists. `as_request` puts an object of the response in the form of a request; what
+    it does not know, it leaves where it is.
     """
 
     service: str
@@ -43,54 +46,17 @@ class WholeWrite:
     tree: Callable[[bytes], Any]
     at: tuple[str, ...]
     changed: frozenset[str]
+    as_request: Callable[[Any], Any] = lambda found: found
 
 
-DISTRIBUTION_CONFIG = WholeWrite(
-    service="cloudfront",
-    read="GetDistribution",
-    write="UpdateDistribution",
-    tree=xml_tree,
-    at=("DistributionConfig",),
-    # Deprecated members, and those that belong to another certificate (API reference,
-    # ViewerCertificate).
-    changed=frozenset(
-        f"ViewerCertificate.{name}"
-        for name in (
-            "ACMCertificateArn",
-            "Certificate",
-            "CertificateSource",
-            "CloudFrontDefaultCertificate",
-            "IAMCertificateId",
-        )
-    ),
-)
-USER_POOL_DOMAIN = WholeWrite(
-    service="cognito-idp",
-    read="DescribeUserPoolDomain",
-    write="UpdateUserPoolDomain",
-    tree=json_tree,
-    at=("DomainDescription",),
-    # What Cognito sets itself (API reference, DomainDescriptionType).
-    changed=frozenset(
-        (
-            "AWSAccountId",
-            "CloudFrontDistribution",
-            "CustomDomainConfig.CertificateArn",
-            "S3Bucket",
-            "Status",
-            "Version",
-        )
-    ),
-)
-WHOLE_WRITES = (DISTRIBUTION_CONFIG, USER_POOL_DOMAIN)
+def keep_raw_responses(client: Any, wholes: Iterable[WholeWrite]) -> None:  # noqa: ANN401 - any client of boto3
+    """Let a client keep the raw bodies of responses that `require_complete` needs.
 
-
-def keep_raw_responses(client: Any) -> None:  # noqa: ANN401 - any client of boto3
-    """Let a client keep the raw bodies of responses that `require_complete` needs."""
-    service = client.meta.service_model.service_name
-    for whole in WHOLE_WRITES:
-        if whole.service == service:
-            client.meta.events.register(f"response-received.{service}.{whole.read}", _keep)
+    A client that keeps them already is not changed.
+    """
+    for whole in wholes:
+        event = f"response-received.{whole.service}.{whole.read}"
+        client.meta.events.register(event, _keep, unique_id=event)
 
 
 def _keep(
@@ -119,7 +85,8 @@ def require_complete(
         )
     try:
         written = whole.tree(_request(client, whole.write, parameters))
-        lost = members_lost(subtree(whole.tree(raw), whole.at), written, whole.changed)
+        read = whole.as_request(subtree(whole.tree(raw), whole.at))
+        lost = members_lost(read, written, whole.changed)
     except (ParamValidationError, ValueError) as error:
         # The SDK's error may quote values.
         raise UnknownSettingError(

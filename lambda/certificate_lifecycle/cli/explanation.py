@@ -96,11 +96,13 @@ def explain(
         scanned.result.everything, scanned.context, clients.certificates, clients.catalog
     )
     candidates = tuple(search.candidates(certificate, record))
+    renewed_as = observation.renewed_as or search.acme_renewal(certificate)
     problems += search.problems
     known = replace(
         observation,
         successor=observation.successor or _first(candidates, Continuity.AUTOMATIC),
         proposal=observation.proposal or _first(candidates, Continuity.PROPOSAL),
+        renewed_as=renewed_as,
     )
     return Explanation(
         certificate=certificate,

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from certificate_lifecycle.model.dns_names import is_wildcard, normalise
 from certificate_lifecycle.model.sanitize import quoted
@@ -83,6 +84,11 @@ _table = matching(r"[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table")
 _tag_key = matching(r"[\w .:/=+\-@]{1,128}", "the key of a tag")
 _tag_value = matching(r"[\w .:/=+\-@]{0,256}|\*", "the value of a tag or *")
 _event_bus = matching(r"[A-Za-z0-9._-]{1,256}", "the name of an event bus")
+_label = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_https_url = matching(
+    rf"https://(?:{_label}\.)*{_label}(?::[1-9][0-9]{{0,4}})?/[A-Za-z0-9._~/-]*",
+    "an HTTPS URL without user, query and fragment",
+)
 _name_prefix = matching(r"[a-z][a-z0-9-]*[a-z0-9]", "a name prefix")
 
 
@@ -97,6 +103,11 @@ class Variable:
 
 _HOSTED_ZONES = Variable(
     "HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"
+)
+_PUBLIC_DNS_RESOLVERS = Variable(
+    "PUBLIC_DNS_RESOLVERS",
+    "[]",
+    "HTTPS URLs of two resolvers for queries to public DNS (JSON list); empty: no queries",
 )
 CREATION_VARIABLES = (
     Variable(
@@ -115,6 +126,7 @@ CREATION_VARIABLES = (
     ),
     _HOSTED_ZONES,
     Variable("NAME_PREFIX", "certificate-lifecycle", "value of the tag `ManagedBy`"),
+    _PUBLIC_DNS_RESOLVERS,
 )
 ROTATION_VARIABLES = (
     Variable("SNS_TOPIC_ARN", None, "topic that notifications are sent to"),
@@ -209,6 +221,7 @@ ROTATION_VARIABLES = (
     ),
     Variable("EVENT_BUS_NAME", "", "event bus for the events of a run; empty: no events"),
     Variable("SECURITY_HUB", "false", "send findings to Security Hub"),
+    _PUBLIC_DNS_RESOLVERS,
 )
 
 
@@ -256,6 +269,7 @@ def creation_settings(environ: Mapping[str, str], errors: list[str]) -> Creation
         allowed_domains=allowed or tuple(name for name in (default_name, *others) if name),
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _name_prefix, ""),
+        public_dns_resolvers=environment.read("PUBLIC_DNS_RESOLVERS", _resolvers, _NONE),
     )
 
 
@@ -300,6 +314,7 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
         unmanaged_mode=unmanaged.limited(mode),
         coverage=environment.read("SCOPE", _scope, EVERYTHING),
         limits=environment.read("LIMITS", _limits, DEFAULT_LIMITS),
+        public_dns_resolvers=environment.read("PUBLIC_DNS_RESOLVERS", _resolvers, _NONE),
     )
 
 
@@ -493,6 +508,22 @@ def _limits(raw: str) -> Limits:
             "changes_per_run", whole_number(1, _MOST_CHANGES), DEFAULT_LIMITS.changes_per_run
         ),
     )
+
+
+def _resolvers(raw: str) -> tuple[str, ...]:
+    return parse_resolvers(_json(raw, list, "a JSON list of two HTTPS URLs"))
+
+
+def parse_resolvers(entries: Sequence[object]) -> tuple[str, ...]:
+    """Return the URLs of two resolvers with different hosts, or none; raises ValueError."""
+    urls = parse_each(entries, _https_url)
+    # Reading the port raises ValueError for one that is too large.
+    hosts = {urlsplit(url).hostname for url in urls if urlsplit(url).port != 0}
+    if len(entries) not in (0, 2) or len(hosts) != len(entries):
+        raise ValueError(
+            f"must be the URLs of two resolvers with different hosts, got {quoted(entries)}"
+        )
+    return urls
 
 
 def _zones(raw: str) -> tuple[Zone, ...]:

@@ -30,6 +30,7 @@ from certificate_lifecycle.handlers.events import (
     deletion_command,
     is_deletion,
 )
+from certificate_lifecycle.handlers.public_dns import public_dns_of
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.scope import Scope
@@ -79,6 +80,7 @@ def _create(
             dns=Route53Dns(HostedZones(clients.route53), settings.zones),
             clock=clock,
             declaration=declaration,
+            public_dns=public_dns_of(settings.public_dns_resolvers, clock),
         ),
         now=current_time(),
         auto_validate=command.auto_validate,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from certificate_lifecycle.app.ports import Clock, RunDependencies, ScopeClients
+from certificate_lifecycle.app.ports import Clock, PublicDns, RunDependencies, ScopeClients
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import SDK_VERSION, Clients
@@ -27,6 +27,7 @@ from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.aws.ssm import SsmPointers
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.handlers.events import RotationCommand
+from certificate_lifecycle.handlers.public_dns import public_dns_of
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.net.tls import SocketTlsProbe
 from certificate_lifecycle.policy.settings import Account, RotationSettings
@@ -104,8 +105,11 @@ def run_dependencies(
     at_topic = Scope.from_arn(settings.topic_arn)
     topic = SnsTopic(lambda: clients.any("sns", at_topic.region), settings.topic_arn)
     bucket = settings.report_bucket
+    public_dns = public_dns_of(settings.public_dns_resolvers, clock)
     return RunDependencies(
-        clients_at=scope_clients_of(settings, home, clients, extra_accounts, repair=repair),
+        clients_at=scope_clients_of(
+            settings, home, clients, extra_accounts, repair=repair, public_dns=public_dns
+        ),
         topic=topic,
         metrics=EmbeddedMetrics(),
         clock=clock,
@@ -127,6 +131,7 @@ def scope_clients_of(
     *,
     repair: bool,
     scopes: Sequence[Scope] = (),
+    public_dns: PublicDns | None = None,
 ) -> Callable[[Scope], ScopeClients]:
     """Return a function that creates the clients of one account and region.
 
@@ -180,6 +185,7 @@ def scope_clients_of(
                 ),
             ),
             account_stores=(ServerCertificates(lambda: clients.any("iam", home.region, role)),),
+            public_dns=public_dns,
         )
 
     return clients_at

@@ -73,6 +73,7 @@ class Verdict(Documented):
     HEALTHY = "Healthy", "It is far from expiry and nothing is wrong."
     RENEWING = "Renewing", "ACM renews it and still has time; the ARN stays."
     RENEWAL_BLOCKED = "RenewalBlocked", "ACM cannot renew it before it is validated."
+    RENEWAL_AT_RISK = "RenewalAtRisk", "Its next renewal would fail, by the answers of public DNS."
     RENEWAL_OVERDUE = "RenewalOverdue", "ACM's renewal failed, or is late with little time left."
     UNUSED = "Unused", "No AWS service uses it and it was never exported, so ACM does not renew it."
     EXPORT_DUE = "ExportDue", "A copy expires soon, or its export target lacks the current version."
@@ -98,6 +99,10 @@ class Verdict(Documented):
         "The parameter of a declared certificate names no certificate of this instance.",
     )
     SCAN_FAILED = "ScanFailed", "A whole account and region could not be scanned."
+    INVENTORY_INCOMPLETE = (
+        "InventoryIncomplete",
+        "A class of certificates could not be listed; the message names it.",
+    )
 
 
 class Reason(Documented):
@@ -122,6 +127,14 @@ class Reason(Documented):
         "ACM waits for validation, and the records could not be compared.",
     )
     EMAIL_APPROVAL_PENDING = "EmailApprovalPending", "ACM's validation e-mail was not answered."
+    ZONE_NOT_DELEGATED = (
+        "ZoneNotDelegated",
+        "Public DNS does not delegate the hosted zone to its name servers, or not only to them.",
+    )
+    DNSSEC_BROKEN = (
+        "DnssecBroken",
+        "Resolvers that validate DNSSEC reject the answers, so that every CA must refuse.",
+    )
     CAA_FORBIDS = "CaaForbids", "A CAA record does not allow Amazon to issue (CAA_ERROR)."
     NO_AVAILABLE_CONTACTS = "NoAvailableContacts", "ACM found no e-mail address for the domain."
     ADDITIONAL_VERIFICATION_REQUIRED = (
@@ -218,6 +231,10 @@ class Reason(Documented):
         "The parameter names a certificate that this instance did not issue, or none at all.",
     )
     SCOPE_FAILED = "ScopeFailed", "The certificates of an account and region could not be listed."
+    CLASS_NOT_LISTED = (
+        "ClassNotListed",
+        "The SDK, or ACM in a region, does not know the filter that lists a class of certificates.",
+    )
 
 
 class Action(Documented):
@@ -326,6 +343,7 @@ class CertificateDetail:
     `described` is false for a certificate that was listed and not described.
     `tags_read` is true once `tags` are those of the certificate; they need a call of their own.
     `issuer` is one attribute of the issuer's name, `subject` a distinguished name.
+    `acme_account` is the ACME account that ordered the certificate.
     `pointer` is that of a declared certificate which may not exist.
     """
 
@@ -334,6 +352,7 @@ class CertificateDetail:
     validations: tuple[DomainValidation, ...] = ()
     failure_reason: str | None = None
     certificate_authority_arn: str | None = None
+    acme_account: str | None = None
     migrating_to_dns: bool = False
     serial: str | None = None
     issuer: str | None = None

@@ -51,8 +51,20 @@ class ZoneAmbiguousError(CertificateLifecycleError):
     """Several public hosted zones have the same name, and only one of them is delegated."""
 
 
+class IssuanceForbiddenError(CertificateLifecycleError):
+    """CAA records or broken DNSSEC forbid Amazon to issue; nothing was requested."""
+
+
 class RecordConflictError(CertificateLifecycleError):
     """A record that is not ACM's has the name of a validation record."""
+
+
+class PublicDnsUnknownError(CertificateLifecycleError):
+    """Public resolvers did not answer a query, or not in the same way."""
+
+
+class DnssecBrokenError(CertificateLifecycleError):
+    """Public resolvers reject the signatures of a name, as a CA has to."""
 
 
 class CertificateNotIssuedError(CertificateLifecycleError):

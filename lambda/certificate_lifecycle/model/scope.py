@@ -19,6 +19,14 @@ def parse_arn(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedAccount:
+    """An account of an organization; `active` is None if its state is missing or not known."""
+
+    account_id: str
+    active: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """An account and a region, and the partition that contains both."""
 

@@ -76,21 +76,28 @@ def members_lost(read: Any, written: Any, unless: Collection[str] = ()) -> list[
     """Return the paths of members that would be lost if `written` replaced `read`.
 
     A path is one of names, with the position in a list: `Origins.Items.Origin[2].New`. A member
-    with another value is lost, too. Paths in `unless` are left out. Values are never returned: they
-    may be secrets.
+    with another value is lost, too. Paths in `unless`, which have no positions, are left out.
+    Values are never returned: they may be secrets.
     """
-    return list(_lost(read, written, "", frozenset(unless)))
+    return list(_lost(read, written, ("", ""), frozenset(unless)))
 
 
-def _lost(read: Any, written: Any, path: str, unless: frozenset[str]) -> Iterator[str]:  # noqa: ANN401 - as above
-    if path in unless or read is None:
+def _lost(
+    read: Any,  # noqa: ANN401 - as above
+    written: Any,  # noqa: ANN401 - as above
+    place: tuple[str, str],
+    unless: frozenset[str],
+) -> Iterator[str]:
+    """Yield what is lost at a place, whose path is given without and with positions."""
+    plain, path = place
+    if plain in unless or read is None:
         return
     if isinstance(read, dict) and isinstance(written, dict):
         for name, value in read.items():
-            below = f"{path}.{name}" if path else name
+            below = (f"{plain}.{name}", f"{path}.{name}") if path else (name, name)
             yield from _lost(value, written.get(name), below, unless)
     elif isinstance(read, list) and isinstance(written, list) and len(read) == len(written):
         for position, (value, other) in enumerate(zip(read, written, strict=True), start=1):
-            yield from _lost(value, other, f"{path}[{position}]", unless)
+            yield from _lost(value, other, (plain, f"{path}[{position}]"), unless)
     elif type(read) is not type(written) or read != written:
         yield path

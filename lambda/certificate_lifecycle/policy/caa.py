@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from certificate_lifecycle.model.dns_names import dns_form, is_wildcard, without_wildcard
+from certificate_lifecycle.model.errors import PublicDnsUnknownError
+from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.sanitize import listed
 
 #: Any of these allows ACM to issue (AWS Certificate Manager user guide, "Configure a CAA record").
@@ -30,9 +32,22 @@ _ISSUE_VALUE = re.compile(
 #: One parameter; its value is printable characters except for space and `;`.
 _PARAMETER = re.compile(r"[a-z0-9](?:-*[a-z0-9])*[ \t]*=[ \t]*[!-:<-~]*", re.IGNORECASE | re.ASCII)
 
-#: A CAA record as Route 53 shows it (Route 53 developer guide, "CAA record type").
-_ROUTE53_FORM = re.compile(r'(?P<flags>\d{1,3}) (?P<tag>[A-Za-z0-9]+) "(?P<value>[^"]*)"', re.ASCII)
+#: A CAA record in presentation form (RFC 8659 section 4.1.1); Route 53 always quotes the value.
+_PRESENTATION = re.compile(
+    r"(?P<flags>\d{1,3})[ \t]+(?P<tag>[a-z0-9]{1,255})[ \t]+"
+    r'(?:"(?P<quoted>(?:[ !#-\[\]-~]|\\\d{3}|\\[ -/:-~])*)"|(?P<plain>[!#-\[\]-~]+))',
+    re.IGNORECASE | re.ASCII,
+)
+_ESCAPED = re.compile(r"\\(\d{3}|.)", re.ASCII)
+#: Data of any type: its length and its octets in hexadecimal (RFC 3597 section 5).
+_GENERIC = re.compile(
+    r"\\#[ \t]+(?P<length>\d{1,5})(?P<octets>(?:[ \t]+[0-9a-f]+)+)", re.IGNORECASE | re.ASCII
+)
+#: The issuer critical flag is the highest bit (RFC 8659 section 4.1).
 _CRITICAL = 128
+_LARGEST_OCTET = 255
+#: Characters of a value that need no escape.
+_PLAIN = frozenset(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
 #: The number of CAs that a clause names.
 _SHOWN = 5
 
@@ -127,6 +142,34 @@ def _relevant(name: str, lookup: Lookup) -> tuple[str | None, Sequence[CaaRecord
     return None, ()
 
 
+def caa_questions(name: str) -> tuple[tuple[str, RecordType], ...]:
+    """Return the queries of the search for the CAA records of a name, the nearest name first.
+
+    Without the top-level domain: public DNS is not queried for names of one label.
+    """
+    labels = without_wildcard(dns_form(name)).split(".")
+    return tuple((".".join(labels[at:]), RecordType.CAA) for at in range(len(labels) - 1))
+
+
+def judge_public_caa(name: str, ask: Callable[[str, RecordType], DnsAnswer]) -> CaaVerdict:
+    """Return whether Amazon may issue for `name`, as public DNS answers.
+
+    Raises PublicDnsUnknownError if an answer on the way up is unknown, and DnssecBrokenError.
+    """
+    questions = dict(caa_questions(name))
+    return judge_caa(
+        name, lambda at: caa_records(ask(at, RecordType.CAA)) if at in questions else ()
+    )
+
+
+def caa_records(answer: DnsAnswer) -> Sequence[CaaRecord]:
+    """Return the CAA records of an answer; raises the errors of `DnsAnswer.known_values`."""
+    records = [parse_caa(value) for value in answer.known_values()]
+    if None in records:
+        raise PublicDnsUnknownError(f"a CAA record at {answer.name} has an unknown form")
+    return [record for record in records if record is not None]
+
+
 def _deciding(records: Sequence[CaaRecord], *, wildcard: bool) -> list[CaaRecord]:
     """Return the records that apply to such a name; tags are case-insensitive."""
     tags = (_ISSUEWILD, _ISSUE) if wildcard else (_ISSUE,)
@@ -150,11 +193,48 @@ def _granted(value: str) -> tuple[str, str] | None:
 
 
 def parse_caa(text: str) -> CaaRecord | None:
-    """Return a CAA record in the form of Route 53; None for any other text."""
-    match = _ROUTE53_FORM.fullmatch(text)
-    if match is None:
+    """Return a CAA record from its presentation or generic form; None for any other text.
+
+    Octets of the value that are not ASCII become characters of Latin-1.
+    """
+    if generic := _GENERIC.fullmatch(text):
+        return _from_octets(generic)
+    match = _PRESENTATION.fullmatch(text)
+    if match is None or int(match["flags"]) > _LARGEST_OCTET:
         return None
-    return CaaRecord(match["tag"], match["value"], bool(int(match["flags"]) & _CRITICAL))
+    value = match["plain"]
+    if value is None:
+        codes = [int(code) for code in _ESCAPED.findall(match["quoted"]) if code.isdigit()]
+        if any(code > _LARGEST_OCTET for code in codes):
+            return None
+        value = _ESCAPED.sub(_unescaped, match["quoted"])
+    return CaaRecord(match["tag"], value, bool(int(match["flags"]) & _CRITICAL))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    escaped = match[1]
+    return chr(int(escaped)) if escaped.isdigit() else escaped
+
+
+def _from_octets(generic: re.Match[str]) -> CaaRecord | None:
+    """Return a record from its octets: flags, length of the tag, tag, value."""
+    digits = "".join(generic["octets"].split())
+    if len(digits) != 2 * int(generic["length"]):
+        return None
+    data = bytes.fromhex(digits)
+    tag = data[2 : 2 + data[1]] if len(data) > 1 else b""
+    if not tag.isalnum() or len(tag) != data[1]:
+        return None
+    value = data[2 + len(tag) :].decode("latin-1")
+    return CaaRecord(tag.decode("ascii"), value, bool(data[0] & _CRITICAL))
+
+
+def caa_text(record: CaaRecord) -> str:
+    """Return the presentation form of a record: equal for equal records."""
+    value = "".join(
+        character if character in _PLAIN else f"\\{ord(character):03}" for character in record.value
+    )
+    return f'{_CRITICAL if record.critical else 0} {record.tag.lower()} "{value}"'
 
 
 def explain_caa(verdict: CaaVerdict) -> str:

@@ -97,6 +97,7 @@ class CreationSettings:
 
     `domain_name` is None if each event has to name one, and empty if it is invalid.
     `allowed_domains` is None for a user of the command line, who may request any name.
+    `public_dns_resolvers` are the URLs of two resolvers; none: public DNS is not queried.
     """
 
     domain_name: str | None
@@ -106,6 +107,7 @@ class CreationSettings:
     allowed_domains: tuple[str, ...] | None
     zones: tuple[Zone, ...]
     name_prefix: str
+    public_dns_resolvers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ class RotationSettings:
     """Settings of the rotation function.
 
     `unmanaged_mode` is the mode for certificates that this instance did not issue.
+    `public_dns_resolvers` are the URLs of two resolvers; none: public DNS is not queried.
     """
 
     topic_arn: str
@@ -139,3 +142,4 @@ class RotationSettings:
     unmanaged_mode: RotationMode = RotationMode.NOTIFY
     coverage: Coverage = EVERYTHING
     limits: Limits = DEFAULT_LIMITS
+    public_dns_resolvers: tuple[str, ...] = ()

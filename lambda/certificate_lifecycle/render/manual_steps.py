@@ -87,13 +87,6 @@ def _behind_distribution(new: str) -> tuple[str, ...]:
     )
 
 
-def _tenant(arn: ConsumerArn, new: str) -> tuple[str, ...]:
-    if arn.type != "distribution-tenant":
-        return ()
-    update = f"aws cloudfront update-distribution-tenant --id {arn.name} --if-match ETAG"
-    return (f"{update} --customizations 'Certificate={{Arn={new}}}'",)
-
-
 def _amplify(arn: ConsumerArn, new: str) -> tuple[str, ...]:
     return (_amplify_domain(arn.region, arn.name.partition("/")[0], new),)
 
@@ -167,7 +160,6 @@ def _lattice(arn: ConsumerArn, new: str) -> tuple[str, ...]:
 _MANUAL_ONLY: Mapping[str, Callable[[ConsumerArn, str], tuple[str, ...]]] = {
     "amplify": _amplify,
     "appsync": lambda _, __: (_APPSYNC,),
-    "cloudfront": _tenant,
     "ec2": _client_vpn,
     "elasticbeanstalk": _beanstalk,
     "es": _open_search,

@@ -19,8 +19,8 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import pytest
-
 from certificate_lifecycle.cli.aws.public_dns import DnsUnknownError, ResolvedDns
+
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.net.tls import SocketTlsProbe
 from certificate_lifecycle.parsing.x509 import (

@@ -167,6 +167,30 @@ def test_a_candidate_that_is_deleted_meanwhile_is_none_without_a_problem() -> No
     assert found.problems == []
 
 
+def test_a_certificate_that_ends_soon_is_superseded_by_what_its_acme_client_ordered_later() -> None:
+    old, other, new = (
+        certificate(
+            arn=arn(name),
+            ends_in=days(ends),
+            lives=days(45),
+            key_pair_origin="ACME",
+            detail=detail(acme_account=client),
+        )
+        for name, ends, client in (("old", 5, "1"), ("other", 44, "2"), ("new", 40, "1"))
+    )
+    found = look(MemoryCertificates(old, other, new))
+    assert verdicts(found) == {
+        "old": Verdict.SUPERSEDED,
+        "other": Verdict.EXTERNALLY_MANAGED,
+        "new": Verdict.EXTERNALLY_MANAGED,
+    }
+    messages = {entry.certificate.arn: entry.decision.message for entry in found.assessments}
+    assert new.arn in messages[old.arn]
+    certificates = MemoryCertificates(old, new)
+    certificates.broken[f"describe {new.arn}"] = Outage("Throttled")
+    assert verdicts(look(certificates, wanted=[old.arn]))["old"] is Verdict.EXTERNALLY_MANAGED
+
+
 def test_what_the_listing_alone_knows_is_kept() -> None:
     exported = replace(BLOCKED, exported=True, in_use=False, detail=CertificateDetail())
     found = look(MemoryCertificates(replace(exported, not_after=NOW + days(20))))

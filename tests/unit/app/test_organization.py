@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.errors import DocumentError, RotationError
 from certificate_lifecycle.model.run import ActionRecord, Outcome, Run, result
-from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.model.scope import ListedAccount, Scope
 from certificate_lifecycle.policy.notification_state import (
     WHOLE_SCOPE,
     AlertRecord,
@@ -89,11 +89,13 @@ ESTATE = (
 
 
 class TheOrganization(Organization):
-    def __init__(self, *accounts: str) -> None:
+    def __init__(self, *accounts: str, unknown: Sequence[str] = ()) -> None:
         self.listed = accounts
+        self.unknown = unknown
 
-    def accounts(self) -> Iterator[str]:
-        yield from self.listed
+    def accounts(self) -> Iterator[ListedAccount]:
+        yield from (ListedAccount(entry, active=True) for entry in self.listed)
+        yield from (ListedAccount(entry, active=None) for entry in self.unknown)
 
 
 class World:
@@ -471,6 +473,29 @@ def test_an_account_that_is_not_the_organizations_is_refused(world: World) -> No
             given=(),
             excluded=(),
             only=("444444444444",),
+        )
+
+
+def test_an_account_of_an_unknown_state_is_listed_only_if_the_settings_name_it(
+    world: World,
+) -> None:
+    organization = TheOrganization(IDS[0], unknown=IDS)
+    list_accounts(
+        organization, world.documents, always=IDS[1:2], given=(), excluded=IDS[2:], only=()
+    )
+    assert listed(world) == [IDS[0], IDS[1]]
+    assert len(world.documents.stored) == 1
+
+
+def test_a_run_for_accounts_of_an_unknown_state_only_is_a_failure(world: World) -> None:
+    with pytest.raises(RotationError, match="the state of 1 accounts is unknown"):
+        list_accounts(
+            TheOrganization(unknown=IDS),
+            world.documents,
+            always=(),
+            given=(),
+            excluded=(),
+            only=IDS[1:2],
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ SCOPE = {
     "exclude": {"domains": ["old.shop.example.com"], "tags": {"Stage": ["dev"]}},
     "others": "report",
 }
+RESOLVERS = ("https://dns.google/resolve", "https://cloudflare-dns.com/dns-query")
 COVERAGE = Coverage(
     include_domains=("shop.example.com",),
     include_tags=(("Team", ("shop", "*")),),
@@ -128,6 +130,7 @@ def test_creation_reads_every_variable() -> None:
         ALLOWED_DOMAINS='["example.com", "*.example.net"]',
         HOSTED_ZONES=zones(role_arn=ROLE),
         NAME_PREFIX="shop-certs",
+        PUBLIC_DNS_RESOLVERS=json.dumps(RESOLVERS),
     )
     assert errors == []
     assert settings == CreationSettings(
@@ -138,6 +141,7 @@ def test_creation_reads_every_variable() -> None:
         allowed_domains=("example.com", "*.example.net"),
         zones=(Zone("Z1", "example.com", ROLE),),
         name_prefix="shop-certs",
+        public_dns_resolvers=RESOLVERS,
     )
 
 
@@ -175,6 +179,7 @@ def test_rotation_reads_every_variable() -> None:
         TLS_PROBE_PRIVATE_ADDRESSES="true",
         EVENT_BUS_NAME="security",
         SECURITY_HUB="true",
+        PUBLIC_DNS_RESOLVERS=json.dumps(RESOLVERS),
     )
     assert errors == []
     assert settings == RotationSettings(
@@ -205,6 +210,7 @@ def test_rotation_reads_every_variable() -> None:
         tls_probe_private_addresses=True,
         event_bus_name="security",
         security_hub=True,
+        public_dns_resolvers=RESOLVERS,
     )
 
 
@@ -242,6 +248,30 @@ def test_the_functions_refuse_the_values_that_terraform_refuses(table: str) -> N
             (error,) = read(**{name: str(value)})[1]
             assert error.startswith(name)
             assert str(value) in error
+
+
+def test_both_functions_accept_the_resolvers_that_terraform_accepts() -> None:
+    for value in accepted("public_dns_resolvers").values():
+        for read in (creation, rotation):
+            settings, errors = read(PUBLIC_DNS_RESOLVERS=json.dumps(value))
+            assert errors == []
+            assert settings.public_dns_resolvers == tuple(value)
+
+
+@pytest.mark.parametrize("read", [creation, rotation])
+def test_both_functions_refuse_the_resolvers_that_terraform_refuses(
+    read: Callable[..., tuple[Any, list[str]]],
+) -> None:
+    for value in [*refused("public_dns_resolvers").values(), [7, None]]:
+        settings, (error,) = read(PUBLIC_DNS_RESOLVERS=json.dumps(value))
+        assert error.startswith("PUBLIC_DNS_RESOLVERS: ")
+        assert settings.public_dns_resolvers == ()
+
+
+def test_public_dns_is_not_queried_without_resolvers() -> None:
+    for variables in ({}, {"PUBLIC_DNS_RESOLVERS": "[]"}):
+        assert rotation(**variables)[0].public_dns_resolvers == ()
+        assert creation(**variables)[0].public_dns_resolvers == ()
 
 
 @pytest.mark.parametrize("value", accepted("domain_names").values(), ids=accepted("domain_names"))
@@ -421,6 +451,7 @@ def test_every_error_of_creation_is_named_at_once() -> None:
         ALLOWED_DOMAINS="example.com",
         HOSTED_ZONES='{"example.com": {"zone_id": "?"}, "b": {"zone_id": "Z1"}}',
         NAME_PREFIX="Shop",
+        PUBLIC_DNS_RESOLVERS="https://dns.google/resolve",
     )
     named = {error.split(":")[0].split(" ")[0] for error in errors}
     assert named == {variable.name for variable in CREATION_VARIABLES}
@@ -457,6 +488,7 @@ def test_every_error_of_rotation_is_named_at_once() -> None:
         TLS_PROBE_PRIVATE_ADDRESSES="some",
         EVENT_BUS_NAME="aws.partner/shop",
         SECURITY_HUB="perhaps",
+        PUBLIC_DNS_RESOLVERS='["dns.google"]',
     )
     named = {error.split(":")[0] for error in errors}
     fine = "EXPIRATION_THRESHOLD_DAYS"

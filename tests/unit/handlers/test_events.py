@@ -590,7 +590,11 @@ def test_an_event_of_acms_own_without_a_certificate_of_this_scope_is_one_error(
 
 
 @pytest.mark.parametrize(
-    "name", ["acm_approaching", "acm_expired", "acm_issued", "acm_renewal", "acm_renewed"]
+    "name",
+    [
+        *("acm_approaching", "acm_expired", "acm_issued", "acm_renewal", "acm_renewed"),
+        *("acm_revoked", "acm_revoked_by_ca", "acm_rotated"),
+    ],
 )
 def test_each_event_that_the_rule_lets_through_is_understood(name: str) -> None:
     path = DATA.parent / "events" / f"{name}.json"

@@ -94,7 +94,9 @@ def test_each_scope_says_how_much_was_seen() -> None:
             "status": "partial",
             "certificates": 3,
             "ignored": 2,
+            "public_dns": None,
             "error": "one could not be read",
+            "not_listed": [],
         }
     ]
 
@@ -187,6 +189,7 @@ def test_actions_are_listed_with_their_outcome() -> None:
             "outcome": "failed",
             "detail": "created _a1.shop.example.com.",
             "renewed": False,
+            "dns_records": [],
         },
         {
             "certificate_arn": arn(),
@@ -194,6 +197,7 @@ def test_actions_are_listed_with_their_outcome() -> None:
             "outcome": "advised",
             "detail": "created _a1.shop.example.com.",
             "renewed": False,
+            "dns_records": [],
         },
     ]
     assert whole.incomplete

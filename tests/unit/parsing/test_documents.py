@@ -100,3 +100,9 @@ def test_every_member_that_is_missing_or_has_another_value_is_named(
 def test_members_that_are_meant_to_change_are_left_out() -> None:
     read = {"a": {"b": "1", "c": "2"}, "d": "3", "c": "4"}
     assert members_lost(read, {"a": {"b": "5"}}, {"a.b", "d"}) == ["a.c", "c"]
+
+
+def test_a_member_that_is_meant_to_change_is_left_out_at_every_position_of_a_list() -> None:
+    read = {"a": [{"b": "1", "c": "2"}, {"b": "3", "c": "4"}]}
+    assert members_lost(read, {"a": [{"c": "2"}, {}]}, {"a.b"}) == ["a[2].c"]
+    assert members_lost({"a": read["a"][0]}, {"a": {}}, {"a.b"}) == ["a.c"]

@@ -16,6 +16,7 @@ from certificate_lifecycle.aws.consumers.apigateway import (
     EDGE_DOMAIN_NAME,
 )
 from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION as DISTRIBUTION_KIND
+from certificate_lifecycle.aws.consumers.cloudfront_tenants import DISTRIBUTION_TENANT
 from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
 from certificate_lifecycle.aws.consumers.elb import CLASSIC_LISTENER
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER as LISTENER_KIND
@@ -395,6 +396,7 @@ STORED_KINDS = {
     "EdgeDomainName": EDGE_DOMAIN_NAME,
     "DomainOwnership": DOMAIN_OWNERSHIP,
     "UserPoolDomain": USER_POOL_DOMAIN,
+    "DistributionTenant": DISTRIBUTION_TENANT,
 }
 STATUSES = {
     BindingChangeStatus.PLANNED: "planned",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from certificate_lifecycle.policy.caa import (
     CaaReason,
     CaaRecord,
     CaaVerdict,
+    caa_text,
     explain_caa,
     judge_caa,
     parse_caa,
@@ -221,25 +223,68 @@ def test_a_verdict_contains_the_name_of_the_records(
     assert verdict == CaaVerdict(name=WILDCARD, reason=reason, at="com")
 
 
-# --- Route 53 -------------------------------------------------------------------------------------
+# --- Texts ----------------------------------------------------------------------------------------
 
 
-def test_a_record_of_route_53_is_read() -> None:
-    assert parse_caa('0 issue "amazon.com; a=b"') == CaaRecord("issue", "amazon.com; a=b")
-    assert parse_caa('1 issue "amazon.com"') == CaaRecord("issue", "amazon.com")
-    assert parse_caa('128 tbs ""') == CaaRecord("tbs", "", critical=True)
+def generic(data: bytes, length: int | None = None) -> str:
+    return rf"\# {len(data) if length is None else length} {data.hex(' ')}"
+
+
+@pytest.mark.parametrize(
+    ("text", "record"),
+    [
+        ('0 issue "amazon.com; a=b"', CaaRecord("issue", "amazon.com; a=b")),
+        ('1 issue "amazon.com"', CaaRecord("issue", "amazon.com")),
+        ('128 tbs ""', CaaRecord("tbs", "", critical=True)),
+        ("0  issue\tamazon.com", CaaRecord("issue", "amazon.com")),
+        (r'0 issue "a\"b\\c\065\200"', CaaRecord("issue", 'a"b\\cA\xc8')),
+        (generic(b"\x00\x05issueamazon.com"), CaaRecord("issue", "amazon.com")),
+        (generic(b"\x80\x03tbs"), CaaRecord("tbs", "", critical=True)),
+        (r"\# 5 00 036162 63", CaaRecord("abc", "")),
+        (generic(b"\x00\x01a\xc8\x00"), CaaRecord("a", "\xc8\0")),
+    ],
+)
+def test_a_record_is_read_in_presentation_and_in_generic_form(text: str, record: CaaRecord) -> None:
+    assert parse_caa(text) == record
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        (CaaRecord("Issue", "amazon.com"), '0 issue "amazon.com"'),
+        (CaaRecord("tbs", 'a"\\\xc8\0', critical=True), r'128 tbs "a\034\092\200\000"'),
+    ],
+)
+def test_a_record_is_written_so_that_it_can_be_read(record: CaaRecord, text: str) -> None:
+    assert caa_text(record) == text
+    assert parse_caa(text) == replace(record, tag=record.tag.lower())
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "",
-        "0 issue amazon.com",
+        "0 issue",
+        "0 issue a b",
         ' 0 issue "x"',
         '0 issue "x" y',
         '0 is-sue "x"',
         '٣ issue "x"',
+        '256 issue "x"',
+        r'0 issue "\256"',
+        '0 issue "schön"',
+        '0 issue "x\n"',
+        '0 issue "x',
         'x "y"',
+        generic(b"\x00\x05issuex", 3),
+        generic(b"\x00"),
+        generic(b"\x00\x00x"),
+        generic(b"\x00\x09issue"),
+        generic(b"\x00\x01-x"),
+        generic(b"\x00\x01\xe4x"),
+        r"\# 0",
+        r"\# 2 0 005",
+        r"\# 99999999 00",
     ],
 )
 def test_another_text_is_no_caa_record(text: str) -> None:

@@ -46,13 +46,6 @@ def commands(in_use_by: str) -> list[str]:
             ),
         ),
         (
-            own("cloudfront", "distribution-tenant/dt_1"),
-            (
-                "aws cloudfront update-distribution-tenant --id dt_1 --if-match ETAG "
-                f"--customizations 'Certificate={{Arn={NEW}}}'"
-            ),
-        ),
-        (
             own("transfer", "server/s-1"),
             f"aws transfer update-server --region eu-west-1 --server-id s-1 --certificate {NEW}",
         ),
@@ -111,6 +104,14 @@ def test_one_call_moves_these(in_use_by: str, command: str) -> None:
                 "cloudfront get-distribution-config",
                 "cloudfront get-distribution-config",
                 "cloudfront update-distribution",
+            ],
+        ),
+        (
+            own("cloudfront", "distribution-tenant/dt_1"),
+            [
+                "cloudfront get-distribution-tenant",
+                "cloudfront get-distribution-tenant",
+                "cloudfront update-distribution-tenant",
             ],
         ),
         ("arn:aws:apigateway:eu-west-1::/domainnames/a.b", ["apigateway update-domain-name"] * 2),

@@ -500,7 +500,9 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "status": "ok",
                 "certificates": 2,
                 "ignored": 0,
+                "public_dns": None,
                 "error": None,
+                "not_listed": [],
             }
         ],
         "scopes_not_shown": 0,
@@ -553,6 +555,7 @@ def test_machines_get_the_actions_that_were_tried() -> None:
             "outcome": "failed",
             "detail": "denied",
             "renewed": False,
+            "dns_records": [],
         }
     ]
 

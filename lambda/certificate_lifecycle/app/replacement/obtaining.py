@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import require_time
-from certificate_lifecycle.app.ports import Catalog, Certificates, Dns, StateStore
+from certificate_lifecycle.app.dns_health import require_issuable
+from certificate_lifecycle.app.ports import Catalog, Certificates, Dns, PublicDns, StateStore
 from certificate_lifecycle.app.replacement.replacement_context import ReplacementContext
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.succession import SuccessorSearch
@@ -22,6 +23,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
+    IssuanceForbiddenError,
     RecordConflictError,
     ValidationRecordsNotReadyError,
     ZoneAmbiguousError,
@@ -52,6 +54,7 @@ class Obtaining:
     dns: Dns
     state_store: StateStore
     catalog: Catalog
+    public_dns: PublicDns | None = None
 
     def obtain(self, replacement: ReplacementContext, old: Certificate) -> bool:
         """Find a suitable certificate, or request the successor."""
@@ -150,6 +153,7 @@ class Obtaining:
         if reason is None and certificate.type is not CertificateType.PRIVATE:
             try:
                 require_zones(self.dns, certificate.names)
-            except (ZoneNotFoundError, ZoneAmbiguousError) as error:
+                require_issuable(self.public_dns, self.dns, certificate.names)
+            except (IssuanceForbiddenError, ZoneNotFoundError, ZoneAmbiguousError) as error:
                 reason = f"it could not be validated ({error})"
         return reason

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.responses import error_code
+from certificate_lifecycle.aws.whole_writes import WholeWrite, keep_raw_responses
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import (
     CertificateRefusedError,
@@ -78,10 +79,14 @@ class Consumer(ABC):
     permissions: ClassVar[tuple[Permission, ...]]
     #: Refused changes that are no failures. The SDK retries throttled calls before.
     refusals: ClassVar[tuple[Refusal, ...]] = ()
+    #: Updates that replace an object, which `require_complete` guards.
+    whole_writes: ClassVar[tuple[WholeWrite, ...]] = ()
     #: ACM's names of the keys that every resource of the service accepts.
     key_algorithms: ClassVar[frozenset[str]]
     #: Whether every scan may read the service, or only a role that may rebind consumers.
     read_by_scans: ClassVar[bool] = True
+    #: Whether the service is searched only if the others do not explain an entry of `InUseBy`.
+    only_for_unexplained: ClassVar[bool] = False
     #: Whether CloudFront serves resources of the service: `regions` says where else they are.
     edge: ClassVar[bool] = False
 
@@ -92,7 +97,9 @@ class Consumer(ABC):
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - subclasses declare the type
-        return self._clients.any(self.service, self._scope.region, self._role_arn)
+        client = self._clients.any(self.service, self._scope.region, self._role_arn)
+        keep_raw_responses(client, self.whole_writes)
+        return client
 
     # --- Pure -------------------------------------------------------------------------------------
 

@@ -21,10 +21,10 @@ from certificate_lifecycle.aws.permissions import (
     regional,
 )
 from certificate_lifecycle.aws.responses import paginated, unless, validated_response
-from certificate_lifecycle.aws.whole_writes import USER_POOL_DOMAIN as DOMAIN_WRITE
-from certificate_lifecycle.aws.whole_writes import accepted, require_complete
+from certificate_lifecycle.aws.whole_writes import WholeWrite, accepted, require_complete
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerChangedError
+from certificate_lifecycle.parsing.documents import json_tree
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import ANY_REGION, argument, aws_command
 
@@ -61,6 +61,25 @@ PERMISSIONS = (
 )
 #: The certificate of a custom domain; `qualifier` is its user pool.
 USER_POOL_DOMAIN = ConsumerKind("UserPoolDomain")
+#: An update removes what the request leaves out (API reference, UpdateUserPoolDomain).
+DOMAIN_WRITE = WholeWrite(
+    service="cognito-idp",
+    read="DescribeUserPoolDomain",
+    write="UpdateUserPoolDomain",
+    tree=json_tree,
+    at=("DomainDescription",),
+    # What Cognito sets itself (API reference, DomainDescriptionType).
+    changed=frozenset(
+        (
+            "AWSAccountId",
+            "CloudFrontDistribution",
+            "CustomDomainConfig.CertificateArn",
+            "S3Bucket",
+            "Status",
+            "Version",
+        )
+    ),
+)
 _PAGE_SIZE = 60
 #: API reference, UpdateUserPoolDomain.
 _REFUSALS = (
@@ -77,6 +96,7 @@ class UserPoolDomains(ListedConsumer):
     kinds = (USER_POOL_DOMAIN,)
     permissions = PERMISSIONS
     refusals = _REFUSALS
+    whole_writes = (DOMAIN_WRITE,)
     key_algorithms = EDGE_KEY_ALGORITHMS
     read_by_scans = False
     edge = True

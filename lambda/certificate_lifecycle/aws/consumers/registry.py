@@ -12,6 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 from certificate_lifecycle.aws.consumers.apigateway import DomainNames
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.consumers.cloudfront import Distributions
+from certificate_lifecycle.aws.consumers.cloudfront_tenants import DistributionTenants
 from certificate_lifecycle.aws.consumers.cognito import UserPoolDomains
 from certificate_lifecycle.aws.consumers.elb import ClassicLoadBalancers
 from certificate_lifecycle.aws.consumers.elbv2 import LoadBalancers
@@ -37,15 +38,17 @@ if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
     from certificate_lifecycle.aws.read_calls import ReadCall
 
-#: Every service whose resources can be moved to another certificate.
+#: Every service whose resources can be moved to another certificate, in the order of a search.
 CONSUMERS: tuple[type[Consumer], ...] = (
     LoadBalancers,
     ClassicLoadBalancers,
     Distributions,
     DomainNames,
     UserPoolDomains,
+    DistributionTenants,
 )
 PERMISSIONS = tuple(permission for consumer in CONSUMERS for permission in consumer.permissions)
+WHOLE_WRITES = tuple(whole for consumer in CONSUMERS for whole in consumer.whole_writes)
 _NOT_MONITORED = (
     "its region is not among the monitored `regions`; add the region, or change it manually"
 )
@@ -202,10 +205,12 @@ class AwsConsumers(ConsumerCatalog):
         found: list[Binding] = []
         errors: dict[str, Exception] = {}
         for consumer, region in self._places(certificate, self._consumers):
+            if consumer.only_for_unexplained and not self._is_left(certificate, consumer, found):
+                continue
             try:
                 found += self._found(certificate, consumer, region)
             except Exception as error:  # noqa: BLE001 - one must not stop the others; the caller reports it
-                errors[f"{consumer.service} in {region or self._scope.region}"] = error
+                errors.setdefault(f"{consumer.service} in {region or self._scope.region}", error)
         return FoundBindings(tuple(found), errors)
 
     def names(self, certificate: Certificate) -> Sequence[str]:
@@ -288,6 +293,13 @@ class AwsConsumers(ConsumerCatalog):
             if consumer.edge and may_be_anywhere(arn for arn in arns if consumer.owns(arn)):
                 for region in self._run_regions.beside(self._scope):
                     yield consumer, region
+
+    def _is_left(
+        self, certificate: Certificate, consumer: type[Consumer], found: Sequence[Binding]
+    ) -> bool:
+        """Whether `found` leaves an entry of `InUseBy` that may be of a service."""
+        left = self.unexplained(certificate, found)
+        return any(consumer.owns(self._parsed(text)) for text in left)
 
     def _found(
         self, certificate: Certificate, consumer: type[Consumer], region: str

@@ -134,6 +134,7 @@ def _create(session: Session, creation: CreationCommand, *, dry_run: bool) -> di
             certificates=AcmCertificates(clients.any("acm", creation.request.region)),
             dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
             clock=session.clock,
+            public_dns=session.public_dns,
         ),
         now=session.current_time(),
         auto_validate=creation.auto_validate,

@@ -112,13 +112,13 @@ def _run(examination: Examination) -> list[Diagnosis]:
     return found
 
 
-def unknown(check: DoctorCheck, about: str, error: Exception) -> Diagnosis:
-    """Return the result of a check that failed, with advice for a known error."""
+def unknown(check: DoctorCheck, about: str, error: Exception, advice: str = "") -> Diagnosis:
+    """Return the result of a check that failed, with `advice` or that for a known error."""
     from certificate_lifecycle.cli.error_help import advice_for  # noqa: PLC0415 - imports the SDK
 
     reason = error_summary(error)
     sentence = f"Could not be checked: {reason}"
-    return Diagnosis(check, State.UNKNOWN, about, sentence, advice_for(reason) or "")
+    return Diagnosis(check, State.UNKNOWN, about, sentence, advice or advice_for(reason) or "")
 
 
 def shortened(names: Iterable[str]) -> str:

@@ -13,10 +13,9 @@ from certificate_lifecycle.cli.aws import deployed_module
 from certificate_lifecycle.cli.aws.attempts import Attempts
 from certificate_lifecycle.cli.aws.delegation_sets import assigned_name_servers
 from certificate_lifecycle.cli.aws.identity import caller_of
-from certificate_lifecycle.cli.aws.public_dns import Delegations
 from certificate_lifecycle.cli.aws.sdk_features import lacking
 from certificate_lifecycle.cli.aws.service_quotas import acm_quota
-from certificate_lifecycle.cli.aws.simulation import Simulated, simulate
+from certificate_lifecycle.cli.aws.simulation import PrincipalNotFoundError, Simulated, simulate
 from certificate_lifecycle.cli.doctor import (
     access_checks,
     deployment_checks,
@@ -32,6 +31,7 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
     unknown,
 )
 from certificate_lifecycle.cli.doctor.quota_checks import certificate_quotas
+from certificate_lifecycle.cli.off_public_dns import OffPublicDns
 from certificate_lifecycle.cli.options import NO_INSTANCE
 from certificate_lifecycle.cli.required_permissions import needed, settings_on, values_of
 from certificate_lifecycle.cli.session import Session
@@ -45,8 +45,9 @@ from certificate_lifecycle.policy.validation import Zone
 class Examinations:
     """Builds the examinations of one instance, named `instance`."""
 
-    def __init__(self, session: Session, public: Delegations, instance: str) -> None:
-        self._session, self._public, self._instance = session, public, instance
+    def __init__(self, session: Session, instance: str) -> None:
+        self._session, self._instance = session, instance
+        self._public = session.public_dns or OffPublicDns()
         self._clients = session.clients
         self._home = session.home
         self._settings = session.settings
@@ -112,8 +113,16 @@ class Examinations:
             sentence = "Policies of the account do not restrict its root user."
             return iter([Diagnosis(DoctorCheck.WRITE_PERMISSIONS, State.OK, about, sentence)])
         permissions = access_checks.of_commands(settings_on(self._settings, self._home))
+        try:
+            simulated = self._simulate(caller.arn, permissions, self._settings)
+        except PrincipalNotFoundError as error:
+            advice = (
+                "Sign in with an IAM user or role that exists; for a role with a path, allow "
+                "iam:GetRole, which returns the path."
+            )
+            return iter([unknown(DoctorCheck.WRITE_PERMISSIONS, about, error, advice)])
         return access_checks.write_permissions(
-            self._simulate(caller.arn, permissions, self._settings),
+            simulated,
             about,
             "the commands beyond a scan",
             "Allow these actions in a policy, or leave them to the deployed function.",
@@ -129,8 +138,13 @@ class Examinations:
         if function is Function.CREATION and not settings.allowed_domains:
             return iter(())
         permissions = needed((function,), settings_on(settings, self._home))
+        try:
+            simulated = self._simulate(deployed.role_arn, permissions, settings)
+        except PrincipalNotFoundError as error:
+            advice = "Apply the module again: the function cannot run without its role."
+            return iter([unknown(DoctorCheck.WRITE_PERMISSIONS, name, error, advice)])
         return access_checks.write_permissions(
-            self._simulate(deployed.role_arn, permissions, settings),
+            simulated,
             name,
             "the function",
             "Apply the module again, and check whether a permissions boundary denies it.",
