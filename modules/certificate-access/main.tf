@@ -61,6 +61,7 @@ locals {
         ],
         var.find_zones ? ["route53:ListHostedZones"] : [],
         local._rebinds_at_the_edge ? [
+          "amplify:ListApps",
           "cloudfront:ListDistributionTenantsByCustomization",
           "cognito-idp:DescribeUserPoolDomain",
           "cognito-idp:ListUserPools",
@@ -334,6 +335,18 @@ locals {
       Effect   = "Allow"
       Action   = ["cognito-idp:UpdateUserPoolDomain"]
       Resource = local._user_pools
+    },
+    {
+      Sid      = "FindAmplifyDomains"
+      Effect   = "Allow"
+      Action   = ["amplify:GetDomainAssociation", "amplify:ListDomainAssociations"]
+      Resource = ["arn:${var.partition}:amplify:*:${var.account_id}:apps/*"]
+    },
+    {
+      Sid      = "MoveAmplifyDomains"
+      Effect   = "Allow"
+      Action   = ["amplify:UpdateDomainAssociation"]
+      Resource = [for region in var.regions : "arn:${var.partition}:amplify:${region}:${var.account_id}:apps/*/domains/*"]
     },
   ] : statement if local._rebinds_at_the_edge]
 }

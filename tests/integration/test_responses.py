@@ -108,7 +108,7 @@ MAY_BE_LEFT_OUT = {
         "cloudfront",
         "list_distribution_tenants_by_customization",
         "DistributionTenantList",
-    ): "no distribution tenant; ACM still reports each use",
+    ): "no tenant; ACM still reports each use",
     ("elbv2", "describe_listeners", "Listeners"): "a load balancer without listeners",
     ("acm-pca", "list_permissions", "Permissions"): "no permission for ACM, which is reported",
 }

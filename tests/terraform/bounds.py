@@ -230,6 +230,8 @@ def access(*domains: str) -> Mapping[str, Bounds]:
         "MoveDistributionTenants": ONE_OF_ALL,
         "FindUserPoolDomains": Bounds(free=range(1, 9), any_region=True),
         "MoveUserPoolDomains": ONE_OF_ALL,
+        "FindAmplifyDomains": Bounds(free=range(1, 9), any_region=True),
+        "MoveAmplifyDomains": Bounds(free=(1, 3)),
     }
 
 

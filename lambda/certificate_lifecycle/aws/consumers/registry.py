@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import EndpointConnectionError
 
+from certificate_lifecycle.aws.consumers.amplify import AmplifyDomains
 from certificate_lifecycle.aws.consumers.apigateway import DomainNames
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.consumers.cloudfront import Distributions
@@ -46,6 +47,7 @@ CONSUMERS: tuple[type[Consumer], ...] = (
     DomainNames,
     UserPoolDomains,
     DistributionTenants,
+    AmplifyDomains,
 )
 PERMISSIONS = tuple(permission for consumer in CONSUMERS for permission in consumer.permissions)
 WHOLE_WRITES = tuple(whole for consumer in CONSUMERS for whole in consumer.whole_writes)
