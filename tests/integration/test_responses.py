@@ -125,8 +125,7 @@ def test_only_a_list_that_nothing_is_concluded_from_may_leave_its_member_out() -
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         }
         for node in ast.walk(tree):
-            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            if not called or node.func.id != "paginated":
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "paginated":
                 continue
             if "required" not in {keyword.arg for keyword in node.keywords}:
                 names = (constants.get(getattr(arg, "id", ""), arg) for arg in node.args[1:3])
