@@ -15,16 +15,16 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from certificate_lifecycle.model.certificate import Reason, ValidationRecord
-from certificate_lifecycle.model.dns_names import dns_form, is_same_or_below, without_wildcard
+from certificate_lifecycle.model.dns_names import dns_form, is_same_or_below
+from certificate_lifecycle.model.errors import DnssecBrokenError, PublicDnsUnknownError
 from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, RecordType
 from certificate_lifecycle.model.run import RecordToWrite
 from certificate_lifecycle.model.sanitize import clean, listed
 from certificate_lifecycle.policy.caa import (
     CaaReason,
-    CaaRecord,
     CaaVerdict,
-    judge_caa,
-    parse_caa,
+    caa_questions,
+    judge_public_caa,
 )
 from certificate_lifecycle.policy.validation import (
     RecordFinding,
@@ -41,6 +41,7 @@ Ask = Callable[[str, RecordType], DnsAnswer]
 #: How many servers, CAs and names a text contains, and the characters of an untrusted text.
 _SHOWN = 5
 _LONGEST = 200
+_LONGEST_ERROR = 400
 _REGISTRAR = "in the parent zone or at the registrar"
 
 
@@ -345,45 +346,20 @@ def _dnssec(given: DnsName) -> Judgement:
 
 
 def _caa_questions(given: DnsName) -> Iterator[Question]:
-    """Yield the queries of the search for CAA records, without the top-level domain.
-
-    Resolvers are not asked for names of one label; no public top-level domain has CAA records.
-    """
-    at = without_wildcard(dns_form(given.name))
-    while "." in at:
-        yield at, RecordType.CAA
-        at = at.partition(".")[2]
+    yield from caa_questions(given.name)
 
 
 def _caa(given: DnsName) -> Judgement:
     """Find names for which CAA records forbid Amazon to issue."""
     try:
-        verdict = judge_caa(given.name, lambda at: _caa_records(at, given.ask))
-    except _UndecidedError as error:
-        # The check of DNSSEC reports broken DNSSEC.
-        return DnsUnknown(str(error)) if error.args else None
+        verdict = judge_public_caa(given.name, given.ask)
+    except DnssecBrokenError:
+        return None  # the check of DNSSEC reports it
+    except PublicDnsUnknownError as error:
+        return DnsUnknown(clean(str(error), _LONGEST_ERROR))
     if verdict.allowed:
         return _conditions(verdict)
     return DnsProblem(reason=Reason.CAA_FORBIDS, text=_forbidding(verdict))
-
-
-class _UndecidedError(Exception):
-    """CAA records that are unknown, with the reason; without one if DNSSEC is broken."""
-
-
-def _caa_records(at: str, ask: Ask) -> Sequence[CaaRecord]:
-    if "." not in at:
-        return ()
-    answer = ask(at, RecordType.CAA)
-    if answer.state is AnswerState.DNSSEC_BROKEN:
-        raise _UndecidedError
-    if answer.state is AnswerState.UNKNOWN:
-        raise _UndecidedError(f"the CAA records at {at} are unknown: {_reason(answer)}")
-    records = [parse_caa(value) for value in answer.values]
-    known = [record for record in records if record is not None]
-    if len(known) < len(records):
-        raise _UndecidedError(f"a CAA record at {at} has an unknown form")
-    return known
 
 
 def _conditions(verdict: CaaVerdict) -> DnsUnknown | None:
