@@ -26,6 +26,7 @@ from __future__ import annotations
 import ast
 import importlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -34,6 +35,7 @@ from functools import cache
 from pathlib import Path
 
 import botocore
+import pytest
 from botocore import xform_name
 from botocore.loaders import Loader
 from botocore.model import (
@@ -54,6 +56,10 @@ CALLERS = ("aws", "cli/aws")
 BY_PREFIX = {"elasticloadbalancing": ("elb", "elbv2"), "servicequotas": ("service-quotas",)}
 
 _WIDTH = 100
+
+#: Releases of boto3 that a Lambda runtime or a layer may bring, as `make sdk` has them.
+OLDER = ("1.35", "1.38", "1.40", "1.43")
+NEWEST = "newest"
 
 Reasons = dict[str, list[str]]
 
@@ -105,15 +111,24 @@ class Sdk:
         return cls(botocore.__version__, Loader(extra_search_paths=[str(path) for path in more]))
 
     @classmethod
-    def of_environment(cls, folder: Path) -> Sdk:
-        """Return the SDK of another virtual environment, whose models are read from here."""
-        (found,) = folder.glob("lib/python*/site-packages/botocore-*.dist-info")
+    def of_release(cls, release: str) -> Sdk:
+        """Return the SDK of a release, whose models are read from its environment."""
+        (found,) = environment_of(release).glob("lib/python*/site-packages/botocore-*.dist-info")
         data = found.parent / "botocore/data"
         version = found.name.removeprefix("botocore-").removesuffix(".dist-info")
         return cls(version, Loader([str(data)], include_default_search_paths=False))
 
     def model(self, service: str) -> ServiceModel:
         return ServiceModel(self.loader.load_service_model(service, "service-2"), service)
+
+
+def environment_of(release: str) -> Path:
+    """Return the environment of a release; skip the test if there is none, except in CI."""
+    folder = ROOT / f".venv-sdk-{release}"
+    if not any(folder.glob("lib/python*/site-packages/botocore")):
+        assert "CI" not in os.environ, f"make sdk has not made {folder}"
+        pytest.skip(f"make sdk has not made {folder}")
+    return folder
 
 
 def copy_model(service: str, folder: Path) -> Path:
@@ -129,6 +144,11 @@ def copy_model(service: str, folder: Path) -> Path:
 def services() -> list[Service]:
     """Return the table of every service."""
     return [read(path) for path in sorted(TABLES.glob("*.toml"))]
+
+
+def table_of(name: str) -> Service:
+    """Return the table of a service."""
+    return read(TABLES / f"{name}.toml")
 
 
 def read(path: Path) -> Service:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from certificate_lifecycle.cli.aws.sdk_features import FEATURES, lacking
 from certificate_lifecycle.cli.required_permissions import declared
 from tests.harness.api_table import (
     BY_PREFIX,
+    NEWEST,
+    OLDER,
     ROOT,
     Sdk,
     Service,
@@ -25,6 +26,7 @@ from tests.harness.api_table import (
     names_of,
     renew,
     services,
+    table_of,
     text,
     uncovered_methods,
     unknown_to,
@@ -33,19 +35,6 @@ from tests.harness.api_table import (
 
 PINNED = Sdk.installed()
 TABLES = services()
-
-
-def table(name: str) -> Service:
-    return next(service for service in services() if service.name == name)
-
-
-def of_release(release: str) -> Sdk:
-    """Return the SDK of an environment of `make sdk`."""
-    folder = ROOT / f".venv-sdk-{release}"
-    if not folder.exists():
-        assert "CI" not in os.environ, f"make sdk has not made {folder}"
-        pytest.skip(f"make sdk has not made {folder}")
-    return Sdk.of_environment(folder)
 
 
 def without_reason(service: Service) -> list[str]:
@@ -65,7 +54,7 @@ def test_the_table_has_everything_that_the_pinned_sdk_knows() -> None:
 
 @pytest.mark.nightly
 def test_the_table_has_everything_that_the_newest_sdk_knows() -> None:
-    assert differences(of_release("newest"), TABLES) == []
+    assert differences(Sdk.of_release(NEWEST), TABLES) == []
 
 
 Change = Callable[[dict[str, Any]], object]
@@ -154,7 +143,7 @@ def test_a_change_of_the_sdk_is_one_sentence_that_says_where_to_look(
     change, difference, where, operation = CHANGES[name]
     sdk = changed(tmp_path, change)
     page = f"https://docs.aws.amazon.com/acm/latest/APIReference/API_{operation}.html"
-    assert differences(sdk, [table("acm")]) == [
+    assert differences(sdk, [table_of("acm")]) == [
         f"botocore {sdk.version}: {difference}; see [{where}] in tests/data/api/acm.toml and {page}"
     ]
 
@@ -164,7 +153,7 @@ def test_what_the_generator_adds_has_no_reason_until_a_person_gives_one(tmp_path
         for name in ("a filter", "a value", "a listing", "no operation"):
             CHANGES[name][0](model)
 
-    sdk, service = changed(tmp_path, change), table("acm")
+    sdk, service = changed(tmp_path, change), table_of("acm")
     renew(service, sdk.model("acm"))
     assert sorted(without_reason(service)) == [
         "ARCHIVED",
@@ -218,14 +207,19 @@ def test_every_service_that_the_package_may_call_has_a_table() -> None:
 def test_what_an_sdk_may_lack_is_a_row_and_is_in_the_pinned_sdk() -> None:
     assert lacking(PINNED.model) == []
     for feature in FEATURES:
-        rows = table(feature.service).operations[feature.operation]
+        rows = table_of(feature.service).operations[feature.operation]
         outer = feature.member.partition(".")[0]
         assert feature.member in ("", *rows.used) or outer in names_of(rows.whole)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("release", ["1.35", "1.38", "1.40", "1.43"])
+@pytest.mark.parametrize("release", OLDER)
 def test_doctor_names_what_an_older_sdk_lacks(release: str) -> None:
-    sdk = of_release(release)
+    sdk = Sdk.of_release(release)
     named = {f"{feature.service} {feature.name}" for feature in lacking(sdk.model)}
     assert set(unknown_to(sdk, TABLES)) <= named
+
+
+def test_make_sdk_has_an_environment_for_each_release() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"SDKS := {' '.join((*OLDER, NEWEST))}\n" in makefile

@@ -49,6 +49,14 @@ FEATURES = (
     ),
     SdkFeature("acm", "RequestCertificate", _REQUEST_N2, "RootHierarchyType"),
     SdkFeature("acm", "RequestCertificate", _REQUEST_N2, "CertificateUsage"),
+    *(
+        SdkFeature("cloudfront", operation, "find and move distribution tenants")
+        for operation in (
+            "ListDistributionTenantsByCustomization",
+            "GetDistributionTenant",
+            "UpdateDistributionTenant",
+        )
+    ),
     SdkFeature(
         "cloudfront",
         "UpdateDistribution",
