@@ -102,7 +102,7 @@ class DnsAnswer:
         """
         if self.state is AnswerState.UNKNOWN:
             raise PublicDnsUnknownError(
-                f"the {self.type} records at {self.name} are unknown: {self.reason or 'no answer'}"
+                f"the {self.type} records of {self.name} in public DNS are unknown: {self.reason}"
             )
         if self.state is AnswerState.DNSSEC_BROKEN:
             raise DnssecBrokenError(f"the DNSSEC of {self.name} is broken: {self.reason}")

@@ -257,9 +257,7 @@ def test_the_nearest_records_in_public_dns_decide() -> None:
 
 
 def test_an_unknown_answer_on_the_way_up_makes_the_verdict_unknown() -> None:
-    with pytest.raises(
-        PublicDnsUnknownError, match=r"CAA records at shop\.example\.com are unknown: why"
-    ):
+    with pytest.raises(PublicDnsUnknownError, match=r"CAA records of shop\.example\.com .*: why"):
         judge_public_caa(NAME, answers(shop=AnswerState.UNKNOWN, example=AnswerState.FOUND))
     with pytest.raises(DnssecBrokenError, match=r"DNSSEC of example\.com is broken: why"):
         judge_public_caa(NAME, answers(example=AnswerState.DNSSEC_BROKEN))
