@@ -83,6 +83,8 @@ class Shown:
             "Options": self._options(certificate),
             "UpdateSummary": _update_summary(certificate.update),
             "CertificateKeyPairOrigin": certificate.origin,
+            "AcmeEndpointArn": certificate.acme_endpoint_arn,
+            "AcmeAccountId": certificate.acme_account,
             "Serial": certificate.serial if certificate.not_before else None,
             **_dates(certificate),
         }

@@ -126,6 +126,8 @@ class Certificate:
     managed_by: str | None = None
     certificate_authority_arn: str | None = None
     key_pair_origin: str | None = None
+    acme_endpoint_arn: str | None = None
+    acme_account: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     serial: str = ""
     issuer: str | None = None

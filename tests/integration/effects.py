@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from tests.embedded_aws.certificates import Certificate
@@ -21,6 +22,11 @@ LOAD_BALANCER = (
 OURS: Mapping[str, Any] = {"tags": {"ManagedBy": "certificate-lifecycle"}}
 #: In use, so that ACM renews the certificate.
 USED: Mapping[str, Any] = {"in_use_by": [LOAD_BALANCER]}
+
+
+def listings(certificates: int, page: int = 1000) -> int:
+    """Return the number of calls that list certificates: their pages, and one for Amazon N2."""
+    return ceil(certificates / page) + 1
 
 
 def wanted_records(cloud: Cloud, *arns: str) -> Records:

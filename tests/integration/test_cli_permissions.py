@@ -19,7 +19,6 @@ from tests.integration.declarations import declare
 from tests.integration.effects import USED, ending_in, put_records
 from tests.integration.exports import put_exported
 from tests.integration.invocation import NOW
-from tests.integration.public_dns import EmbeddedDns
 from tests.integration.terminal import NEEDS, Certificates, deploy
 
 pytestmark = pytest.mark.integration
@@ -174,9 +173,6 @@ def test_explain_needs_every_action_that_is_listed_for_it(
 def test_drill_needs_every_action_that_is_listed_for_it(
     made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
-    environment.setattr(
-        "certificate_lifecycle.cli.commands.drill.ResolvedDns", lambda _: EmbeddedDns(cloud)
-    )
     zone = cloud.zones.add("example.com", account="222222222222")
     arn = cloud.certificates.add(**USED, **ending_in(cloud, 100))
     put_records(cloud, zone, arn)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.aws.clients import Clients
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import ending_in
 from tests.integration.invocation import Function, make_ledger, scheduled
@@ -174,3 +175,10 @@ def test_a_consumer_in_the_functions_region_that_is_not_monitored_is_left_to_a_p
     said = details(found)
     assert f"{API}: its region is not among the monitored `regions`" in said
     assert f"update-domain-name --region {HOME} --domain-name api.example.com" in said
+
+
+@pytest.mark.parametrize(
+    ("region", "offered"), [(HOME, True), ("eu-north-9", False), ("cn-north-1", True)]
+)
+def test_the_sdk_knows_which_regions_have_a_service(region: str, *, offered: bool) -> None:
+    assert Clients(HOME).offers("apigateway", region) is offered

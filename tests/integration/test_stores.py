@@ -64,7 +64,7 @@ def test_one_that_is_far_from_its_end_costs_its_listing_alone(
     found = rotation(scheduled(NOW))
     assert found["counts"] == {"Healthy": 5}
     assert Counter(rotation.operations) == {
-        "ListCertificates": 1,
+        "ListCertificates": 2,
         "ListServerCertificates": 3,
         "GetParametersByPath": 1,
         "GetTopicAttributes": 1,
@@ -215,3 +215,30 @@ def test_a_certificate_of_an_acme_client_is_found_and_not_changed(
     assert finding(found)["certificate_arn"] == arn
     assert finding(found)["reason"] == "ManagedByAcmeClient"
     assert rotation.writes == ["Publish"]
+
+
+@pytest.mark.parametrize(
+    ("client", "judged"),
+    [
+        ("1", ("Superseded", "info", "None")),
+        # Another server may have a certificate for the same name.
+        ("2", ("ExternallyManaged", "critical", "None")),
+    ],
+)
+def test_a_certificate_that_its_acme_client_has_renewed_is_superseded_and_not_changed(
+    rotation: Function, cloud: Cloud, topic: str, client: str, judged: tuple[str, ...]
+) -> None:
+    """Each order of an ACME client is another certificate, and no service can use any of them."""
+    old, new = (
+        cloud.certificates.add(
+            key_pair_origin="ACME", acme_account=account, **ending_in(cloud, days, lifetime=45)
+        )
+        for account, days in (("1", 5), (client, 40))
+    )
+    found = finding(rotation(scheduled(NOW)))
+    assert found["certificate_arn"] == old
+    assert (found["verdict"], found["severity"], found["action"]) == judged
+    renewed = client == "1"
+    assert (new in found["message"]) is renewed
+    assert (cloud.topics.messages(topic) == []) is renewed
+    assert {entry.arn for entry in cloud.certificates.all()} == {old, new}

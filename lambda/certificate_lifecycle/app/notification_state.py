@@ -33,12 +33,14 @@ from certificate_lifecycle.model.run import (
     ScopeStatus,
 )
 from certificate_lifecycle.policy.notification_state import (
+    WHOLE_INVENTORY,
     WHOLE_SCOPE,
     AlertRecord,
     Intent,
     UnreadableEntry,
     alert_record,
     change_of,
+    inventory_alert_record,
     scope_alert_record,
     scope_has_changed,
 )
@@ -109,7 +111,8 @@ class PendingWrites:
 class AlertState:
     """The stored state of one account and region; empty without a state store.
 
-    `scope` is the alert about the account and region as a whole.
+    `scope` is the alert about the account and region as a whole, `inventory` that about classes of
+    certificates that could not be listed.
     `earlier_intents` are those that earlier runs left, `intents` these and those of this run.
     `last_probe` is the time of the last run with TLS probes.
     `problem` is set if the state could not be read.
@@ -122,6 +125,7 @@ class AlertState:
     replacement_records: Mapping[str, ReplacementRecord] = field(default_factory=dict)
     alert_records: Mapping[str, AlertRecord] = field(default_factory=dict)
     scope: AlertRecord | None = None
+    inventory: AlertRecord | None = None
     earlier_intents: Sequence[Intent] = ()
     intents: dict[tuple[str, str], Intent] = field(default_factory=dict)
     recorded: set[tuple[str, str, str]] = field(default_factory=set)
@@ -155,7 +159,9 @@ class AlertState:
                 record.certificate_arn: record for record in state_store.replacement_records()
             }
             alerts = state_store.alert_records()
-            found.scope = next((alert for alert in alerts if alert.subject == WHOLE_SCOPE), None)
+            by_subject = {alert.subject: alert for alert in alerts}
+            found.scope = by_subject.get(WHOLE_SCOPE)
+            found.inventory = by_subject.get(WHOLE_INVENTORY)
             found.alert_records = {
                 alert.subject.certificate_arn: alert
                 for alert in alerts
@@ -288,6 +294,8 @@ class AlertState:
         """
         if self.state_store is None or run.done or run.changes:
             return True
+        if self._inventory_alerts(run):
+            return True
         reportable = set(map(_arn, _reportable(run)))
         if any(record.certificate_arn not in reportable for record in run.failed_actions):
             return True
@@ -323,10 +331,13 @@ class AlertState:
         ]
         incomplete = [scope for scope in run.scopes if scope.status is not ScopeStatus.OK]
         alerts += [scope_alert_record(scope, self.scope, now) for scope in incomplete]
+        alerts += self._inventory_alerts(run)
         resolved = list(self._resolved(run).values())
         resolved += [self.alert_records[arn] for arn in done if arn in self.alert_records]
         if self.scope is not None and run.full_scan and not incomplete:
             resolved.append(self.scope)
+        if self.inventory is not None and run.full_scan and not (incomplete or run.not_listed):
+            resolved.append(self.inventory)
         earlier = {(intent.certificate_arn, intent.action) for intent in self.earlier_intents}
         return PendingWrites(
             state_store=self.state_store,
@@ -338,6 +349,15 @@ class AlertState:
             resolved=resolved,
             own_intents=[intent for key, intent in self.intents.items() if key not in earlier],
         )
+
+    def _inventory_alerts(self, run: Run) -> list[AlertRecord]:
+        """Return the due alert record about classes that could not be listed, in a list."""
+        due = [
+            inventory_alert_record(scope, self.inventory, self.request.now)
+            for scope in run.scopes
+            if run.full_scan
+        ]
+        return [alert for alert in due if alert is not None]
 
     def _oldest_first(self, alerts: Sequence[AlertRecord]) -> list[AlertRecord]:
         """Return the records in the order of their writing: new ones, then the oldest.

@@ -7,7 +7,7 @@ in progress is continued.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from certificate_lifecycle.app.collect import ScanResult
 from certificate_lifecycle.app.deadline import RESERVE_SECONDS, error_summary, require_time
@@ -25,10 +25,10 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     MigrationNotPossibleError,
-    ZoneAmbiguousError,
-    ZoneNotFoundError,
+    ZoneError,
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
+from certificate_lifecycle.policy.dns_health import records_to_write
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.validation import RecordChange, explain
 
@@ -59,7 +59,10 @@ class Repair:
             action = entry.decision.action
             if action is Action.NONE or (entry.certificate.arn, action) in self.settled:
                 continue
-            records.append(self._act_on(observation, action))
+            record = self._act_on(observation, action)
+            permitted = record.outcome is not Outcome.ADVISED
+            to_write = records_to_write(observation.records, observation.dns, permitted=permitted)
+            records.append(replace(record, dns_records=to_write))
         return records
 
     def _act_on(self, observation: Observation, action: Action) -> ActionRecord:
@@ -116,7 +119,7 @@ class Repair:
             try:
                 require_zones(self.dns, certificate.names)
                 return self._migrate(certificate)
-            except (MigrationNotPossibleError, ZoneNotFoundError, ZoneAmbiguousError) as error:
+            except (MigrationNotPossibleError, ZoneError) as error:
                 return self._resend(certificate, f" ({error})")
         return self._resend(certificate, "")
 

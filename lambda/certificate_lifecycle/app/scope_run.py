@@ -8,6 +8,7 @@ from datetime import datetime
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
 from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.dns_health import DnsHealth
 from certificate_lifecycle.app.export import Export
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.notification_state import AlertState, PendingWrites
@@ -21,6 +22,7 @@ from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.app.tls_probe import TlsProbing
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Action, Certificate, Verdict
+from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -33,6 +35,7 @@ from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.tags import owner
 from certificate_lifecycle.policy.mute import with_mute
+from certificate_lifecycle.policy.notification_state import reported_dns_reasons
 from certificate_lifecycle.policy.ownership import NEEDED_MODE
 from certificate_lifecycle.policy.succession import (
     REPLACING_ACTIONS,
@@ -93,6 +96,7 @@ class ScopeScan:
     clients: ScopeClients
     state: AlertState
     result: ScanResult
+    public_dns: DnsCounts | None = None
 
 
 def run_scope(
@@ -130,11 +134,19 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
             *(target.certificate_arn for target in request.export_targets),
         },
     )
+    dns_health = DnsHealth(
+        public_dns=clients.public_dns,
+        dns=clients.dns,
+        clock=clock,
+        now=request.now,
+        reported=reported_dns_reasons(state.alert_records),
+    )
     collector = Collector(
         context=context,
         certificates=clients.certificates,
         dns=clients.dns,
         catalog=clients.catalog,
+        dns_health=dns_health,
         # In mode notify the role may not read a secret.
         sources=Sources(
             by_arn=request.import_sources,
@@ -157,12 +169,20 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
     result = collector.scan(
         list(dict.fromkeys((*requested, *replaced))),
         may_be_deleted=[*replaced, *(requested if request.announced else ())],
+        reported=state.alert_records,
         replacing=state.replacement_records,
     )
     result = result.by_urgency()
     result.problems.extend(state.problems)
     state.ignored = result.ignored
-    return ScopeScan(request=request, context=context, clients=clients, state=state, result=result)
+    return ScopeScan(
+        request=request,
+        context=context,
+        clients=clients,
+        state=state,
+        result=result,
+        public_dns=dns_health.counts(),
+    )
 
 
 def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
@@ -189,6 +209,8 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
         scan_result.certificates,
         summary(scan_result.problems) or None,
         len(scan_result.ignored),
+        tuple(scan_result.not_listed),
+        scanned.public_dns,
     )
     run = state.with_changes(run_of(request, [scope], assessments, actions, current_time()))
     return ScopeRun(
@@ -315,6 +337,7 @@ def _engine(scanned: ScopeScan) -> ReplacementEngine | _WithoutState:
         context=scanned.context,
         certificates=clients.certificates,
         dns=clients.dns,
+        public_dns=clients.public_dns,
         state_store=state_store,
         catalog=clients.catalog,
         pointers=PointerMoves(

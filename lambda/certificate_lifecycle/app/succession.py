@@ -18,6 +18,8 @@ from certificate_lifecycle.policy.continuity import (
     Continuity,
     Discontinuity,
     Predecessor,
+    is_acme_renewal,
+    is_of_same_client,
     judge,
     related,
     ruled_out,
@@ -102,6 +104,17 @@ class SuccessorSearch:
                 continue
             keys = self.catalog.key_algorithms(described_old)
             yield judge(predecessor(described_old, record, keys), described, thresholds, now)
+
+    def acme_renewal(self, old: Certificate) -> Certificate | None:
+        """Return the certificate that the ACME client of `old` ordered in its place, or None."""
+        named = (other for name in old.names for other in self.by_name.get(name, ()))
+        for other in related(old, named):
+            if not is_acme_renewal(old, other, self.context.now) or not self._covers(other):
+                continue
+            described_old, described = self._described(old), self._described(other)
+            if described_old and described and is_of_same_client(described_old, described):
+                return other
+        return None
 
     def _covers(self, listed: Certificate) -> bool:
         try:

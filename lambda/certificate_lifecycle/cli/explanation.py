@@ -96,11 +96,13 @@ def explain(
         scanned.result.everything, scanned.context, clients.certificates, clients.catalog
     )
     candidates = tuple(search.candidates(certificate, record))
+    renewed_as = observation.renewed_as or search.acme_renewal(certificate)
     problems += search.problems
     known = replace(
         observation,
         successor=observation.successor or _first(candidates, Continuity.AUTOMATIC),
         proposal=observation.proposal or _first(candidates, Continuity.PROPOSAL),
+        renewed_as=renewed_as,
     )
     return Explanation(
         certificate=certificate,
@@ -222,6 +224,9 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         **explanation.assessment.to_dict(explanation.now),
         "at": explanation.now.isoformat(),
         "key_algorithm": certificate.key_algorithm,
+        "root_hierarchy_type": certificate.root_hierarchy,
+        "certificate_usage": certificate.certificate_usage,
+        "listed": certificate.listed,
         "tags": dict(detail.tags),
         "renewal_eligible": certificate.renewal_eligible,
         "renewal_status": detail.renewal.status.value if detail.renewal else None,

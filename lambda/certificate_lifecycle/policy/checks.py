@@ -6,7 +6,7 @@ A certificate that nothing depends on never gets more than `info`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,19 +27,31 @@ from certificate_lifecycle.model.pointers import Pointer, PointerState
 from certificate_lifecycle.model.sanitize import clean, listed
 from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.policy import facts
+from certificate_lifecycle.policy.dns_health import (
+    DnsFinding,
+    effective_state,
+    explain_public,
+    missed,
+)
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.facts import Fact
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import (
     Thresholds,
+    ends_soon,
     is_recent,
     is_within,
     lacks_future,
     overdue_threshold,
     renewal_window,
 )
-from certificate_lifecycle.policy.validation import RecordState, explain
+from certificate_lifecycle.policy.validation import (
+    RecordFinding,
+    RecordState,
+    explain,
+    undelegated,
+)
 
 #: A request that waits longer than this for validation is stuck.
 STUCK_AFTER = timedelta(hours=24)
@@ -60,6 +72,9 @@ NOTIFY_FAILURE_FOR = timedelta(days=7)
 #: after a deployment finds the failures of years.
 OLD_REQUEST = timedelta(days=30)
 _SHOWN_CONSUMERS = 3
+#: The number of records without a hosted zone that a message contains.
+_SHOWN_RECORDS = 5
+_CAA_TEXT = "a CAA record does not allow Amazon to issue; add amazon.com to it."
 #: Characters of the value of a pointer, which may be any text.
 _LONGEST_VALUE = 200
 
@@ -90,6 +105,7 @@ _ACM_REASONS = {
 _SAME_FOR_A_SUCCESSOR = frozenset(
     {
         *(Reason.CAA_FORBIDS, Reason.ADDITIONAL_VERIFICATION_REQUIRED),
+        *(Reason.ZONE_NOT_DELEGATED, Reason.DNSSEC_BROKEN),
         *(Reason.DOMAIN_NOT_ALLOWED, Reason.INVALID_PUBLIC_DOMAIN),
         *(Reason.AUTHORITY_NOT_FOUND, Reason.AUTHORITY_INVALID_STATE),
         Reason.AUTHORITY_NAME_CONSTRAINTS,
@@ -102,6 +118,7 @@ _AUTHORITY_VERDICTS = {
 }
 #: The reason for each state of a validation record, most specific first.
 _RECORD_REASONS = {
+    RecordState.DELEGATED: Reason.NAME_DELEGATED,
     RecordState.ZONE_AMBIGUOUS: Reason.ZONE_AMBIGUOUS,
     RecordState.FOREIGN: Reason.VALIDATION_RECORD_WRONG,
     RecordState.ZONE_NOT_FOUND: Reason.ZONE_NOT_FOUND,
@@ -281,6 +298,31 @@ class Check:
 def check(*, question: str, facts: tuple[Fact, ...]) -> Callable[[Judge], Check]:
     """Declare a function as a check; `chain.CHAIN` applies it."""
     return lambda judge: Check(judge.__name__, question, facts, judge)
+
+
+@check(
+    question="Has its ACME client a later certificate for its names?",
+    facts=(facts.MANAGER, facts.STATUS, facts.RENEWED_AS, facts.EXPIRES, facts.WARNING),
+)
+def renewed_by_client(given: CheckInput) -> Decision | None:
+    """Find certificates that their ACME client has renewed: each order is another certificate.
+
+    No AWS service can use them (ACM user guide, "Choosing how to issue certificates with AWS"), so
+    that no consumer is moved.
+    """
+    later = given.observation.renewed_as
+    if later is None or is_within(later, timedelta(), given.now):
+        return None
+    if not ends_soon(given.certificate, given.thresholds, given.now):
+        return None
+    message = f"Its ACME client has the later certificate {later.arn} for its names."
+    return Decision(
+        Verdict.SUPERSEDED,
+        Severity.INFO,
+        Reason.SUCCESSOR_ISSUED,
+        f"{message} {given.expiry_sentence}",
+        Action.NONE,
+    )
 
 
 @check(
@@ -467,7 +509,7 @@ def pending_validation(given: CheckInput) -> Decision | None:
     else:
         reason, action, trouble = _validation_trouble(given.observation)
         message = f"The request has waited for validation for more than a day: {trouble}"
-    if reason is Reason.RECORDS_IN_PLACE:
+    if reason is Reason.RECORDS_IN_PLACE and not given.observation.dns.all_in_place:
         message += " ACM does not see them: check that the domain is delegated to this hosted zone."
     return Decision(Verdict.PENDING_VALIDATION, Severity.INFO, reason, message, action)
 
@@ -741,7 +783,8 @@ def renewal_overdue(given: CheckInput) -> Decision | None:
         return None
     reason = _renewal_reason(certificate)
     if reason is Reason.NO_REASON_GIVEN:
-        reason = Reason.NO_PROGRESS
+        problems = given.observation.dns.problems
+        reason = problems[0].reason if problems else Reason.NO_PROGRESS
     return given.overdue(reason, "ACM should have renewed it by now")
 
 
@@ -753,6 +796,20 @@ def renewal_not_understood(given: CheckInput) -> Decision | None:
         return None
     text = "ACM reports a renewal status that this version does not know."
     return given.unknown_value(Reason.STATUS_UNKNOWN, text)
+
+
+@check(
+    question="Would its next renewal fail, by the answers of public DNS?",
+    facts=(facts.TYPE, facts.USED, facts.PUBLIC_DNS),
+)
+def renewal_at_risk(given: CheckInput) -> Decision | None:
+    """Find certificates that ACM could not renew now, while there is time to fix it."""
+    dns = given.observation.dns
+    if dns.reason is None or not given.certificate.managed:
+        return None
+    message = f"ACM could not renew it now: {dns.text}. {given.expiry_sentence}"
+    severity = given.at_least_warning
+    return Decision(Verdict.RENEWAL_AT_RISK, severity, dns.reason, message, Action.FIX_VALIDATION)
 
 
 @check(
@@ -841,10 +898,11 @@ def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
 
 
 def _validation_trouble(observation: Observation) -> tuple[Reason, Action, str]:
-    certificate = observation.certificate
+    certificate, dns = observation.certificate, observation.dns
     renewal = certificate.detail.renewal
     if renewal is not None and acm_reason(renewal.reason) is Reason.CAA_FORBIDS:
-        text = "a CAA record does not allow Amazon to issue; add amazon.com to it."
+        known = (problem for problem in dns.problems if problem.reason is Reason.CAA_FORBIDS)
+        text = next((f"{problem.with_names()}." for problem in known), _CAA_TEXT)
         return Reason.CAA_FORBIDS, Action.FIX_VALIDATION, text
     if ValidationMethod.EMAIL in pending_methods(certificate):
         text = "ACM's validation e-mail has not been answered."
@@ -853,15 +911,19 @@ def _validation_trouble(observation: Observation) -> tuple[Reason, Action, str]:
 
 
 def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
-    records = observation.records
-    wrong = [finding for finding in records if finding.state is not RecordState.IN_PLACE]
+    dns = observation.dns
+    current = {finding: effective_state(finding, dns) for finding in observation.records}
+    wrong = [finding for finding, state in current.items() if state is not RecordState.IN_PLACE]
     if not wrong and not _all_named(observation):
         text = "ACM has not named its validation records yet."
         return Reason.VALIDATION_UNCHECKED, Action.INVESTIGATE, text
+    if not wrong and dns.reason is not None:
+        return dns.reason, Action.FIX_VALIDATION, f"{dns.text}."
     if not wrong:
-        text = "all validation records are in place."
+        clauses = ("all validation records are in place", *undelegated(observation.records))
+        text = f"{'; '.join(clauses)}."
         return Reason.RECORDS_IN_PLACE, Action.FIX_VALIDATION, text
-    states = {finding.state for finding in wrong}
+    states = {current[finding] for finding in wrong}
     reason = next(reason for state, reason in _RECORD_REASONS.items() if state in states)
     if any(finding.change is not None for finding in wrong):
         action = Action.RESTORE_RECORDS
@@ -869,7 +931,17 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
         action = Action.INVESTIGATE
     else:
         action = Action.FIX_VALIDATION
-    return reason, action, "; ".join(explain(finding) for finding in wrong) + "."
+    clauses = (_explained(wrong, dns), *undelegated(observation.records))
+    return reason, action, f"{'; '.join(clauses)}."
+
+
+def _explained(wrong: Sequence[RecordFinding], dns: DnsFinding) -> str:
+    """Return a clause about each wrong record in a hosted zone, and about the first of others."""
+    outside = [explain_public(public) for finding in wrong if (public := missed(finding, dns))]
+    hosted = [explain(finding) for finding in wrong if missed(finding, dns) is None]
+    more = len(outside) - _SHOWN_RECORDS
+    rest = [f"and {more} more records"] if more > 0 else []
+    return "; ".join((*hosted, *outside[:_SHOWN_RECORDS], *rest))
 
 
 def _all_named(observation: Observation) -> bool:

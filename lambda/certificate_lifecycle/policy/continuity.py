@@ -19,6 +19,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     Documented,
 )
+from certificate_lifecycle.policy.issuance import CERTIFICATE_USAGES, ROOT_HIERARCHIES
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 
 _AMAZON, _PRIVATE = CertificateType.AMAZON_ISSUED, CertificateType.PRIVATE
@@ -26,8 +27,8 @@ _IMPORTED = CertificateType.IMPORTED
 _KEY_FAMILIES = frozenset({"RSA", "EC"})
 #: Absent values are the standard public hierarchy; only the others have a usage (API reference,
 #: CertificateDetail, RootHierarchyType and CertificateUsage).
-_ROOT_HIERARCHIES = frozenset({None, "N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"})
-_CERTIFICATE_USAGES = frozenset({None, "CLIENT_AND_SERVER_AUTH", "CLIENT_AUTH_ONLY"})
+_ROOT_HIERARCHIES = frozenset({None, *ROOT_HIERARCHIES})
+_CERTIFICATE_USAGES = frozenset({None, *CERTIFICATE_USAGES})
 #: The origin of the key by type; SDKs before 2026 do not report it, and list no other origin.
 _KEY_ORIGINS = {
     _AMAZON: frozenset({None, "AWS_MANAGED"}),
@@ -37,6 +38,8 @@ _KEY_ORIGINS = {
 #: The value of an absent extension, which allows every usage (API reference, ExtendedKeyUsage).
 _NO_LIMIT = frozenset({"NONE"})
 _ANY = "ANY"
+#: The origin of a key that an ACME client holds.
+_ACME = "ACME"
 #: The usage that ACM's public certificates have no more since June 2025 (ACM user guide, "Document
 #: history"): a renewal under the same ARN loses it, too.
 _CLIENT_USAGE = frozenset({"TLS_WEB_CLIENT_AUTHENTICATION"})
@@ -164,6 +167,28 @@ def unreadable(listed: Certificate) -> Candidate:
     return Candidate(listed, Continuity.NONE, (Discontinuity.DETAILS_UNREADABLE,))
 
 
+def is_acme_renewal(old: Certificate, new: Certificate, now: datetime) -> bool:
+    """Whether an ACME client may have ordered a listed certificate in place of another one.
+
+    `is_of_same_client` compares what only their descriptions contain.
+    A certificate with another kind of key may be served beside the old one, and is no renewal.
+    """
+    if not old.key_pair_origin == new.key_pair_origin == _ACME:
+        return False
+    pair = _Pair(Predecessor(certificate=old), new, Thresholds(), now)
+    before, ends = old.not_after, new.not_after
+    later = before is not None and ends is not None and ends > max(before, now)
+    return later and not any(applies(pair) for applies in _AGAINST_RENEWAL)
+
+
+def is_of_same_client(old: Certificate, new: Certificate) -> bool:
+    """Whether the same ACME account ordered two described certificates.
+
+    Several servers may have certificates for the same names, each with an account of its own.
+    """
+    return old.detail.acme_account == new.detail.acme_account
+
+
 def related(certificate: Certificate, others: Iterable[Certificate]) -> list[Certificate]:
     """Return the `others` with a name of `certificate`, the one that expires last first."""
     names = set(certificate.names)
@@ -196,6 +221,10 @@ def _other_names(pair: _Pair) -> bool:
     if not pair.old.names or not pair.old.names_complete:
         return True
     return pair.new.names_complete and not set(pair.old.names) <= set(pair.new.names)
+
+
+def _not_complete(pair: _Pair) -> bool:
+    return not pair.new.names_complete
 
 
 def _expires_too_soon(pair: _Pair) -> bool:
@@ -233,12 +262,27 @@ def _key_family(certificate: Certificate) -> str:
     return certificate.key_algorithm.partition("_")[0]
 
 
+def _weaker_key(pair: _Pair) -> bool:
+    return _key_size(pair.new) < _key_size(pair.old)
+
+
+def _key_size(certificate: Certificate) -> int:
+    """Return the bits of a key: 2048 of `RSA_2048`, 256 of `EC_prime256v1`."""
+    found = re.search(r"\d+", certificate.key_algorithm)
+    return int(found[0]) if found else 0
+
+
 def _managed_by_service(pair: _Pair) -> bool:
     return pair.new.managed_by is not None
 
 
 def _acme_origin(pair: _Pair) -> bool:
     return pair.new.key_pair_origin not in _KEY_ORIGINS.get(pair.new.type, {None})
+
+
+def _of_unknown_class(pair: _Pair) -> bool:
+    """Whether the listing lacks one of them, whose root this SDK may not know."""
+    return not (pair.new.listed and pair.old.listed)
 
 
 def _exportable(pair: _Pair) -> bool:
@@ -294,11 +338,15 @@ def _other_root_hierarchy(pair: _Pair) -> bool:
     return hierarchy not in _ROOT_HIERARCHIES or hierarchy != pair.old.root_hierarchy
 
 
+def _other_listed_usage(pair: _Pair) -> bool:
+    usage = pair.new.certificate_usage
+    return usage not in _CERTIFICATE_USAGES or usage != pair.old.certificate_usage
+
+
 def _other_usage(pair: _Pair) -> bool:
     """Compare the usages, except for a request that was never issued and has none to keep."""
     old, new = pair.old, pair.new
-    usage = new.certificate_usage
-    if usage not in _CERTIFICATE_USAGES or usage != old.certificate_usage:
+    if _other_listed_usage(pair):
         return True
     if old.not_before is None:
         return False
@@ -339,6 +387,7 @@ _LISTED: tuple[tuple[Discontinuity, Check], ...] = (
     (Discontinuity.ACME_ORIGIN, _acme_origin),
     (Discontinuity.EXPORTABLE, _exportable),
     (Discontinuity.REFUSED, _refused),
+    (Discontinuity.DETAILS_UNREADABLE, _of_unknown_class),
 )
 _DESCRIBED: tuple[tuple[Discontinuity, Check], ...] = (
     (Discontinuity.OTHER_ISSUER, _other_issuer),
@@ -347,4 +396,10 @@ _DESCRIBED: tuple[tuple[Discontinuity, Check], ...] = (
     (Discontinuity.OTHER_ROOT_HIERARCHY, _other_root_hierarchy),
     (Discontinuity.OTHER_USAGE, _other_usage),
     (Discontinuity.KEY_NOT_SUPPORTED, _key_not_supported),
+)
+#: The conditions on the renewal by an ACME client.
+_AGAINST_RENEWAL: tuple[Check, ...] = (
+    *(_other_scope, _not_issued, _other_names, _not_complete, _imported, _other_kind_of_issuer),
+    *(_other_key_family, _weaker_key, _managed_by_service),
+    *(_other_root_hierarchy, _other_listed_usage),
 )

@@ -135,6 +135,15 @@ def _records(observation: Observation) -> str:
     return ", ".join(states) or "not read: ACM does not need validation"
 
 
+def _public_dns(observation: Observation) -> str:
+    dns = observation.dns
+    if not dns.checked:
+        return "not checked"
+    if dns.reason is not None:
+        return dns.text
+    return f"unknown: {'; '.join(dns.unknown)}" if dns.unknown else "no problem"
+
+
 def _manager(certificate: Certificate) -> str:
     if certificate.key_pair_origin == "ACME":
         return "an ACME client"
@@ -186,12 +195,18 @@ ELIGIBLE = of_certificate(
     lambda certificate: _yes_or(certificate.renewal_eligible, "not reported by ACM"),
 )
 RECORDS = constant("validation records", _records)
+PUBLIC_DNS = constant("public DNS", _public_dns)
 # The thresholds at which it changes are separate facts.
 STAYS = Fact("stays in service", _stays, lambda _, __: None)
 SUCCESSOR = Fact(
     "successor",
     lambda observation, _, __: observation.successor.arn if observation.successor else "none",
     _successor_due,
+)
+RENEWED_AS = Fact(
+    "renewed as",
+    lambda observation, _, __: observation.renewed_as.arn if observation.renewed_as else "none",
+    lambda observation, _: observation.renewed_as.not_after if observation.renewed_as else None,
 )
 SOURCE = constant(
     "import source",

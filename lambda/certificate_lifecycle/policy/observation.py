@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.import_source import SourceFinding
 from certificate_lifecycle.policy.validation import RecordFinding
@@ -16,7 +17,8 @@ class Observation:
     """A certificate, and the state of everything that its renewal depends on.
 
     `consumers` are the labels of the resources that use it. `successor` may take over from it;
-    `proposal` may do so only if a person agrees.
+    `proposal` may do so only if a person agrees. `renewed_as` is the certificate that its ACME
+    client ordered in its place. `dns` is what public DNS says about its names.
     `failure_reported` is when a message first named it as a failed request, None if none has.
     """
 
@@ -25,10 +27,12 @@ class Observation:
     records: tuple[RecordFinding, ...] = ()
     successor: Certificate | None = None
     proposal: Certificate | None = None
+    renewed_as: Certificate | None = None
     detail_error: str | None = None
     export: TargetFinding | None = None
     source: SourceFinding | None = None
     failure_reported: datetime | None = None
+    dns: DnsFinding = NOT_CHECKED
 
     @property
     def export_has_problem(self) -> bool:

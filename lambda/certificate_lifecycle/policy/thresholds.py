@@ -67,6 +67,12 @@ def lacks_future(certificate: Certificate, thresholds: Thresholds, now: datetime
     return is_within(certificate, threshold, now)
 
 
+def ends_soon(certificate: Certificate, thresholds: Thresholds, now: datetime) -> bool:
+    """Whether `certificate` has ended, or expires within its warning threshold."""
+    ended = certificate.status in (CertificateStatus.EXPIRED, CertificateStatus.REVOKED)
+    return ended or is_within(certificate, thresholds.effective(certificate), now)
+
+
 def is_within(certificate: Certificate, threshold: timedelta, now: datetime) -> bool:
     """Whether `certificate` expires within `threshold` from now, or has expired."""
     return certificate.not_after is not None and certificate.not_after - now <= threshold

@@ -79,6 +79,17 @@ def run_repair(
 # --- Which certificates -----------------------------------------------------------------------
 
 
+def test_records_that_the_module_must_not_write_are_named_for_a_pipeline() -> None:
+    (done,) = run_repair(MemoryCertificates(BLOCKED), mode=RotationMode.NOTIFY)
+    (wanted,) = done.dns_records
+    assert (wanted.zone, wanted.replaces) == ("example.com", False)
+    (done,) = run_repair(MemoryCertificates(BLOCKED), MemoryDns(), mode=RotationMode.REPAIR)
+    assert (done.action, done.outcome) == (Action.FIX_VALIDATION, Outcome.ADVISED)
+    assert done.dns_records == (replace(wanted, zone=None),)
+    (done,) = run_repair(MemoryCertificates(BLOCKED))
+    assert (done.outcome, done.dns_records) == (Outcome.DONE, ())
+
+
 def test_healthy_unused_and_renewing_certificates_need_no_action() -> None:
     certificates = MemoryCertificates(
         certificate(),

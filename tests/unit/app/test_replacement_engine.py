@@ -25,6 +25,7 @@ from certificate_lifecycle.model.errors import (
     ConsumerBusyError,
     ManualStepRequiredError,
 )
+from certificate_lifecycle.model.public_dns import RecordType
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
 from certificate_lifecycle.policy.coverage import EVERYTHING, Coverage
@@ -65,6 +66,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryPointers,
+    MemoryPublicDns,
     MemoryStateStore,
     MemoryTlsProbe,
     Outage,
@@ -92,6 +94,7 @@ class Account:
             entry.arn: entry.detail.tags for entry in held if entry.described
         }
         self.dns = MemoryDns(zone())
+        self.public_dns = MemoryPublicDns()
         self.state_store = MemoryStateStore()
         self.consumers = consumers
         self.pointers = MemoryPointers()
@@ -138,6 +141,7 @@ class Account:
             ),
             consumers=self.consumers,
             tls_probe=self.tls_probe,
+            public_dns=self.public_dns,
             retire_after=retire_after,
         )
         records = engine.act(found, replacement_records, everything=not only)
@@ -708,6 +712,19 @@ def test_a_request_that_fails_after_a_deleted_one_is_still_repeated() -> None:
     assert account.state == "validated"
 
 
+def test_nothing_is_requested_in_30_days_while_a_caa_record_forbids_it() -> None:
+    account = Account(DEAD, consumers=MemoryConsumers())
+    account.public_dns.put("example.com", RecordType.CAA, '0 issue "letsencrypt.org"')
+    for _ in range(30):
+        record = account.tomorrow().only()
+        assert record.outcome is Outcome.ADVISED
+        assert "the CAA records at example.com allow only letsencrypt.org" in record.detail
+    assert account.certificates.asked == []
+    account.public_dns.put("example.com", RecordType.CAA, '0 issue "amazon.com"')
+    account.tomorrow().run()
+    assert len(account.certificates.asked) == 1
+
+
 def test_nothing_is_requested_in_place_of_a_deleted_successor_if_that_could_not_be_validated() -> (
     None
 ):
@@ -754,7 +771,7 @@ def test_an_old_certificate_that_is_just_not_listed_yet_ends_nothing() -> None:
     account = serving()
     account.run()
     account.certificates.list_all = lambda: iter([])  # type: ignore[method-assign] # late
-    assert account.tomorrow().run() == []
+    assert "has not issued the successor" in account.tomorrow().only().detail
     assert account.state == "validated"
 
 

@@ -17,6 +17,8 @@ from certificate_lifecycle.policy.continuity import (
     Continuity,
     Discontinuity,
     Predecessor,
+    is_acme_renewal,
+    is_of_same_client,
     judge,
     related,
     ruled_out,
@@ -289,6 +291,14 @@ def test_a_public_certificate_is_followed_by_one_for_the_same_usage(
     assert found == expected
 
 
+@pytest.mark.parametrize("unlisted", ["old", "new", "both"])
+def test_a_certificate_that_is_not_listed_neither_takes_over_nor_is_followed(unlisted: str) -> None:
+    """It may be of a class whose root this SDK does not read."""
+    before = old(public, listed=unlisted == "new")
+    found = reasons(before, public(listed=unlisted == "old"))
+    assert found == (Discontinuity.DETAILS_UNREADABLE,)
+
+
 # --- Imported certificates ------------------------------------------------------------------------
 
 
@@ -418,3 +428,68 @@ def test_related_certificates_have_a_name_in_common_and_come_in_the_order_of_the
     )
     stranger = public(arn=arn("d"), names=("other.example.com",))
     assert related(known, [first, known, third, stranger, second, first]) == [second, first, third]
+
+
+# --- Renewals by ACME clients ---------------------------------------------------------------------
+
+RENEWS = {
+    "the same names, ending later": {},
+    "more names": {"names": ("b.example.com", *reversed(NAMES))},
+    "a longer key of the same family": {"key_algorithm": "RSA_4096"},
+    "one that ends soon itself": {"ends_in": days(5) + SECOND},
+}
+RENEWS_NOT = {
+    "another region": {"arn": arn("new", "us-east-1")},
+    "a request": {"status": CertificateStatus.PENDING_VALIDATION},
+    "a revoked one": {"status": REVOKED},
+    "a name less": {"names": NAMES[:1]},
+    "names that are not all listed": {"names_complete": False},
+    "the same end": {"ends_in": days(5)},
+    "no end": {"ends_in": None},
+    "another kind of key, which may be served beside the old one": {
+        "key_algorithm": "EC_prime256v1"
+    },
+    "a shorter key": {"key_algorithm": "RSA_1024"},
+    "a key that AWS manages": {"key_pair_origin": "AWS_MANAGED"},
+    "an imported one": {"type": CertificateType.IMPORTED},
+    "one of CloudFront": {"managed_by": "CLOUDFRONT"},
+    "another root": {"root_hierarchy": "N2_AMAZON_MANAGED"},
+    "for clients only": {"certificate_usage": "CLIENT_AUTH_ONLY"},
+}
+
+
+def of_client(**changes: Any) -> Certificate:  # noqa: ANN401 - as above
+    return public(**{"key_pair_origin": "ACME", "lives": days(45), "ends_in": days(40), **changes})
+
+
+OF_CLIENT = of_client(arn=arn("old"), ends_in=days(5))
+
+
+@pytest.mark.parametrize("changes", RENEWS.values(), ids=RENEWS)
+def test_an_acme_client_renews_with_another_certificate(changes: dict[str, Any]) -> None:
+    assert is_acme_renewal(OF_CLIENT, of_client(**changes), NOW)
+
+
+@pytest.mark.parametrize("changes", RENEWS_NOT.values(), ids=RENEWS_NOT)
+def test_a_certificate_that_covers_less_renews_nothing(changes: dict[str, Any]) -> None:
+    assert not is_acme_renewal(OF_CLIENT, of_client(**changes), NOW)
+
+
+def test_a_certificate_that_has_ended_or_of_another_origin_renews_nothing() -> None:
+    ended = replace(OF_CLIENT, not_after=NOW - days(2))
+    assert is_acme_renewal(ended, of_client(ends_in=SECOND), NOW)
+    assert not is_acme_renewal(ended, of_client(ends_in=timedelta()), NOW)
+    assert not is_acme_renewal(replace(OF_CLIENT, key_pair_origin=None), of_client(), NOW)
+    assert not is_acme_renewal(replace(OF_CLIENT, not_after=None), of_client(), NOW)
+    unknown = "EC_new"
+    assert is_acme_renewal(
+        replace(OF_CLIENT, key_algorithm=unknown), of_client(key_algorithm=unknown), NOW
+    )
+
+
+def test_only_the_acme_account_of_a_certificate_renews_it() -> None:
+    first, other = (
+        replace(OF_CLIENT, detail=detail(acme_account=account)) for account in ("1", "2")
+    )
+    assert is_of_same_client(first, first)
+    assert not is_of_same_client(first, other)

@@ -20,6 +20,7 @@ from certificate_lifecycle.app.ports import (
     Certificates,
     Consumers,
     Dns,
+    PublicDns,
     StateStore,
     TlsProbe,
 )
@@ -106,6 +107,7 @@ class ReplacementEngine:
     pointers: PointerMoves
     consumers: Consumers | None = None
     tls_probe: TlsProbe | None = None
+    public_dns: PublicDns | None = None
     retire_after: timedelta | None = None
     handled: list[ReplacementRecord] = field(default_factory=list, init=False)
 
@@ -180,6 +182,7 @@ class ReplacementEngine:
             context=self.context,
             certificates=self.certificates,
             dns=self.dns,
+            public_dns=self.public_dns,
             state_store=self.state_store,
             catalog=self.catalog,
         )

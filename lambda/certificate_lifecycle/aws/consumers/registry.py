@@ -7,6 +7,8 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import EndpointConnectionError
+
 from certificate_lifecycle.aws.consumers.amplify import AmplifyDomains
 from certificate_lifecycle.aws.consumers.apigateway import DomainNames
 from certificate_lifecycle.aws.consumers.base import Consumer
@@ -171,6 +173,10 @@ class RunServices:
                 self._made[consumer, scope] = consumer(self._clients, scope, role_arn)
             return self._made[consumer, scope]
 
+    def offers(self, consumer: type[Consumer], region: str) -> bool:
+        """Return whether the service is in a region as far as the SDK knows."""
+        return self._clients.offers(consumer.service, region)
+
 
 class AwsConsumers(ConsumerCatalog):
     """Finds and changes the consumers of the certificates of one account and region.
@@ -300,7 +306,13 @@ class AwsConsumers(ConsumerCatalog):
     def _found(
         self, certificate: Certificate, consumer: type[Consumer], region: str
     ) -> list[Binding]:
-        found = self._at(consumer, region).find(certificate)
+        """Return the settings of a service; none in a region that does not have the service."""
+        try:
+            found = self._at(consumer, region).find(certificate)
+        except EndpointConnectionError:
+            if self._services.offers(consumer, region or self._scope.region):
+                raise
+            return []
         return [_in_region(binding, region) for binding in found]
 
     def _service(self, binding: Binding) -> Consumer:
