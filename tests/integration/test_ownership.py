@@ -135,7 +135,7 @@ def test_what_selects_by_name_is_changed_once_named_once_and_never_waited_for(
 def state_of_replacement(cloud: Cloud) -> str:
     items = cloud.client("dynamodb").scan(TableName="certificate-lifecycle-ledger")["Items"]
     (state,) = [item["state"]["S"] for item in items if "successor_arn" in item]
-    return state
+    return str(state)
 
 
 def test_the_tags_of_many_load_balancers_are_read_in_one_call(
