@@ -237,7 +237,9 @@ class HostedZones:
     def _values(self, name: str, record_type: str) -> tuple[str, ...]:
         if (name, record_type) in self.records:
             return self.records[name, record_type]
-        return self.zones.resolve(name, record_type)
+        # moto keeps the SOA record that it has made as an object.
+        found: tuple[Any, ...] = self.zones.resolve(name, record_type)
+        return tuple(each["Value"] if isinstance(each, dict) else each for each in found)
 
     def _exists(self, name: str) -> bool:
         zone = self.zones.answers_for(name)

@@ -86,8 +86,8 @@ class UserPools:
             del self.all[pool.id]
 
     def unknown(self, name: str) -> dict[str, Any] | None:
-        pool = self._with(name)
-        return pool.unknown if pool is not None else None
+        named = (pool.unknown for pool in self.all.values() if pool.domain == name)
+        return next(named, None)
 
     def snapshot(self) -> dict[str, Any]:
         return {pool.domain: [self.shown(pool), pool.unknown] for pool in self.all.values()}
@@ -126,7 +126,9 @@ class UserPools:
         if pool is None:
             return {"DomainDescription": {}}
         described = {"DomainDescription": self.shown(pool)}
-        return EditedResult(described, partial(_with_unknown, pool.unknown))
+        return EditedResult(
+            described, partial(with_members, pool.unknown, inside="DomainDescription")
+        )
 
     def shown(self, pool: UserPool) -> Result:
         policy = {"SecurityPolicy": pool.security_policy} if pool.security_policy else {}
@@ -166,7 +168,7 @@ class UserPools:
             pool.failed = pool.domain in self._knobs().failing
             pool.routing = wanted.get("Routing")
             pool.security_policy = wanted["CustomDomainConfig"].get("SecurityPolicy")
-            pool.unknown = _repeated(pool.unknown, request.body)
+            pool.unknown = members_repeated(pool.unknown, request.body)
         return {"CloudFrontDomain": "d111111abcdef8.cloudfront.net"}
 
     def _in(self, region: str) -> Iterator[UserPool]:
@@ -182,25 +184,28 @@ class UserPools:
         return "FAILED" if pool.failed else "ACTIVE"
 
 
-def _with_unknown(unknown: Mapping[str, Any], body: bytes) -> bytes:
-    """Add the members of `unknown` to the JSON of DescribeUserPoolDomain, as a newer API has."""
+def with_members(unknown: Mapping[str, Any], body: bytes, *, inside: str) -> bytes:
+    """Add the members of `unknown` to a JSON response, as a newer API has them.
+
+    Their paths begin at the member that is named `inside`; an entry of a list has its index.
+    """
     answer = json.loads(body)
     for path, value in unknown.items():
         *parents, name = path.split("/")
-        entry = answer["DomainDescription"]
+        entry = answer[inside]
         for parent in parents:
-            entry = entry[parent]
+            entry = entry[int(parent) if isinstance(entry, list) else parent]
         entry[name] = value
     return json.dumps(answer).encode()
 
 
-def _repeated(unknown: Mapping[str, Any], body: bytes) -> dict[str, Any]:
-    """Return the members of `unknown` that an update repeats."""
+def members_repeated(unknown: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """Return the members of `unknown` that an update repeats at the same place."""
     kept = {}
     for path, value in unknown.items():
         entry: Any = json.loads(body)
         for name in path.split("/"):
-            entry = entry.get(name, {})
+            entry = entry.get(name, {}) if isinstance(entry, dict) else {}
         if entry == value:
             kept[path] = value
     return kept

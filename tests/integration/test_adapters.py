@@ -23,8 +23,11 @@ from certificate_lifecycle.model.errors import (
     CertificateRequestError,
     MigrationNotPossibleError,
 )
+from certificate_lifecycle.model.hidden_classes import HIDDEN_CLASSES, HiddenClass
 from certificate_lifecycle.policy.issuance import (
+    CERTIFICATE_USAGES,
     REQUESTABLE_KEY_ALGORITHMS,
+    ROOT_HIERARCHIES,
     CertificateRequest,
 )
 from certificate_lifecycle.policy.validation import Zone
@@ -57,6 +60,24 @@ def certificates(clients: Clients) -> AcmCertificates:
 
 def test_every_key_that_can_be_requested_is_listed() -> None:
     assert set(REQUESTABLE_KEY_ALGORITHMS) < set(KEY_TYPES)
+
+
+def enumeration(clients: Clients, shape: str) -> set[str]:
+    model = clients.any("acm", "eu-west-1").meta.service_model
+    return set(model.shape_for(shape).metadata["enum"])
+
+
+def test_every_root_hierarchy_and_usage_that_acm_knows_can_be_requested(clients: Clients) -> None:
+    assert set(ROOT_HIERARCHIES) == enumeration(clients, "RootHierarchyType")
+    assert set(CERTIFICATE_USAGES) == enumeration(clients, "CertificateUsage")
+
+
+@pytest.mark.parametrize("hidden", HIDDEN_CLASSES, ids=lambda hidden: hidden.name)
+def test_a_filter_for_a_hidden_class_has_every_value_that_acm_knows(
+    clients: Clients, hidden: HiddenClass
+) -> None:
+    values = enumeration(clients, hidden.shown_as)
+    assert {*hidden.values, *hidden.listed_with} == values
 
 
 def test_a_listed_and_a_described_certificate_agree(

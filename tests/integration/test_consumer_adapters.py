@@ -288,6 +288,19 @@ def test_a_distribution_counts_only_if_it_still_uses_the_certificate(
     assert all(binding.label == "CloudFront distribution E1 (www.example.com)" for binding in found)
 
 
+def test_an_sdk_without_tenants_leaves_them_unexplained(
+    clients: Clients, consumers: AwsConsumers, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """boto3 1.35 has no operation for them; a person moves them with the commands."""
+    client = clients.any("cloudfront", EDGE)
+    monkeypatch.delattr(type(client), "list_distribution_tenants_by_customization")
+    script.domain_names()
+    tenant = f"arn:aws:cloudfront::{OWN}:distribution-tenant/dt_1"
+    assert found_by(consumers, tenant) == ()
+    assert consumers.unexplained(certificate(tenant), ()) == (tenant,)
+    assert "aws cloudfront update-distribution-tenant" in consumers.manual_steps(tenant, OTHER)
+
+
 def test_every_certificate_of_a_domain_name_is_read_on_every_page(
     consumers: AwsConsumers, script: Script
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.aws.clients import Clients
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import ending_in
 from tests.integration.invocation import Function, make_ledger, scheduled
@@ -72,6 +73,37 @@ def test_consumers_of_every_region_are_named_moved_and_verified(
         assert dying not in cloud.consumers.certificates(name)
     # The old certificate is deleted once ACM reports no use.
     assert dying not in [entry.arn for entry in cloud.certificates.all()]
+
+
+LAST = {"ListApps", "ListDistributionTenantsByCustomization"}
+
+
+def test_what_the_usual_services_explain_is_searched_in_no_other_one(
+    rotation: Function, cloud: Cloud, dying: str
+) -> None:
+    edge_name(cloud, dying)
+    cloud.consumers.distribution(dying, "example.com")
+    called: set[str] = set()
+    for _ in range(3):
+        rotation(scheduled(cloud.now))
+        called.update(rotation.operations)
+        cloud.advance(days=1)
+    assert not called & LAST
+    assert dying not in cloud.consumers.certificates("api.example.com")
+
+
+def test_an_amplify_domain_is_moved_in_its_region_if_no_other_service_explains_its_use(
+    rotation: Function, cloud: Cloud, dying: str
+) -> None:
+    """One with a certificate of Amplify's own is left as it is."""
+    edge_name(cloud, dying)
+    cloud.consumers.amplify_domain("example.com", dying, region=HOME)
+    managed = cloud.consumers.amplify_domain("managed.example.com", None, region=HOME)
+    first, *_ = run_days(rotation, cloud, 3)
+    assert f"Amplify domain example.com in {HOME}: serves the successor" in details(first)
+    assert dying not in cloud.consumers.certificates("example.com")
+    assert cloud.consumers.certificates("managed.example.com") == ()
+    assert managed not in details(first)
 
 
 def test_a_run_lists_each_service_once_in_a_region_for_all_certificates(
@@ -143,3 +175,10 @@ def test_a_consumer_in_the_functions_region_that_is_not_monitored_is_left_to_a_p
     said = details(found)
     assert f"{API}: its region is not among the monitored `regions`" in said
     assert f"update-domain-name --region {HOME} --domain-name api.example.com" in said
+
+
+@pytest.mark.parametrize(
+    ("region", "offered"), [(HOME, True), ("eu-north-9", False), ("cn-north-1", True)]
+)
+def test_the_sdk_knows_which_regions_have_a_service(region: str, *, offered: bool) -> None:
+    assert Clients(HOME).offers("apigateway", region) is offered

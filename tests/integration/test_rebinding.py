@@ -79,6 +79,10 @@ def _user_pool(cloud: Cloud, arn: str) -> None:
     cloud.consumers.user_pool_domain("example.com", arn)
 
 
+def _amplify(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.amplify_domain("example.com", arn, region=EDGE)
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of consumer: how it is made, where, and the calls that it takes to move it."""
@@ -97,10 +101,11 @@ KINDS = {
     "a Classic load balancer": Kind(_classic, 29, (18,)),
     "a distribution": Kind(_distribution, 30, (19,), EDGE),
     "a distribution tenant": Kind(_tenant, 29, (18,), EDGE),
-    "a regional domain name": Kind(_regional, 28, (17,)),
-    "an edge-optimised domain name": Kind(_edge, 29, (18,), EDGE),
-    "a domain name of mutual TLS": Kind(_ownership, 32, (18, 20)),
-    "a user pool's domain": Kind(_user_pool, 32, (21,), EDGE),
+    "a regional domain name": Kind(_regional, 27, (16,)),
+    "an edge-optimised domain name": Kind(_edge, 28, (17,), EDGE),
+    "a domain name of mutual TLS": Kind(_ownership, 31, (17, 19)),
+    "a user pool's domain": Kind(_user_pool, 31, (20,), EDGE),
+    "a domain of Amplify": Kind(_amplify, 30, (19,), EDGE),
 }
 #: Each call of it is disturbed by `make test`; of the others the first, the changes and the last.
 THOROUGH = "the default of a listener"
@@ -112,6 +117,7 @@ CHANGING = {
     "SetLoadBalancerListenerSSLCertificate",
     "UpdateDistribution",
     "UpdateDistributionTenant",
+    "UpdateDomainAssociation",
     "UpdateDomainName",
     "UpdateUserPoolDomain",
 }

@@ -104,6 +104,11 @@ def test_a_text_that_is_not_an_arn_is_refused(answer: dict[str, str]) -> None:
 MAY_BE_LEFT_OUT = {
     ("apigateway", "get_domain_names", "items"): "no domain name; ACM still reports each use",
     ("cognito-idp", "list_user_pools", "UserPools"): "no user pool; ACM still reports each use",
+    (
+        "cloudfront",
+        "list_distribution_tenants_by_customization",
+        "DistributionTenantList",
+    ): "no tenant; ACM still reports each use",
     ("elbv2", "describe_listeners", "Listeners"): "a load balancer without listeners",
     ("acm-pca", "list_permissions", "Permissions"): "no permission for ACM, which is reported",
 }

@@ -58,6 +58,7 @@ def test_every_certificate_of_the_showcase_gets_its_verdict_and_reason(
             "status": "ok",
             "certificates": len(cases),
             "ignored": 0,
+            "public_dns": None,
             "error": None,
             "not_listed": [],
         }

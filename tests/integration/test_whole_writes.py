@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,21 +16,24 @@ from botocore.serialize import create_serializer
 
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.consumers import base
+from certificate_lifecycle.aws.consumers.amplify import AMPLIFY_DOMAIN
+from certificate_lifecycle.aws.consumers.amplify import DOMAIN_WRITE as AMPLIFY_WRITE
 from certificate_lifecycle.aws.consumers.cloudfront import CONFIG_WRITE, DISTRIBUTION
 from certificate_lifecycle.aws.consumers.cloudfront_tenants import (
     DISTRIBUTION_TENANT,
     TENANT_WRITE,
 )
-from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
+from certificate_lifecycle.aws.consumers.cognito import DOMAIN_WRITE, USER_POOL_DOMAIN
 from certificate_lifecycle.aws.consumers.registry import PERMISSIONS, WHOLE_WRITES, AwsConsumers
 from certificate_lifecycle.aws.whole_writes import WholeWrite, accepted, require_complete
 from certificate_lifecycle.model.errors import (
     CertificateRefusedError,
     ConsumerBusyError,
+    ManualStepRequiredError,
     UnknownSettingError,
 )
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.bindings import Binding
+from certificate_lifecycle.policy.bindings import Binding, BindingState
 from tests.embedded_aws.cloud import Cloud
 
 pytestmark = pytest.mark.integration
@@ -74,6 +79,12 @@ def customer(cloud: Cloud, old: str) -> Binding:
     distribution = cloud.consumers.distribution(cloud.certificates.add(region=EDGE))
     id_ = cloud.consumers.distribution_tenant(distribution, old, "example.com")
     return Binding(DISTRIBUTION_TENANT, id_, distribution)
+
+
+@pytest.fixture
+def website(cloud: Cloud, old: str) -> Binding:
+    app_id = cloud.consumers.amplify_domain("example.com", old, "", region=EDGE)
+    return Binding(AMPLIFY_DOMAIN, "example.com", app_id)
 
 
 def older_sdk(patch: pytest.MonkeyPatch, service: str, shape: str, member: str) -> AwsConsumers:
@@ -337,10 +348,79 @@ def test_a_user_pool_domain_that_is_being_changed_is_busy_and_all_else_an_error(
         consumers.bind(login, new, instead_of=old)
 
 
+# --- Amplify ----------------------------------------------------------------------------------
+
+
+def test_a_domain_of_amplify_keeps_everything_but_the_certificate(
+    cloud: Cloud, consumers: AwsConsumers, website: Binding, old: str, new: str
+) -> None:
+    before = repr(cloud.consumers.snapshot())
+    consumers.bind(website, new, instead_of=old)
+    assert repr(cloud.consumers.snapshot()) == before.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("path", "lost"),
+    [
+        ("New", "New"),
+        ("certificate/New", "certificateSettings.New"),
+        ("subDomains/1/New", r"subDomainSettings\[2\].New"),
+        ("subDomains/1/subDomainSetting/New", r"subDomainSettings\[2\].New"),
+    ],
+)
+def test_a_domain_of_amplify_with_a_member_that_the_sdk_does_not_know_is_not_written(
+    cloud: Cloud,
+    consumers: AwsConsumers,
+    website: Binding,
+    old: str,
+    new: str,
+    path: str,
+    lost: str,
+) -> None:
+    cloud.consumers.unknown_members(website.consumer)[path] = "secret"
+    with pytest.raises(UnknownSettingError, match=f" remove {lost};") as refused:
+        consumers.bind(website, new, instead_of=old)
+    assert "aws amplify update-domain-association" in str(refused.value)
+    assert "secret" not in str(refused.value)
+    assert cloud.consumers.certificates(website.consumer) == (old,)
+
+
+def test_a_domain_of_amplify_that_passes_a_role_is_left_to_a_person(
+    cloud: Cloud, consumers: AwsConsumers, website: Binding, old: str, new: str
+) -> None:
+    role = f"arn:aws:iam::{OWN}:role/subdomains"
+    cloud.consumers.configure_amplify_domain(website.qualifier, autoSubDomainIAMRole=role)
+    with pytest.raises(ManualStepRequiredError, match="passes an IAM role") as refused:
+        consumers.bind(website, new, instead_of=old)
+    assert f"--app-id {website.qualifier} --domain-name example.com" in str(refused.value)
+    assert cloud.consumers.certificates(website.consumer) == (old,)
+
+
+def test_a_domain_of_amplify_that_is_being_changed_is_busy(
+    cloud: Cloud, consumers: AwsConsumers, website: Binding, old: str, new: str
+) -> None:
+    cloud.consumers.knobs.amplify_domains_update = timedelta(hours=1)
+    consumers.bind(website, new, instead_of=old)
+    with pytest.raises(ConsumerBusyError):
+        consumers.bind(website, old, instead_of=new)
+    assert consumers.current(website) == BindingState((new,), settled=False)
+
+
+def test_an_update_of_amplify_that_failed_is_an_error_of_the_domain(
+    cloud: Cloud, consumers: AwsConsumers, website: Binding, old: str, new: str
+) -> None:
+    cloud.consumers.knobs.failing = {website.consumer}
+    consumers.bind(website, new, instead_of=old)
+    state = consumers.current(website)
+    assert state == BindingState((new,), settled=False, error="its status is UPDATE_FAILED")
+    cloud.consumers.remove(website.consumer)
+    assert consumers.current(website) is None
+
+
 # --- All --------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["site", "customer", "login"])
+@pytest.fixture(params=["site", "customer", "login", "website"])
 def binding(request: pytest.FixtureRequest) -> Binding:
     found: Binding = request.getfixturevalue(request.param)
     return found
@@ -369,7 +449,8 @@ def test_nothing_is_written_after_a_raw_response_that_cannot_be_read(
     new: str,
     raw: object,
 ) -> None:
-    service = "cognito-idp" if binding.kind == USER_POOL_DOMAIN else "cloudfront"
+    services = {USER_POOL_DOMAIN: "cognito-idp", AMPLIFY_DOMAIN: "amplify"}
+    service = services.get(binding.kind, "cloudfront")
     client = clients.any(service, EDGE)
     client.meta.events.register_last("after-call", lambda parsed, **_: _with_raw(parsed, raw))
     with pytest.raises(UnknownSettingError):
@@ -404,6 +485,31 @@ def example(shape: Shape, *, empty: bool) -> Any:  # noqa: ANN401 - any value
 NEVER_READ = ("ManagedCertificateRequest", "OnDomainTakeover")
 
 
+def shown_as(whole: WholeWrite, body: bytes) -> bytes:
+    """Return the response about an object whose update is `body`."""
+    match whole.write:
+        case "UpdateDistribution":
+            return b'<Distribution xmlns="%s"><Id>E1</Id>%s</Distribution>' % (NAMESPACE, body)
+        case "UpdateDistributionTenant":
+            return body.replace(b"UpdateDistributionTenantRequest", b"DistributionTenant")
+        case "UpdateDomainAssociation":
+            shown = json.loads(body)
+            domains = [{"subDomainSetting": entry} for entry in shown.pop("subDomainSettings")]
+            shown |= {"subDomains": domains, "certificate": shown.pop("certificateSettings")}
+            return json.dumps({"domainAssociation": shown}).encode()
+        case _:
+            return b'{"DomainDescription": %s}' % body
+
+
+#: Where a response has the members of a request.
+RESOURCES = {
+    AMPLIFY_WRITE.write: "domainAssociation",
+    CONFIG_WRITE.write: "Distribution",
+    DOMAIN_WRITE.write: "DomainDescription",
+    TENANT_WRITE.write: "DistributionTenant",
+}
+
+
 @pytest.mark.parametrize("empty", [False, True])
 @pytest.mark.parametrize("whole", WHOLE_WRITES, ids=lambda whole: whole.write)
 def test_an_object_of_every_member_that_the_sdk_knows_is_complete(
@@ -416,24 +522,12 @@ def test_an_object_of_every_member_that_the_sdk_knows_is_complete(
     parameters = example(write.input_shape, empty=empty)
     for name in NEVER_READ:
         parameters.pop(name, None)
-    body = create_serializer(model.resolved_protocol).serialize_to_request(parameters, write)[
-        "body"
-    ]
-    if whole is CONFIG_WRITE:
-        raw = b'<Distribution xmlns="%s"><Id>E1</Id>%s</Distribution>' % (NAMESPACE, body)
-    elif whole is TENANT_WRITE:
-        raw = body.replace(b"UpdateDistributionTenantRequest", b"DistributionTenant")
-    else:
-        raw = b'{"DomainDescription": %s}' % body
+    serializer = create_serializer(model.resolved_protocol)
+    raw = shown_as(whole, serializer.serialize_to_request(parameters, write)["body"])
     answer = create_parser(model.resolved_protocol).parse(
         {"status_code": 200, "headers": {}, "body": raw}, read.output_shape
     )
-    if whole is CONFIG_WRITE:
-        parameters |= {"DistributionConfig": answer["Distribution"]["DistributionConfig"]}
-    elif whole is TENANT_WRITE:
-        parameters |= accepted(client, whole, answer["DistributionTenant"])
-    else:
-        parameters |= accepted(client, whole, answer["DomainDescription"])
+    parameters |= accepted(client, whole, answer[RESOURCES[whole.write]])
     answer["ResponseMetadata"]["certificate-lifecycle:RawBody"] = raw
     require_complete(client, whole, answer, parameters)
 

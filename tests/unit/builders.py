@@ -168,7 +168,10 @@ def zone(name: str = "example.com.", zone_id: str = "Z1", role_arn: str | None =
 def finding(
     state: RecordState, name: str = "shop.example.com", found: str = "TXT hello"
 ) -> RecordFinding:
-    lost = state in (RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS, RecordState.UNCHECKED)
+    lost = state in (
+        *(RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS),
+        *(RecordState.DELEGATED, RecordState.UNCHECKED),
+    )
     return RecordFinding(record(name), state, None if lost else zone(), found)
 
 

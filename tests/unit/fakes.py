@@ -40,7 +40,7 @@ from certificate_lifecycle.model.certificate import (
     ValidationMethod,
     ValidationRecord,
 )
-from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.model.dns_names import dns_form, names_below
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
     PointerNotFoundError,
@@ -72,7 +72,7 @@ from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.tls_probe import ProbeResult, ProbeState
-from certificate_lifecycle.policy.validation import ExistingRecord, Zone
+from certificate_lifecycle.policy.validation import Cut, ExistingRecord, Zone
 from certificate_lifecycle.render.emf import RunMetrics
 from certificate_lifecycle.render.notification.message import Message
 from certificate_lifecycle.render.report.documents import documents
@@ -132,11 +132,13 @@ class MemoryCertificates(Certificates):
         self.deleted: list[str] = []
         self.in_use_by_then = False
         self.gaps: Sequence[InventoryGap] = ()
+        self.hidden: set[str] = set()
 
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
         for certificate in self.stored.values():
-            yield replace(certificate, detail=NOT_DESCRIBED)
+            if certificate.arn not in self.hidden:
+                yield replace(certificate, detail=NOT_DESCRIBED)
 
     @property
     def not_listed(self) -> Sequence[InventoryGap]:
@@ -367,6 +369,20 @@ class MemoryDns(Dns):
         self._raise_if_broken("zones")
         self.reads += 1
         return self.zones
+
+    def cut(self, zone: Zone, name: str) -> Cut | None:
+        for at in names_below(dns_form(zone.name), dns_form(name)):
+            servers = self._servers(zone, at)
+            if servers:
+                return Cut(zone, at, servers)
+        return None
+
+    def name_servers(self, zone: Zone) -> frozenset[str]:
+        return self._servers(zone, dns_form(zone.name))
+
+    def _servers(self, zone: Zone, name: str) -> frozenset[str]:
+        rows = self.records.get((zone.zone_id, name), ())
+        return frozenset(dns_form(v) for row in rows if row.type == "NS" for v in row.values)
 
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
         self._raise_if_broken(f"records {dns_form(name)}")

@@ -57,13 +57,15 @@ class ScanResult:
     `everything` is the whole listing, also if only a part of it was assessed.
     `ignored` are the ARNs of certificates outside the coverage, which were not assessed;
     `undecided` of those whose names or tags could not be read.
-    `not_listed` are the classes of certificates that could not be listed.
+    `not_listed` are the classes of certificates that could not be listed, `unread` the ARNs that
+    the listing lacks and that could not be described.
     """
 
     certificates: int = 0
     ignored: frozenset[str] = frozenset()
     undecided: frozenset[str] = frozenset()
     not_listed: Sequence[InventoryGap] = ()
+    unread: set[str] = field(default_factory=set)
     everything: Sequence[Certificate] = ()
     assessments: list[Assessment] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
@@ -150,11 +152,14 @@ class Collector:
         wanted: Sequence[str],
         *,
         may_be_deleted: Collection[str] = (),
+        reported: Collection[str] = (),
         replacing: Mapping[str, ReplacementRecord] = _NO_RECORDS,
     ) -> ScanResult:
         """Assess every certificate, or only the `wanted` ARNs.
 
-        Certificates in `replacing` are described with all detail.
+        Certificates in `replacing` are described with all detail. A certificate that an event, a
+        person, a setting, a replacement or an alert (`reported`) names is described if the listing
+        lacks it: the listing may hide a class that nobody knows yet.
         """
         result = ScanResult()
         try:
@@ -165,19 +170,42 @@ class Collector:
             result.problems.append(f"the certificates could not be listed: {error_summary(error)}")
             return result
         result.not_listed = self.certificates.not_listed
+        named = wanted or (*reported, *self.sources.by_arn, *self.exports.by_arn, *_open(replacing))
+        everything += self._unlisted(named, everything, result)
         result.everything = tuple(everything)
         stored = {} if _all_in_acm(wanted) else self._stored(everything, result.problems)
         everything += [certificate for certificate, _ in stored.values()]
         by_arn = {certificate.arn: certificate for certificate in everything}
-        missing = [arn for arn in wanted if arn not in by_arn and arn not in may_be_deleted]
+        unknown = {*may_be_deleted, *result.unread}
+        missing = [arn for arn in wanted if arn not in by_arn and arn not in unknown]
         result.problems.extend(f"{arn} does not exist" for arn in missing)
         chosen = [by_arn[arn] for arn in wanted or by_arn if arn in by_arn]
         if not wanted:
-            result.problems.extend(self.sources.misplaced(by_arn))
-            result.problems.extend(self.exports.unlisted(everything))
+            result.problems.extend(self.sources.misplaced(by_arn, result.unread))
+            result.problems.extend(self.exports.misplaced({*by_arn, *result.unread}))
         stores = {arn: store for arn, (_, store) in stored.items()}
         self._assess_covered(chosen, everything, stores, replacing, result)
         return result
+
+    def _unlisted(
+        self, named: Iterable[str], listed: Sequence[Certificate], result: ScanResult
+    ) -> list[Certificate]:
+        """Return the named certificates in ACM that exist although they are not listed."""
+        known = {certificate.arn for certificate in listed}
+        found = []
+        for arn in dict.fromkeys(named):
+            if arn in known or not _is_in_acm(arn):
+                continue
+            try:
+                require_time(self.context.clock)
+                found.append(self.certificates.describe(arn).as_unlisted())
+            except CertificateNotFoundError:
+                logger.info("certificate does not exist", extra={"certificate_arn": arn})
+            except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+                logger.exception("certificate unreadable", extra={"certificate_arn": arn})
+                result.unread.add(arn)
+                result.problems.append(f"{arn}: {error_summary(error)}")
+        return found
 
     def _assess_covered(
         self,
@@ -193,7 +221,7 @@ class Collector:
             certificates=self.certificates,
             always={*self.sources.by_arn, *self.exports.by_arn},
         )
-        under_way = {arn for arn, record in replacing.items() if not record.state.finished}
+        under_way = set(_open(replacing))
         # The time may not suffice to describe all.
         ordered = sorted(chosen, key=self._expiring_first)
         selection = coverage.select(ordered, stores, under_way)
@@ -378,7 +406,9 @@ class Collector:
             require_time(self.context.clock)
             if listed.arn in known.stores:
                 return known.stores[listed.arn].describe(listed), None
-            described = listed.described_as(self.certificates.describe(listed.arn))
+            described = listed
+            if not listed.described:
+                described = listed.described_as(self.certificates.describe(listed.arn))
             renewal = described.detail.renewal
             status = renewal.status if renewal else None
             thresholds, now = self.context.thresholds, self.context.now
@@ -424,4 +454,13 @@ def _if(candidate: Candidate | None, continuity: Continuity) -> Certificate | No
 
 def _all_in_acm(wanted: Sequence[str]) -> bool:
     """Whether some certificates are wanted, all of them in ACM."""
-    return bool(wanted) and all(arn.split(":")[2] == "acm" for arn in wanted)
+    return bool(wanted) and all(map(_is_in_acm, wanted))
+
+
+def _is_in_acm(arn: str) -> bool:
+    return arn.split(":")[2] == "acm"
+
+
+def _open(replacing: Mapping[str, ReplacementRecord]) -> Iterable[str]:
+    """Return the certificates whose replacement is under way."""
+    return (arn for arn, record in replacing.items() if not record.state.finished)

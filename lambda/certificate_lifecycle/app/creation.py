@@ -51,6 +51,7 @@ from certificate_lifecycle.policy.issuance import (
     lacking_tags,
     may_be_equal,
     preference,
+    unavailable,
 )
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
@@ -119,15 +120,17 @@ def create(
 
     The pointer of the declaration gets the ARN once the certificate is issued; with
     `require_issued` any other status raises CertificateNotIssuedError.
-    Also raises PointerNotFoundError, CertificateRequestError, ZoneNotFoundError,
-    ZoneAmbiguousError, IssuanceForbiddenError, RecordConflictError or
-    ValidationRecordsNotReadyError; the next call continues from there.
+    Also raises PointerNotFoundError, CertificateRequestError, ZoneError, IssuanceForbiddenError,
+    RecordConflictError or ValidationRecordsNotReadyError; the next call continues from there.
     """
     certificates, dns, clock = clients.certificates, clients.dns, clients.clock
     declaration = clients.declaration
+    _require_available(request, certificates)
     # Read before the request, which a missing pointer would make useless.
     pointed = declaration.pointers.read(declaration.parameter) if declaration else None
     found = find_equal(request, certificates, now, pointed)
+    # The listing finds out what the region does not know.
+    _require_available(request, certificates)
     public_dns = None
     if found is None and request.type is not CertificateType.PRIVATE:
         if auto_validate:
@@ -183,6 +186,13 @@ def find_equal(
                 if is_adoptable(request, tagged.detail.tags):
                     equal.append(tagged)
     return max(equal, key=lambda entry: (entry.arn == pointed, *preference(entry)), default=None)
+
+
+def _require_available(request: CertificateRequest, certificates: Certificates) -> None:
+    """Raise CertificateRequestError if certificates of this class cannot be listed."""
+    reason = unavailable(request, certificates.not_listed)
+    if reason is not None:
+        raise CertificateRequestError(f"{request.domain_name} was not requested: {reason}")
 
 
 def _set_tags(found: Certificate, request: CertificateRequest, certificates: Certificates) -> None:

@@ -30,7 +30,7 @@ from certificate_lifecycle.policy.notification_state import (
 )
 from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.tls_probe import ProbeResult
-from certificate_lifecycle.policy.validation import ExistingRecord, Zone
+from certificate_lifecycle.policy.validation import DelegationReader, ExistingRecord, Zone
 from certificate_lifecycle.render.emf import RunMetrics
 from certificate_lifecycle.render.notification.message import Message
 
@@ -43,7 +43,10 @@ class Certificates(Protocol):
 
     @property
     def not_listed(self) -> Sequence[InventoryGap]:
-        """The classes of certificates that the last `list_all` could not list."""
+        """The classes of certificates that cannot be listed.
+
+        Those that the SDK does not know, and after `list_all` those that the region does not know.
+        """
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Return the renewal status of the ACM certificates that expire between two instants.
@@ -314,8 +317,8 @@ class ImportSecrets(Protocol):
         """
 
 
-class Dns(Protocol):
-    """Route 53, in all accounts with zones to write."""
+class Dns(DelegationReader, Protocol):
+    """Route 53, in all accounts with zones to write; a run reads each delegation once."""
 
     def public_zones(self) -> Sequence[Zone]:
         """Return the public hosted zones that may be written."""

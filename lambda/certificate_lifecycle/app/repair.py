@@ -25,8 +25,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     MigrationNotPossibleError,
-    ZoneAmbiguousError,
-    ZoneNotFoundError,
+    ZoneError,
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.dns_health import records_to_write
@@ -120,7 +119,7 @@ class Repair:
             try:
                 require_zones(self.dns, certificate.names)
                 return self._migrate(certificate)
-            except (MigrationNotPossibleError, ZoneNotFoundError, ZoneAmbiguousError) as error:
+            except (MigrationNotPossibleError, ZoneError) as error:
                 return self._resend(certificate, f" ({error})")
         return self._resend(certificate, "")
 

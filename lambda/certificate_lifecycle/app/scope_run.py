@@ -169,6 +169,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
     result = collector.scan(
         list(dict.fromkeys((*requested, *replaced))),
         may_be_deleted=[*replaced, *(requested if request.announced else ())],
+        reported=state.alert_records,
         replacing=state.replacement_records,
     )
     result = result.by_urgency()

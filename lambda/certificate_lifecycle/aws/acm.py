@@ -207,12 +207,21 @@ class AcmCertificates:
 
     def __init__(self, client: ACMClient) -> None:
         self._client = client
-        self._gaps: list[InventoryGap] = []
+        #: The classes that the region does not know, found out by `list_all`.
+        self._region_gaps: list[InventoryGap] = []
 
     @property
     def not_listed(self) -> Sequence[InventoryGap]:
-        """The classes of certificates that the last `list_all` could not list."""
-        return tuple(self._gaps)
+        """The classes that the SDK, or the region in the last `list_all`, does not know."""
+        known = self._known_classes()
+        lacking = [InventoryGap(each, GapCause.SDK) for each in HIDDEN_CLASSES if each not in known]
+        return (*lacking, *self._region_gaps)
+
+    def _known_classes(self) -> list[HiddenClass]:
+        """Return the classes whose filter the SDK knows."""
+        listing = self._client.meta.service_model.operation_model("ListCertificates")
+        filters = listing.input_shape.members  # type: ignore[union-attr] # a structure shape
+        return [entry for entry in HIDDEN_CLASSES if entry.member in filters]
 
     def list_all(self) -> Iterator[Certificate]:
         """Yield every certificate once, of all key types, classes and statuses, without detail.
@@ -220,10 +229,8 @@ class AcmCertificates:
         A hidden class whose filter lists other certificates too is listed with these, any other one
         in a pass of its own; `not_listed` has the classes that the SDK or the region does not know.
         """
-        known = [entry for entry in HIDDEN_CLASSES if self._knows("ListCertificates", entry.member)]
-        self._gaps = [
-            InventoryGap(entry, GapCause.SDK) for entry in HIDDEN_CLASSES if entry not in known
-        ]
+        known = self._known_classes()
+        self._region_gaps = []
         merged = {
             entry.member: [*entry.listed_with, *entry.values]
             for entry in known
@@ -240,11 +247,6 @@ class AcmCertificates:
                 yield from self._new(self._summaries({}), found)
             for entry in alone:
                 yield from self._new(self._summaries_of(entry), found)
-
-    def _knows(self, operation: str, member: str) -> bool:
-        """Whether this SDK knows a member of an operation's input."""
-        shape = self._client.meta.service_model.operation_model(operation).input_shape
-        return member in shape.members  # type: ignore[union-attr] # a structure shape
 
     @staticmethod
     def _new(summaries: Iterable[Mapping[str, Any]], found: set[str]) -> Iterator[Certificate]:
@@ -268,7 +270,7 @@ class AcmCertificates:
                 return
         except _FilterRefusedError as error:
             logger.info("class not listed", extra={"class": hidden.name, "reason": str(error)})
-        self._gaps.append(InventoryGap(hidden, GapCause.REGION))
+        self._region_gaps.append(InventoryGap(hidden, GapCause.REGION))
 
     def _summaries(self, filters: Mapping[str, Sequence[str]]) -> Iterator[Mapping[str, Any]]:
         """Yield the summaries of all key types that pass filters.
@@ -549,6 +551,10 @@ def _parameters(request: CertificateRequest) -> dict[str, Any]:
         parameters["CertificateAuthorityArn"] = request.certificate_authority_arn
     else:
         parameters["ValidationMethod"] = "DNS"
+    if request.root_hierarchy:
+        parameters["RootHierarchyType"] = request.root_hierarchy
+    if request.certificate_usage:
+        parameters["CertificateUsage"] = request.certificate_usage
     if request.exportable:
         parameters["Options"] = {"Export": "ENABLED"}
     return parameters

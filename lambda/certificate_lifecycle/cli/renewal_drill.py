@@ -13,7 +13,6 @@ from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.cli import drill_checks
-from certificate_lifecycle.cli.dns_health import Delegation
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, DrillCheck, RenewalAnswer
 from certificate_lifecycle.model.certificate import Certificate, CertificateType, ValidationRecord
 from certificate_lifecycle.model.dns_names import dns_form
@@ -21,6 +20,7 @@ from certificate_lifecycle.model.errors import DnssecBrokenError
 from certificate_lifecycle.model.public_dns import RecordType
 from certificate_lifecycle.policy.caa import caa_questions, judge_public_caa
 from certificate_lifecycle.policy.chain import assess
+from certificate_lifecycle.policy.delegation import Delegation
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordFinding, distinct

@@ -122,6 +122,10 @@ class Reason(Documented):
         "ZoneAmbiguous",
         "Several public hosted zones have the same name; name the right one in `hosted_zones`.",
     )
+    NAME_DELEGATED = (
+        "NameDelegated",
+        "A hosted zone delegates the name to name servers of no hosted zone that may be written.",
+    )
     VALIDATION_UNCHECKED = (
         "ValidationUnchecked",
         "ACM waits for validation, and the records could not be compared.",
@@ -382,6 +386,8 @@ class Certificate:
 
     `names` starts with the common name; `names_complete` is false if the listing truncated it.
     `root_hierarchy` and `certificate_usage` are None for standard public certificates.
+    `listed` is false if it was described and ACM's listing lacks it: its class may be one that this
+    SDK or this version does not know.
     """
 
     arn: str
@@ -401,6 +407,7 @@ class Certificate:
     key_pair_origin: str | None = None
     root_hierarchy: str | None = None
     certificate_usage: str | None = None
+    listed: bool = True
     detail: CertificateDetail = NOT_DESCRIBED
 
     @property
@@ -432,13 +439,20 @@ class Certificate:
         """Return the certificate with `tags`, which ACM returns in a separate call."""
         return replace(self, detail=replace(self.detail, tags=tags, tags_read=True))
 
+    def as_unlisted(self) -> Certificate:
+        """Return a described certificate that the listing lacks.
+
+        Only the listing says whether it was exported: if it can be, it counts as exported.
+        """
+        return replace(self, listed=False, exported=self.exportable)
+
     def described_as(self, described: Certificate) -> Certificate:
         """Return `described` with the fields that only the listing has.
 
         Either call may return older data: the certificate is used if one of them says so.
         """
         in_use = self.in_use or described.in_use
-        return replace(described, exported=self.exported, in_use=in_use)
+        return replace(described, exported=self.exported, in_use=in_use, listed=self.listed)
 
     @property
     def managed(self) -> bool:

@@ -54,7 +54,7 @@ _TOO_MANY, _SERVER_ERROR = 429, 500
 Question = tuple[str, RecordType]
 
 
-class _TransportError(Exception):
+class TransportError(Exception):
     """A resolver gave no document; `temporary` if another query may succeed."""
 
     def __init__(self, reason: str, *, temporary: bool = True) -> None:
@@ -77,13 +77,14 @@ class _DeadlineSocket(ssl.SSLSocket):
         return super().recv_into(*args, **kwargs)
 
 
-def _client_context() -> ssl.SSLContext:
+def client_context() -> ssl.SSLContext:
+    """Return the context of a client that verifies certificates and has a deadline."""
     context = ssl.create_default_context()
     context.sslsocket_class = _DeadlineSocket
     return context
 
 
-class _Connection:
+class Connection:
     """One kept connection to one resolver; used by one thread at a time."""
 
     def __init__(self, url: str, context: ssl.SSLContext | None) -> None:
@@ -98,7 +99,7 @@ class _Connection:
         self._http.close()
 
     def get(self, parameters: dict[str, str]) -> bytes:
-        """Return the document that answers a query; raises _TransportError.
+        """Return the document that answers a query; raises TransportError.
 
         The query is repeated once if a kept connection fails: the resolver may have closed it.
         """
@@ -109,7 +110,7 @@ class _Connection:
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 if not is_kept:
-                    raise _TransportError(_cause(error)) from error
+                    raise TransportError(_cause(error)) from error
         raise AssertionError  # the second attempt returns or raises
 
     def _exchange(self, parameters: dict[str, str], deadline: float) -> bytes:
@@ -125,11 +126,11 @@ class _Connection:
         if response.status != http.client.OK:
             self.close()
             temporary = response.status == _TOO_MANY or response.status >= _SERVER_ERROR
-            raise _TransportError(f"HTTP status {response.status}", temporary=temporary)
+            raise TransportError(f"HTTP status {response.status}", temporary=temporary)
         body = response.read(_MAX_BYTES + 1)
         if len(body) > _MAX_BYTES:
             self.close()
-            raise _TransportError(f"its answer is longer than {_MAX_BYTES} bytes", temporary=False)
+            raise TransportError(f"its answer is longer than {_MAX_BYTES} bytes", temporary=False)
         return body
 
 
@@ -227,7 +228,7 @@ class HttpsDns:
                 answer.set_result(unknown(*question, reason))
                 return answer
             if not self._sent:
-                self._context = _client_context()
+                self._context = client_context()
                 for resolver in self._resolvers:
                     proof: Future[None] = Future()
                     self._proofs[proof] = resolver
@@ -284,8 +285,8 @@ class HttpsDns:
             self._workers -= 1
             return None
 
-    def _connections(self, resolvers: Iterable[str]) -> dict[str, _Connection]:
-        return {name: _Connection(self._resolvers[name], self._context) for name in resolvers}
+    def _connections(self, resolvers: Iterable[str]) -> dict[str, Connection]:
+        return {name: Connection(self._resolvers[name], self._context) for name in resolvers}
 
     def _prove(self, resolver: str, proof: Future[None]) -> None:
         """Stop unless a resolver proves in one of two queries that it validates DNSSEC."""
@@ -301,7 +302,7 @@ class HttpsDns:
         connection.close()
         proof.set_result(None)
 
-    def _answer(self, question: Question, connections: Mapping[str, _Connection]) -> DnsAnswer:
+    def _answer(self, question: Question, connections: Mapping[str, Connection]) -> DnsAnswer:
         replies = []
         for resolver, connection in connections.items():
             if self._stopped:
@@ -316,7 +317,7 @@ class HttpsDns:
         return combined(*question, replies)
 
     def _reply(
-        self, resolver: str, connection: _Connection, question: Question, *, checked: bool = True
+        self, resolver: str, connection: Connection, question: Question, *, checked: bool = True
     ) -> Reply:
         name, record_type = question
         parameters = {"name": name, "type": record_type.value}
@@ -324,7 +325,7 @@ class HttpsDns:
             parameters["cd"] = "1"
         try:
             body = connection.get(parameters)
-        except _TransportError as error:
+        except TransportError as error:
             if error.temporary:
                 self._count_failure(resolver, str(error))
             return unusable(str(error))

@@ -46,7 +46,12 @@ from certificate_lifecycle.policy.thresholds import (
     overdue_threshold,
     renewal_window,
 )
-from certificate_lifecycle.policy.validation import RecordFinding, RecordState, explain
+from certificate_lifecycle.policy.validation import (
+    RecordFinding,
+    RecordState,
+    explain,
+    undelegated,
+)
 
 #: A request that waits longer than this for validation is stuck.
 STUCK_AFTER = timedelta(hours=24)
@@ -113,6 +118,7 @@ _AUTHORITY_VERDICTS = {
 }
 #: The reason for each state of a validation record, most specific first.
 _RECORD_REASONS = {
+    RecordState.DELEGATED: Reason.NAME_DELEGATED,
     RecordState.ZONE_AMBIGUOUS: Reason.ZONE_AMBIGUOUS,
     RecordState.FOREIGN: Reason.VALIDATION_RECORD_WRONG,
     RecordState.ZONE_NOT_FOUND: Reason.ZONE_NOT_FOUND,
@@ -914,7 +920,8 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
     if not wrong and dns.reason is not None:
         return dns.reason, Action.FIX_VALIDATION, f"{dns.text}."
     if not wrong:
-        text = "all validation records are in place."
+        clauses = ("all validation records are in place", *undelegated(observation.records))
+        text = f"{'; '.join(clauses)}."
         return Reason.RECORDS_IN_PLACE, Action.FIX_VALIDATION, text
     states = {current[finding] for finding in wrong}
     reason = next(reason for state, reason in _RECORD_REASONS.items() if state in states)
@@ -924,7 +931,8 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
         action = Action.INVESTIGATE
     else:
         action = Action.FIX_VALIDATION
-    return reason, action, f"{_explained(wrong, dns)}."
+    clauses = (_explained(wrong, dns), *undelegated(observation.records))
+    return reason, action, f"{'; '.join(clauses)}."
 
 
 def _explained(wrong: Sequence[RecordFinding], dns: DnsFinding) -> str:

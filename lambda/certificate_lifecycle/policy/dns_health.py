@@ -15,21 +15,23 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from certificate_lifecycle.model.certificate import Reason, ValidationRecord
-from certificate_lifecycle.model.dns_names import dns_form, is_same_or_below, without_wildcard
+from certificate_lifecycle.model.dns_names import dns_form, is_same_or_below
+from certificate_lifecycle.model.errors import DnssecBrokenError, PublicDnsUnknownError
 from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, RecordType
 from certificate_lifecycle.model.run import RecordToWrite
 from certificate_lifecycle.model.sanitize import clean, listed
 from certificate_lifecycle.policy.caa import (
     CaaReason,
-    CaaRecord,
     CaaVerdict,
-    judge_caa,
-    parse_caa,
+    caa_questions,
+    judge_public_caa,
 )
+from certificate_lifecycle.policy.delegation import Delegation, DelegationState
 from certificate_lifecycle.policy.validation import (
     RecordFinding,
     RecordState,
     Zone,
+    accepted_values,
     zone_text,
 )
 
@@ -163,20 +165,15 @@ NOT_CHECKED = DnsFinding(checked=False)
 
 
 def public_record(record: ValidationRecord, ask: Ask) -> PublicRecord:
-    """Return the state of a validation CNAME in public DNS.
-
-    The value is right with and without its first underscore (ACM user guide, "DNS validation", for
-    DNS providers that accept no leading underscore).
-    """
+    """Return the state of a validation CNAME in public DNS."""
     name = dns_form(record.name)
     answer = ask(name, RecordType.CNAME)
     apex = _clean_name(answer.zone or "")
     zone = apex if apex and is_same_or_below(name, apex) else None
     match answer.state:
         case AnswerState.FOUND:
-            right = {dns_form(record.value), dns_form(record.value).removeprefix("_")}
             values = [dns_form(value) for value in answer.values]
-            correct = bool(values) and right.issuperset(values)
+            correct = bool(values) and accepted_values(record).issuperset(values)
             state = PublicRecordState.IN_PLACE if correct else PublicRecordState.WRONG
             found = listed([_clean_name(value) for value in values], _SHOWN)
             return PublicRecord(record=record, state=state, zone=zone, found=found)
@@ -189,7 +186,9 @@ def public_record(record: ValidationRecord, ask: Ask) -> PublicRecord:
 
 
 #: States of a record that no hosted zone can have.
-_OUTSIDE = frozenset({RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS})
+_OUTSIDE = frozenset(
+    {RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS, RecordState.DELEGATED}
+)
 #: The state of a record outside of the hosted zones, by the answer of public DNS.
 _STATES_OUTSIDE = {
     PublicRecordState.IN_PLACE: RecordState.IN_PLACE,
@@ -204,8 +203,8 @@ def effective_state(finding: RecordFinding, dns: DnsFinding) -> RecordState:
     if public is None or finding.state not in _OUTSIDE:
         return finding.state
     state = _STATES_OUTSIDE.get(public.state, finding.state)
-    ambiguous = finding.state is RecordState.ZONE_AMBIGUOUS
-    return finding.state if ambiguous and state is not RecordState.IN_PLACE else state
+    said = finding.state is not RecordState.ZONE_NOT_FOUND
+    return finding.state if said and state is not RecordState.IN_PLACE else state
 
 
 def missed(finding: RecordFinding, dns: DnsFinding) -> PublicRecord | None:
@@ -236,11 +235,12 @@ def records_to_write(
     found = []
     for finding in findings:
         state, public = effective_state(finding, dns), dns.of_record(finding.record)
-        outside = finding.state is RecordState.ZONE_NOT_FOUND
+        outside = finding.state in (RecordState.ZONE_NOT_FOUND, RecordState.DELEGATED)
         hosted = finding.change is not None and not permitted
         if state is RecordState.IN_PLACE or not (outside or hosted):
             continue
         zone = finding.zone.name if finding.zone else public.zone if public else None
+        zone = finding.cut.name if finding.cut else zone
         found.append(
             RecordToWrite(
                 name=dns_form(finding.record.name),
@@ -282,31 +282,30 @@ def _delegation(given: DnsName) -> Judgement:
         return DnsUnknown(f"the delegation of {dns_form(zone.name)} is unknown: {_reason(answer)}")
     if given.servers is None:
         return DnsUnknown(f"the name servers of zone {zone_text(zone)} could not be read")
-    named = frozenset(map(dns_form, answer.values))
-    return _wrong_delegation(zone, given.servers, named) or _other_zone(zone, public)
+    delegation = Delegation(given.servers, frozenset(map(dns_form, answer.values)))
+    return _wrong_delegation(zone, delegation) or _other_zone(zone, public)
 
 
-def _wrong_delegation(zone: Zone, own: frozenset[str], named: frozenset[str]) -> DnsProblem | None:
-    """Compare the name servers of a zone in Route 53 with those in public DNS."""
-    name, servers = dns_form(zone.name), _servers(own)
-    foreign = named - own
-    if not named:
-        text = (
-            f"public DNS does not delegate the hosted zone {zone_text(zone)}; add NS records for "
-            f"{name} with {servers} {_REGISTRAR}"
-        )
-    elif not named & own:
-        text = (
-            f"public DNS delegates {name} to {_servers(named)}, and not to the hosted zone "
-            f"{zone_text(zone)}; change its NS records to {servers} {_REGISTRAR}"
-        )
-    elif foreign:
-        text = (
-            f"public DNS delegates {name} also to {_servers(foreign)}, which the hosted zone "
-            f"{zone_text(zone)} does not name; remove these NS records {_REGISTRAR}"
-        )
-    else:
-        return None
+def _wrong_delegation(zone: Zone, delegation: Delegation) -> DnsProblem | None:
+    name, servers = dns_form(zone.name), _servers(delegation.own)
+    match delegation.state:
+        case DelegationState.NOWHERE:
+            text = (
+                f"public DNS does not delegate the hosted zone {zone_text(zone)}; add NS records "
+                f"for {name} with {servers} {_REGISTRAR}"
+            )
+        case DelegationState.ELSEWHERE:
+            text = (
+                f"public DNS delegates {name} to {_servers(delegation.named)}, and not to the "
+                f"hosted zone {zone_text(zone)}; change its NS records to {servers} {_REGISTRAR}"
+            )
+        case DelegationState.SOME_FOREIGN:
+            text = (
+                f"public DNS delegates {name} also to {_servers(delegation.foreign)}, which the "
+                f"hosted zone {zone_text(zone)} does not name; remove these NS records {_REGISTRAR}"
+            )
+        case _:
+            return None
     return DnsProblem(reason=Reason.ZONE_NOT_DELEGATED, text=text)
 
 
@@ -344,46 +343,21 @@ def _dnssec(given: DnsName) -> Judgement:
     return DnsProblem(reason=Reason.DNSSEC_BROKEN, text=text)
 
 
-def _caa_questions(given: DnsName) -> Iterator[Question]:
-    """Yield the queries of the search for CAA records, without the top-level domain.
-
-    Resolvers are not asked for names of one label; no public top-level domain has CAA records.
-    """
-    at = without_wildcard(dns_form(given.name))
-    while "." in at:
-        yield at, RecordType.CAA
-        at = at.partition(".")[2]
+def _caa_questions(given: DnsName) -> Iterable[Question]:
+    return caa_questions(given.name)
 
 
 def _caa(given: DnsName) -> Judgement:
     """Find names for which CAA records forbid Amazon to issue."""
     try:
-        verdict = judge_caa(given.name, lambda at: _caa_records(at, given.ask))
-    except _UndecidedError as error:
-        # The check of DNSSEC reports broken DNSSEC.
-        return DnsUnknown(str(error)) if error.args else None
+        verdict = judge_public_caa(given.name, given.ask)
+    except DnssecBrokenError:
+        return None  # the check of DNSSEC reports it
+    except PublicDnsUnknownError as error:
+        return DnsUnknown(str(error))
     if verdict.allowed:
         return _conditions(verdict)
     return DnsProblem(reason=Reason.CAA_FORBIDS, text=_forbidding(verdict))
-
-
-class _UndecidedError(Exception):
-    """CAA records that are unknown, with the reason; without one if DNSSEC is broken."""
-
-
-def _caa_records(at: str, ask: Ask) -> Sequence[CaaRecord]:
-    if "." not in at:
-        return ()
-    answer = ask(at, RecordType.CAA)
-    if answer.state is AnswerState.DNSSEC_BROKEN:
-        raise _UndecidedError
-    if answer.state is AnswerState.UNKNOWN:
-        raise _UndecidedError(f"the CAA records at {at} are unknown: {_reason(answer)}")
-    records = [parse_caa(value) for value in answer.values]
-    known = [record for record in records if record is not None]
-    if len(known) < len(records):
-        raise _UndecidedError(f"a CAA record at {at} has an unknown form")
-    return known
 
 
 def _conditions(verdict: CaaVerdict) -> DnsUnknown | None:
@@ -451,12 +425,12 @@ def judge_names(names: Iterable[DnsName], checks: Sequence[DnsCheck] = CHECKS) -
 
 
 def _first_unknown(answers: Iterable[DnsAnswer]) -> DnsUnknown | None:
-    unknown = (answer for answer in answers if answer.state is AnswerState.UNKNOWN)
-    first = next(unknown, None)
-    if first is None:
-        return None
-    name = _clean_name(first.name)
-    return DnsUnknown(f"the {first.type} records at {name} are unknown: {_reason(first)}")
+    try:
+        for answer in answers:
+            answer.known_values()
+    except PublicDnsUnknownError as error:
+        return DnsUnknown(str(error))
+    return None
 
 
 def _servers(names: Iterable[str]) -> str:

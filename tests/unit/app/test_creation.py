@@ -137,7 +137,7 @@ def test_an_unknown_answer_of_public_dns_is_in_the_result_of_the_request() -> No
         "checked": 0,
         "unknown": 2,
         "not_asked": 0,
-        "reason": "the CAA records at example.com are unknown: timeout",
+        "reason": "the CAA records of example.com in public DNS are unknown: timeout",
     }
 
 
@@ -154,9 +154,15 @@ def test_an_apex_and_its_wildcard_share_one_record() -> None:
     assert dns.written == {"Z1": names_of("example.com")}
 
 
+def delegate_shop(dns: MemoryDns) -> None:
+    """Delegate the zone of shop.example.com, Z2."""
+    for each in (HOME, zone("shop.example.com.", "Z2")):
+        dns.put(each, "shop.example.com.", "NS", "ns-1.example.")
+
+
 def test_each_record_goes_to_the_zone_that_has_its_name() -> None:
     dns = MemoryDns(HOME, zone("shop.example.com.", "Z2"), zone("example.net.", "Z3"))
-    dns.put(HOME, "shop.example.com.", "NS", "ns-1.example.")
+    delegate_shop(dns)
     names = ("example.com", "www.shop.example.com", "*.example.net", "b.example.com")
     issue(MemoryCertificates(), dns, replace(WANTED, names=names))
     assert dns.written == {
@@ -641,7 +647,7 @@ def test_a_zone_that_its_parent_does_not_delegate_to_is_logged(
     (warning,) = [entry for entry in caplog.records if entry.levelname == "WARNING"]
     assert warning.getMessage() == "hosted zone is not delegated"
     caplog.clear()
-    dns.put(HOME, "shop.example.com.", "NS", "ns-1.example.")
+    delegate_shop(dns)
     issue(MemoryCertificates(), dns, wanted)
     assert [entry for entry in caplog.records if entry.levelname == "WARNING"] == []
 

@@ -269,7 +269,7 @@ def test_one_error_names_every_problem_of_a_request() -> None:
 def test_an_unknown_answer_does_not_prevent_a_request() -> None:
     counts = require_issuable(MemoryPublicDns(silent=True), hosted(), NAMES)
     assert counts == DnsCounts(
-        unknown=2, reason="the CAA records at shop.example.com are unknown: timeout"
+        unknown=2, reason="the CAA records of shop.example.com in public DNS are unknown: timeout"
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certificate_lifecycle.aws.consumers.amplify import AMPLIFY_DOMAIN
 from certificate_lifecycle.aws.consumers.apigateway import (
     DOMAIN_NAME,
     DOMAIN_OWNERSHIP,
@@ -397,6 +398,7 @@ STORED_KINDS = {
     "DomainOwnership": DOMAIN_OWNERSHIP,
     "UserPoolDomain": USER_POOL_DOMAIN,
     "DistributionTenant": DISTRIBUTION_TENANT,
+    "AmplifyDomain": AMPLIFY_DOMAIN,
 }
 STATUSES = {
     BindingChangeStatus.PLANNED: "planned",

@@ -292,6 +292,16 @@ RENEWAL_BLOCKED = [
         Action.RESTORE_RECORDS,
     ),
     Row(
+        "the name is delegated to another zone",
+        observation(
+            blocked(), finding(RecordState.DELEGATED), finding(RecordState.ZONE_AMBIGUOUS, "b.net")
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.NAME_DELEGATED,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
         "the records could not be compared",
         observation(blocked(), finding(RecordState.UNCHECKED, found="AccessDenied")),
         Verdict.RENEWAL_BLOCKED,

@@ -248,15 +248,17 @@ def test_unknown_caa_records_are_unknown_for_caa_and_for_dnssec() -> None:
     dns = public()
     dns.lose("example.com", CAA)
     assert judge_names([given(dns)]).unknown == (
-        "the CAA records at example.com are unknown: timeout",
+        "the CAA records of example.com in public DNS are unknown: timeout",
     )
 
 
 def test_an_answer_without_reason_says_that_there_is_none() -> None:
     dns = public()
-    dns.answers[NAME, CAA] = DnsAnswer(name=NAME, type=CAA, state=AnswerState.UNKNOWN)
+    dns.answers["shop.example.com", NS] = DnsAnswer(
+        name="shop.example.com", type=NS, state=AnswerState.UNKNOWN
+    )
     assert judge_names([given(dns)]).unknown == (
-        f"the CAA records at {NAME} are unknown: no answer",
+        "the delegation of shop.example.com is unknown: no answer",
     )
 
 
@@ -316,6 +318,8 @@ ZONE_NOT_FOUND, AMBIGUOUS = RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUO
         (ZONE_NOT_FOUND, PublicRecordState.UNKNOWN, ZONE_NOT_FOUND),
         (AMBIGUOUS, PublicRecordState.IN_PLACE, RecordState.IN_PLACE),
         (AMBIGUOUS, PublicRecordState.MISSING, AMBIGUOUS),
+        (RecordState.DELEGATED, PublicRecordState.IN_PLACE, RecordState.IN_PLACE),
+        (RecordState.DELEGATED, PublicRecordState.WRONG, RecordState.DELEGATED),
         (RecordState.MISSING, PublicRecordState.IN_PLACE, RecordState.MISSING),
     ],
 )

@@ -26,11 +26,15 @@ from certificate_lifecycle.model.errors import (
     IssuanceForbiddenError,
     RecordConflictError,
     ValidationRecordsNotReadyError,
-    ZoneAmbiguousError,
-    ZoneNotFoundError,
+    ZoneError,
 )
 from certificate_lifecycle.policy.continuity import Continuity
-from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, may_be_equal
+from certificate_lifecycle.policy.issuance import (
+    CertificateRequest,
+    is_equal,
+    may_be_equal,
+    unavailable,
+)
 from certificate_lifecycle.policy.succession import (
     RequestBudget,
     blocked_reason,
@@ -75,6 +79,7 @@ class Obtaining:
         # A replacement that began with an existing certificate has not been checked for a request.
         again = replacement.record.refused or replacement.record.lost
         reason = self.blocked_reason(old) if again else None
+        reason = reason or unavailable(request, self.certificates.not_listed)
         if reason is not None:
             replacement.advice = f"no successor is requested: {reason}"
             return False
@@ -132,8 +137,7 @@ class Obtaining:
         except (
             RecordConflictError,
             ValidationRecordsNotReadyError,
-            ZoneAmbiguousError,
-            ZoneNotFoundError,
+            ZoneError,
         ) as error:
             replacement.advice = f"the successor {successor.arn} cannot be validated yet: {error}"
             return False
@@ -154,6 +158,6 @@ class Obtaining:
             try:
                 require_zones(self.dns, certificate.names)
                 require_issuable(self.public_dns, self.dns, certificate.names)
-            except (IssuanceForbiddenError, ZoneNotFoundError, ZoneAmbiguousError) as error:
+            except (IssuanceForbiddenError, ZoneError) as error:
                 reason = f"it could not be validated ({error})"
         return reason

@@ -78,8 +78,6 @@ _KEPT = (
     *("DistributionId", "Domains", "Customizations", "Parameters"),
     *("ConnectionGroupId", "Enabled"),
 )
-#: boto3 1.35 does not have it: the tenants of a certificate are unknown then.
-_LIST = "list_distribution_tenants_by_customization"
 _GONE = "EntityNotFound"
 #: CloudFront has no code of its own for a certificate (API reference, UpdateDistributionTenant).
 _REFUSALS = tuple(
@@ -136,10 +134,13 @@ class DistributionTenants(VersionedResources):
     @validated_response("ListDistributionTenantsByCustomization")
     def find(self, certificate: Certificate) -> list[Binding]:
         """Return the tenants with a certificate of their own."""
-        if not hasattr(self._client, _LIST):
-            return []
+        if not hasattr(self._client, "list_distribution_tenants_by_customization"):
+            return []  # boto3 1.35 has no tenants: those of the certificate are unexplained
         tenants = paginated(
-            self._client, _LIST, "DistributionTenantList", CertificateArn=certificate.arn
+            self._client,
+            "list_distribution_tenants_by_customization",
+            "DistributionTenantList",
+            CertificateArn=certificate.arn,
         )
         return [
             Binding(DISTRIBUTION_TENANT, tenant["Id"], tenant["DistributionId"], _label(tenant))

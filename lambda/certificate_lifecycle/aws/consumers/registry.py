@@ -7,6 +7,9 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import EndpointConnectionError
+
+from certificate_lifecycle.aws.consumers.amplify import AmplifyDomains
 from certificate_lifecycle.aws.consumers.apigateway import DomainNames
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.consumers.cloudfront import Distributions
@@ -44,6 +47,7 @@ CONSUMERS: tuple[type[Consumer], ...] = (
     DomainNames,
     UserPoolDomains,
     DistributionTenants,
+    AmplifyDomains,
 )
 PERMISSIONS = tuple(permission for consumer in CONSUMERS for permission in consumer.permissions)
 WHOLE_WRITES = tuple(whole for consumer in CONSUMERS for whole in consumer.whole_writes)
@@ -168,6 +172,10 @@ class RunServices:
             if (consumer, scope) not in self._made:
                 self._made[consumer, scope] = consumer(self._clients, scope, role_arn)
             return self._made[consumer, scope]
+
+    def offers(self, consumer: type[Consumer], region: str) -> bool:
+        """Return whether the service is in a region as far as the SDK knows."""
+        return self._clients.offers(consumer.service, region)
 
 
 class AwsConsumers(ConsumerCatalog):
@@ -298,7 +306,13 @@ class AwsConsumers(ConsumerCatalog):
     def _found(
         self, certificate: Certificate, consumer: type[Consumer], region: str
     ) -> list[Binding]:
-        found = self._at(consumer, region).find(certificate)
+        """Return the settings of a service; none in a region that does not have the service."""
+        try:
+            found = self._at(consumer, region).find(certificate)
+        except EndpointConnectionError:
+            if self._services.offers(consumer, region or self._scope.region):
+                raise
+            return []
         return [_in_region(binding, region) for binding in found]
 
     def _service(self, binding: Binding) -> Consumer:

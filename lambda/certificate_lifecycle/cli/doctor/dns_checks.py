@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from certificate_lifecycle.app.ports import PublicDns
-from certificate_lifecycle.cli.dns_health import Delegation, DelegationState
 from certificate_lifecycle.cli.doctor.diagnosis import (
     Diagnosis,
     DoctorCheck,
@@ -29,6 +28,7 @@ from certificate_lifecycle.policy.caa import (
     caa_questions,
     judge_public_caa,
 )
+from certificate_lifecycle.policy.delegation import Delegation, DelegationState
 from certificate_lifecycle.policy.validation import Zone
 
 Item = TypeVar("Item", bound=Hashable)
