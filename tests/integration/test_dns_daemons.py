@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.model.errors import IssuanceForbiddenError
+from certificate_lifecycle.model.errors import CertificateLifecycleError
 from certificate_lifecycle.model.public_dns import AnswerState, RecordType
 from certificate_lifecycle.net.public_dns import HttpsDns
+from tests.embedded_aws.certificates import validation_record
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.doh_gateway import (
     RESOLVERS,
@@ -20,6 +21,7 @@ from tests.embedded_aws.doh_gateway import (
     Query,
     serving_https,
 )
+from tests.embedded_aws.zones import DEFAULT_ACCOUNT
 from tests.harness.dns_daemons import (
     LOOPBACK,
     MISSING,
@@ -46,6 +48,7 @@ def caa(name: str, *values: str) -> tuple[str, ...]:
     return tuple(f"{name}. 60 CAA {value}" for value in values)
 
 
+VALIDATED = validation_record("www.shop.example.com", DEFAULT_ACCOUNT)
 #: The zones that public DNS has; names are those of the hosted zones, too.
 ZONES = (
     *(Zone(name=name, signatures=Signatures.VALID) for name in (".", "com", "org")),
@@ -67,6 +70,8 @@ ZONES = (
     ),
     # Its hosted zone has other servers.
     Zone(name="elsewhere.example.com"),
+    # Another provider hosts it, with the validation record of one name.
+    Zone(name="shop.example.com", records=(f"{VALIDATED.name} 60 CNAME {VALIDATED.value}",)),
     Zone(
         name="example.org",
         records=(
@@ -130,11 +135,17 @@ def public(
 
 @pytest.fixture
 def hosted(cloud: Cloud) -> None:
-    """Host the zones, with the servers that public DNS has for them, except for two."""
-    for name in (*(zone.name for zone in ZONES if "example" in zone.name), FORGOTTEN):
-        zone = cloud.zones.add(name)
-        if name not in {"elsewhere.example.com", FORGOTTEN}:
-            cloud.zones.put(zone, name, "NS", SERVER)
+    """Host the zones that Route 53 has; those above delegate to the servers of public DNS."""
+    above = {name: cloud.zones.add(name) for name in ("example.com", "example.org")}
+    for apex, zone in above.items():
+        cloud.zones.put(zone, apex, "NS", SERVER)
+    for name in (zone.name for zone in ZONES if zone.name.count(".") > 1):
+        if name != "shop.example.com":
+            zone = cloud.zones.add(name)
+            servers = "ns-1.awsdns-00.com." if name == "elsewhere.example.com" else SERVER
+            cloud.zones.put(zone, name, "NS", servers)
+        cloud.zones.put(above["example.com"], name, "NS", SERVER)
+    cloud.zones.add(FORGOTTEN, delegated=False)
 
 
 @pytest.fixture
@@ -170,6 +181,8 @@ def test_without_an_answer_of_both_resolvers_a_run_finds_nothing(
     assert result["findings"] == []
     counts = result["scopes"][0]["public_dns"]
     assert (counts["checked"], counts["unknown"]) == (0, len(RISKS))
+    # It is not known whether a resolver that does not answer validates DNSSEC.
+    assert "does not validate" not in counts["reason"]
 
 
 @pytest.mark.usefixtures("hosted")
@@ -177,16 +190,32 @@ def test_without_an_answer_of_both_resolvers_a_run_finds_nothing(
     ("name", "problem"),
     [
         ("www.moved.example.com", "DS records"),
-        ("*.shop.example.org", r"allow no CA to issue wildcards"),
+        ("*.shop.example.org", "allow no CA to issue wildcards"),
+        ("api.shop.example.com", "delegates shop.example.com to"),
     ],
 )
 def test_nothing_is_requested_that_a_ca_would_refuse(
     creation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, name: str, problem: str
 ) -> None:
     environment.setenv("DOMAIN_NAME", name.removeprefix("*."))
-    with pytest.raises(IssuanceForbiddenError, match=problem):
+    with pytest.raises(CertificateLifecycleError, match=problem):
         creation({"domain_name": name, "include_www": False})
     assert cloud.certificates.all() == []
+
+
+@pytest.mark.usefixtures("hosted")
+def test_a_name_below_a_cut_needs_its_record_where_public_dns_looks(
+    rotation: Function, cloud: Cloud
+) -> None:
+    for name in ("api.shop.example.com", "www.shop.example.com"):
+        cloud.certificates.add(
+            domain_name=name, renewal_status="PENDING_VALIDATION", **USED, **ending_in(cloud, 40)
+        )
+    result = rotation(scheduled(NOW))
+    assert reasons(result) == {"api.shop.example.com": "NameDelegated"}
+    assert f"to {SERVER.removesuffix('.')};" in result["findings"][0]["message"]
+    assert result["counts"] == {"RenewalBlocked": 1, "Renewing": 1}
+    assert "ChangeResourceRecordSets" not in rotation.writes
 
 
 @pytest.mark.usefixtures("hosted")
