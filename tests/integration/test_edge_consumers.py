@@ -42,7 +42,7 @@ def edge_name(cloud: Cloud, certificate: str, name: str = "api.example.com") -> 
 
 
 def run_days(rotation: Function, cloud: Cloud, days: int) -> list[Mapping[str, Any]]:
-    results = []
+    results: list[Mapping[str, Any]] = []
     for _ in range(days):
         results.append(rotation(scheduled(cloud.now)))
         cloud.advance(days=1)

@@ -119,8 +119,9 @@ def test_only_a_list_that_nothing_is_concluded_from_may_leave_its_member_out() -
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            if not called or node.func.id != "paginated":
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id != "paginated":
                 continue
             if "required" not in {keyword.arg for keyword in node.keywords}:
                 found.add(tuple(ast.literal_eval(name) for name in node.args[1:3]))
