@@ -75,15 +75,17 @@ BESIDE := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),
 test: $(READY) ## Run the tests that every change must pass (less than 8 minutes on two cores)
 	$(MAKE) $(BESIDE) terraform unit-coverage integration seeds
 
-# Releases of boto3 that a Lambda runtime or a layer may bring: what a run may write depends on them.
-SDKS := 1.35 1.40 newest
+# Releases of boto3 that a Lambda runtime or a layer may bring: what a run finds and may write depends
+# on them. The command line also needs the pinned click and rich.
+SDKS := 1.35 1.38 1.40 1.43 newest
 
 .PHONY: sdk
 sdk: $(READY) ## Make one environment for each release of boto3 that `make nightly` tries
-	@for sdk in $(SDKS); do \
+	@cli=$$(grep -E '^(click|rich)==' requirements-dev.txt); \
+	for sdk in $(SDKS); do \
 	  folder=.venv-sdk-$$sdk; wanted=boto3; [ $$sdk = newest ] || wanted="boto3==$$sdk.*"; \
 	  [ -x $$folder/bin/python ] || $(BIN)/python -m venv --clear $$folder || exit 1; \
-	  if $$folder/bin/python -m pip install --quiet --upgrade --retries 1 --timeout 15 "$$wanted"; then \
+	  if $$folder/bin/python -m pip install --quiet --upgrade --retries 1 --timeout 15 "$$wanted" $$cli; then \
 	    $$folder/bin/python -m pip list 2>/dev/null | grep boto; \
 	  elif [ -n "$$CI" ]; then \
 	    echo "boto3 $$sdk could not be installed." >&2; exit 1; \

@@ -10,6 +10,7 @@ module "certificate" {
   for_each = { for key, certificate in local.certificates : key => certificate if var.create && var.issue_on_apply }
 
   certificate_authority_arn = each.value.certificate_authority_arn
+  certificate_usage         = each.value.certificate_usage
   creation_function_name    = module.creation[0].function_name
   domain_name               = each.value.domain_name
   exportable                = each.value.exportable
@@ -18,6 +19,7 @@ module "certificate" {
   name                      = each.key
   on_destroy                = each.value.on_destroy
   region                    = each.value.region
+  root_hierarchy_type       = each.value.root_hierarchy_type
   subject_alternative_names = each.value.subject_alternative_names
   tags                      = merge(var.tags, each.value.tags)
 }

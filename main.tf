@@ -32,6 +32,8 @@ locals {
       key_algorithm             = "RSA_2048"
       region                    = null
       certificate_authority_arn = null
+      root_hierarchy_type       = null
+      certificate_usage         = null
       exportable                = false
       tags                      = {}
       on_destroy                = "keep"

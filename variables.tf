@@ -129,6 +129,8 @@ variable "certificates" {
     key_algorithm             = optional(string, "RSA_2048") # or EC_prime256v1, EC_secp384r1
     region                    = optional(string)             # null: the module's own; us-east-1 for CloudFront
     certificate_authority_arn = optional(string)             # private CA in the same region; null: a public certificate
+    root_hierarchy_type       = optional(string)             # Amazon N2: N2_AMAZON_MANAGED or N2_SFG2_AMAZON_MANAGED; null: a standard certificate
+    certificate_usage         = optional(string)             # Amazon N2: CLIENT_AND_SERVER_AUTH (null) or CLIENT_AUTH_ONLY
     exportable                = optional(bool, false)        # public only; has a cost, and cannot be changed later
     tags                      = optional(map(string), {})    # in addition to the module's tags
     on_destroy                = optional(string, "keep")     # or delete
@@ -191,6 +193,17 @@ variable "certificates" {
   validation {
     condition     = alltrue([for certificate in values(var.certificates) : certificate.certificate_authority_arn == null || can(regex("^arn:aws[a-z-]*:acm-pca:[a-z0-9-]+:[0-9]{12}:certificate-authority/[0-9a-f-]{36}$", certificate.certificate_authority_arn))])
     error_message = "certificates must give each certificate_authority_arn as the ARN of a private CA, or leave it out, got ${join(", ", [for certificate in values(var.certificates) : jsonencode(certificate.certificate_authority_arn)])}."
+  }
+
+  validation {
+    condition = alltrue([
+      for certificate in values(var.certificates) :
+      contains(["N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"], coalesce(certificate.root_hierarchy_type, "N2_AMAZON_MANAGED")) &&
+      contains(["CLIENT_AND_SERVER_AUTH", "CLIENT_AUTH_ONLY"], coalesce(certificate.certificate_usage, "CLIENT_AUTH_ONLY")) &&
+      (certificate.root_hierarchy_type == null ? certificate.certificate_usage == null : certificate.certificate_authority_arn == null) &&
+      !(coalesce(certificate.root_hierarchy_type, "null") == "N2_SFG2_AMAZON_MANAGED" && coalesce(certificate.certificate_usage, "null") == "CLIENT_AUTH_ONLY")
+    ])
+    error_message = "certificates must give each root_hierarchy_type as N2_AMAZON_MANAGED or N2_SFG2_AMAZON_MANAGED without certificate_authority_arn, and certificate_usage, only with it, as CLIENT_AND_SERVER_AUTH or, with N2_AMAZON_MANAGED, CLIENT_AUTH_ONLY, got ${join(", ", [for certificate in values(var.certificates) : "${jsonencode(certificate.root_hierarchy_type)} with ${jsonencode(certificate.certificate_usage)}"])}."
   }
 
   validation {

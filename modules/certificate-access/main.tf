@@ -61,7 +61,12 @@ locals {
           "iam:ListServerCertificates",
         ],
         var.find_zones ? ["route53:ListHostedZones"] : [],
-        local._rebinds_at_the_edge ? ["cognito-idp:DescribeUserPoolDomain", "cognito-idp:ListUserPools"] : [],
+        local._rebinds_at_the_edge ? [
+          "amplify:ListApps",
+          "cloudfront:ListDistributionTenantsByCustomization",
+          "cognito-idp:DescribeUserPoolDomain",
+          "cognito-idp:ListUserPools",
+        ] : [],
       )
       # "*": AWS defines no resource type for these actions.
       Resource = ["*"]
@@ -267,7 +272,6 @@ locals {
   _load_balancing = [for region in var.regions : "arn:${var.partition}:elasticloadbalancing:${region}:${var.account_id}"]
   _domain_names = concat(
     [for region in var.regions : "arn:${var.partition}:apigateway:${region}::/domainnames/*"],
-    # Only private domain names have the account in their ARN.
     [for region in var.regions : "arn:${var.partition}:apigateway:${region}:${var.account_id}:/domainnames/*"],
   )
 
@@ -291,19 +295,27 @@ locals {
     {
       Sid    = "MoveDomainNames"
       Effect = "Allow"
-      # GET: the function reads the domain name again after a change.
       Action = [
         "apigateway:AddCertificateToDomain",
-        "apigateway:GET",
         "apigateway:PATCH",
         "apigateway:RemoveCertificateFromDomain",
       ]
       Resource = local._domain_names
     },
+    {
+      # The function reads a domain name before and after a change. An edge-optimised one is in any region.
+      Sid    = "VerifyDomainNames"
+      Effect = "Allow"
+      Action = ["apigateway:GET"]
+      Resource = [
+        "arn:${var.partition}:apigateway:*::/domainnames/*",
+        "arn:${var.partition}:apigateway:*:${var.account_id}:/domainnames/*",
+      ]
+    },
   ] : statement if local._rebinds]
 
-  # Edge consumers support only certificates of us-east-1.
-  _user_pools = "arn:${var.partition}:cognito-idp:us-east-1:${var.account_id}:userpool/*"
+  # Edge consumers support only certificates of us-east-1, and are in any region. Those of the monitored regions are changed.
+  _user_pools = [for region in var.regions : "arn:${var.partition}:cognito-idp:${region}:${var.account_id}:userpool/*"]
   _rebind_at_the_edge = [for statement in [
     {
       Sid    = "MoveDistributions"
@@ -313,10 +325,34 @@ locals {
       Resource = ["*"]
     },
     {
+      Sid      = "MoveDistributionTenants"
+      Effect   = "Allow"
+      Action   = ["cloudfront:GetDistributionTenant", "cloudfront:UpdateDistributionTenant"]
+      Resource = ["arn:${var.partition}:cloudfront::${var.account_id}:distribution-tenant/*"]
+    },
+    {
+      Sid      = "FindUserPoolDomains"
+      Effect   = "Allow"
+      Action   = ["cognito-idp:DescribeUserPool"]
+      Resource = ["arn:${var.partition}:cognito-idp:*:${var.account_id}:userpool/*"]
+    },
+    {
       Sid      = "MoveUserPoolDomains"
       Effect   = "Allow"
-      Action   = ["cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPoolDomain"]
-      Resource = [local._user_pools]
+      Action   = ["cognito-idp:UpdateUserPoolDomain"]
+      Resource = local._user_pools
+    },
+    {
+      Sid      = "FindAmplifyDomains"
+      Effect   = "Allow"
+      Action   = ["amplify:GetDomainAssociation", "amplify:ListDomainAssociations"]
+      Resource = ["arn:${var.partition}:amplify:*:${var.account_id}:apps/*"]
+    },
+    {
+      Sid      = "MoveAmplifyDomains"
+      Effect   = "Allow"
+      Action   = ["amplify:UpdateDomainAssociation"]
+      Resource = [for region in var.regions : "arn:${var.partition}:amplify:${region}:${var.account_id}:apps/*/domains/*"]
     },
   ] : statement if local._rebinds_at_the_edge]
 }

@@ -12,15 +12,20 @@ locals {
   name_prefix = trimsuffix(var.creation_function_name, "-creation")
 
   # What ACM cannot change in place: another value is another certificate.
-  request = {
-    alt_names                 = var.subject_alternative_names
-    certificate_authority_arn = var.certificate_authority_arn
-    domain_name               = var.domain_name
-    exportable                = var.exportable
-    include_www               = var.include_www
-    key_algorithm             = var.key_algorithm
-    region                    = var.region
-  }
+  # A root is left out if there is none, so that the requests of earlier versions stay the same.
+  request = merge(
+    {
+      alt_names                 = var.subject_alternative_names
+      certificate_authority_arn = var.certificate_authority_arn
+      domain_name               = var.domain_name
+      exportable                = var.exportable
+      include_www               = var.include_www
+      key_algorithm             = var.key_algorithm
+      region                    = var.region
+    },
+    var.root_hierarchy_type == null ? {} : { root_hierarchy_type = var.root_hierarchy_type },
+    var.certificate_usage == null ? {} : { certificate_usage = var.certificate_usage },
+  )
 }
 
 # The functions write the value: Terraform never changes a parameter back.

@@ -4,6 +4,20 @@ variable "certificate_authority_arn" {
   default     = null
 }
 
+variable "certificate_usage" {
+  type        = string
+  description = "Usage of an Amazon N2 certificate: `CLIENT_AND_SERVER_AUTH` (null) or, with `N2_AMAZON_MANAGED`, `CLIENT_AUTH_ONLY`."
+  default     = null
+
+  validation {
+    condition = var.certificate_usage == null ? true : (
+      var.root_hierarchy_type != null &&
+      contains(var.root_hierarchy_type == "N2_AMAZON_MANAGED" ? ["CLIENT_AND_SERVER_AUTH", "CLIENT_AUTH_ONLY"] : ["CLIENT_AND_SERVER_AUTH"], var.certificate_usage)
+    )
+    error_message = "certificate_usage must be left out without root_hierarchy_type, or be CLIENT_AND_SERVER_AUTH or, with N2_AMAZON_MANAGED, CLIENT_AUTH_ONLY, got ${jsonencode(var.certificate_usage)} with ${jsonencode(var.root_hierarchy_type)}."
+  }
+}
+
 variable "creation_function_name" {
   type        = string
   description = "Name of the creation function: output `creation_function_name` of the root module."
@@ -74,6 +88,17 @@ variable "region" {
   type        = string
   description = "Region of the certificate, such as us-east-1 for CloudFront; null: the region of the creation function."
   default     = null
+}
+
+variable "root_hierarchy_type" {
+  type        = string
+  description = "Root of an Amazon N2 certificate: `N2_AMAZON_MANAGED` or `N2_SFG2_AMAZON_MANAGED`; null requests a standard certificate."
+  default     = null
+
+  validation {
+    condition     = var.root_hierarchy_type == null ? true : contains(["N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"], var.root_hierarchy_type) && var.certificate_authority_arn == null
+    error_message = "root_hierarchy_type must be N2_AMAZON_MANAGED or N2_SFG2_AMAZON_MANAGED, without certificate_authority_arn, got ${jsonencode(var.root_hierarchy_type)}."
+  }
 }
 
 variable "subject_alternative_names" {

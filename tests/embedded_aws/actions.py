@@ -531,6 +531,23 @@ def _update_user_pool_domain(scene: Scene) -> list[Permission]:
     ]
 
 
+# --- Amplify: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amplify.html
+
+
+def _amplify(action: str) -> Needs:
+    """Need an action on an app, or on a custom domain of it; an update may pass a role."""
+
+    def needs(scene: Scene) -> list[Permission]:
+        wanted = scene.parameters
+        domain = f"/domains/{wanted['domainName']}" if "domainName" in wanted else ""
+        resource = scene.arn("amplify", f"apps/{wanted['appId']}{domain}")
+        role = wanted.get("autoSubDomainIAMRole")
+        passed = [scene.permission("iam:PassRole", role)] if role else []
+        return [scene.permission(action, resource), *passed]
+
+    return needs
+
+
 # --- S3: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 
 
@@ -701,6 +718,10 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("acm", "SearchCertificates"): _account_wide("acm:SearchCertificates"),
     ("acm-pca", "ListCertificateAuthorities"): _account_wide("acm-pca:ListCertificateAuthorities"),
     ("acm-pca", "ListPermissions"): _authority("acm-pca:ListPermissions"),
+    ("amplify", "GetDomainAssociation"): _amplify("amplify:GetDomainAssociation"),
+    ("amplify", "ListApps"): _account_wide("amplify:ListApps"),
+    ("amplify", "ListDomainAssociations"): _amplify("amplify:ListDomainAssociations"),
+    ("amplify", "UpdateDomainAssociation"): _amplify("amplify:UpdateDomainAssociation"),
     ("apigateway", "GetDomainName"): _get_domain_name,
     ("apigateway", "GetDomainNames"): _get_domain_name,
     ("apigateway", "UpdateDomainName"): _update_domain_name,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tests.embedded_aws.amplify_domains import AmplifyDomains
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.distribution_tenants import DistributionTenants
 from tests.embedded_aws.distributions import Distributions
@@ -32,9 +33,10 @@ class Consumers:
         self._domains = DomainNames(*common)
         self._pools = UserPools(*common)
         self._tenants = DistributionTenants(*common, self._distributions)
+        self._amplify = AmplifyDomains(*common)
         self._services = (
             *(self._balancers, self._distributions, self._domains, self._pools),
-            self._tenants,
+            *(self._tenants, self._amplify),
         )
         estate.consumers = self.users
 
@@ -93,13 +95,30 @@ class Consumers:
             name, certificate, endpoint=endpoint, ownership=ownership, region=region
         )
 
-    def user_pool_domain(self, domain: str, certificate: str) -> str:
+    def user_pool_domain(self, domain: str, certificate: str, region: str = EDGE_REGION) -> str:
         """Make a user pool with a custom domain, and return the pool's id."""
-        return self._pools.add(domain, certificate)
+        return self._pools.add(domain, certificate, region)
+
+    def amplify_domain(
+        self, domain: str, certificate: str | None, *prefixes: str, region: str = DEFAULT_REGION
+    ) -> str:
+        """Make an Amplify app with a custom domain and subdomains, and return the app's id.
+
+        Without a certificate, the domain has one of Amplify's.
+        """
+        return self._amplify.add(domain, certificate, region, *prefixes)
+
+    def configure_amplify_domain(self, app_id: str, **members: object) -> None:
+        """Set members of the custom domain of an app."""
+        self._amplify.all[app_id].config |= members
 
     def configure_distribution(self, distribution: str, **members: object) -> None:
         """Set members of a distribution's configuration."""
         self._distributions.all[distribution].config |= members
+
+    def configure_distribution_tenant(self, tenant: str, **members: object) -> None:
+        """Set members of a tenant."""
+        self._tenants.all[tenant].config |= members
 
     def configure_user_pool_domain(self, domain: str, routing: dict[str, Any]) -> None:
         """Set the routing of a custom domain."""
@@ -124,6 +143,11 @@ class Consumers:
     def certificates(self, name: str) -> tuple[str, ...]:
         """Name the certificates that a listener (by ARN), a tenant or another resource holds."""
         return tuple(arn for service in self._services for arn in service.certificates(name))
+
+    def set_certificates(self, listener: str, default: str, *others: str) -> None:
+        """Give a listener these certificates from outside, without a recorded call."""
+        found = self._balancers.listeners[listener]
+        found.default, found.others[:] = default, others
 
     def set_default(self, listener: str, certificate: str) -> None:
         """Change a listener from outside, without a recorded call."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from tests.embedded_aws.certificates import Certificate
@@ -49,15 +50,17 @@ class DomainName:
 
     @property
     def user(self) -> str:
-        """What ACM names: something in an account of AWS's own.
+        """What ACM names: a resource in an account of AWS's own for each domain name.
 
-        https://github.com/aws/aws-cdk/issues/16608
+        That of an edge-optimised one names no region, whatever the region of the API
+        (https://github.com/aws/aws-cdk/issues/16608, https://github.com/aws/aws-cdk/issues/13512).
         """
+        digest = sha256(f"{self.region}/{self.name}".encode()).hexdigest()[:16]
         if self.endpoint == "EDGE":
-            return f"arn:aws:cloudfront::{AWS_ACCOUNT}:distribution/E1EXAMPLEAPI"
+            return f"arn:aws:cloudfront::{AWS_ACCOUNT}:distribution/E{digest[:13].upper()}"
         return (
             f"arn:aws:elasticloadbalancing:{self.region}:{AWS_ACCOUNT}"
-            ":loadbalancer/app/prod-api/0123456789abcdef"
+            f":loadbalancer/app/prod-api/{digest}"
         )
 
 

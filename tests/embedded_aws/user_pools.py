@@ -48,13 +48,18 @@ class UserPool:
     unknown: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def region(self) -> str:
+        """The region that the id begins with."""
+        return self.id.partition("_")[0]
+
+    @property
     def user(self) -> str:
         """What ACM names: a distribution in an account of AWS's own."""
         return f"arn:aws:cloudfront::{AWS_ACCOUNT}:distribution/E{self.id[-9:].upper()}"
 
 
 class UserPools:
-    """The user pools that tests have made, all in us-east-1."""
+    """The user pools that tests have made; the certificates of all are in us-east-1."""
 
     def __init__(self, estate: Estate, knobs: Callable[[], Knobs], uses: Uses) -> None:
         self._estate = estate
@@ -65,8 +70,8 @@ class UserPools:
     def reset(self) -> None:
         self.all.clear()
 
-    def add(self, domain: str, certificate: str) -> str:
-        pool = UserPool(f"{EDGE_REGION}_pool{len(self.all):05d}", domain, certificate)
+    def add(self, domain: str, certificate: str, region: str) -> str:
+        pool = UserPool(f"{region}_pool{len(self.all):05d}", domain, certificate)
         self.all[pool.id] = pool
         return pool.id
 
@@ -81,8 +86,8 @@ class UserPools:
             del self.all[pool.id]
 
     def unknown(self, name: str) -> dict[str, Any] | None:
-        pool = self._with(name)
-        return pool.unknown if pool is not None else None
+        named = (pool.unknown for pool in self.all.values() if pool.domain == name)
+        return next(named, None)
 
     def snapshot(self) -> dict[str, Any]:
         return {pool.domain: [self.shown(pool), pool.unknown] for pool in self.all.values()}
@@ -96,15 +101,19 @@ class UserPools:
         }
 
     def list(self, request: Request) -> Result:
+        """List the user pools of a region.
+
+        An empty collection is left out: the model of the answer requires no member.
+        """
         rows: list[dict[str, object]] = [
-            {"Id": pool.id, "Name": pool.id} for pool in self.all.values()
+            {"Id": pool.id, "Name": pool.id} for pool in self._in(request.region)
         ]
         page, token = page_of(rows, request.parameters.get("NextToken"), PAGE_SIZE)
-        return {"UserPools": page} | ({"NextToken": token} if token else {})
+        return ({"UserPools": page} if page else {}) | ({"NextToken": token} if token else {})
 
     def describe(self, request: Request) -> Result:
         pool = self.all.get(request.parameters["UserPoolId"])
-        if pool is None:
+        if pool is None or pool.region != request.region:
             raise Elsewhere
         return {"UserPool": {"Id": pool.id, "Name": pool.id, "CustomDomain": pool.domain}}
 
@@ -113,11 +122,13 @@ class UserPools:
 
         https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolDomain.html
         """
-        pool = self._with(request.parameters["Domain"])
+        pool = self._with(request.parameters["Domain"], request.region)
         if pool is None:
             return {"DomainDescription": {}}
         described = {"DomainDescription": self.shown(pool)}
-        return EditedResult(described, partial(_with_unknown, pool.unknown))
+        return EditedResult(
+            described, partial(with_members, pool.unknown, inside="DomainDescription")
+        )
 
     def shown(self, pool: UserPool) -> Result:
         policy = {"SecurityPolicy": pool.security_policy} if pool.security_policy else {}
@@ -125,7 +136,7 @@ class UserPools:
             "UserPoolId": pool.id,
             "AWSAccountId": pool.certificate.split(":")[4],
             "Domain": pool.domain,
-            "S3Bucket": "aws-cognito-prod-us-east-1-assets",
+            "S3Bucket": f"aws-cognito-prod-{pool.region}-assets",
             "CloudFrontDistribution": "d111111abcdef8.cloudfront.net",
             "Version": "20260601000000",
             "Status": self._status(pool),
@@ -140,7 +151,7 @@ class UserPools:
         https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolDomain.html
         """
         wanted = request.parameters
-        pool = self._with(wanted["Domain"])
+        pool = self._with(wanted["Domain"], request.region)
         if pool is None or pool.id != wanted["UserPoolId"]:
             raise AwsError("ResourceNotFoundException", "There is no such domain.")
         if self._status(pool) == "UPDATING":
@@ -157,11 +168,14 @@ class UserPools:
             pool.failed = pool.domain in self._knobs().failing
             pool.routing = wanted.get("Routing")
             pool.security_policy = wanted["CustomDomainConfig"].get("SecurityPolicy")
-            pool.unknown = _repeated(pool.unknown, request.body)
+            pool.unknown = members_repeated(pool.unknown, request.body)
         return {"CloudFrontDomain": "d111111abcdef8.cloudfront.net"}
 
-    def _with(self, domain: str) -> UserPool | None:
-        return next((pool for pool in self.all.values() if pool.domain == domain), None)
+    def _in(self, region: str) -> Iterator[UserPool]:
+        return (pool for pool in self.all.values() if pool.region == region)
+
+    def _with(self, domain: str, region: str) -> UserPool | None:
+        return next((pool for pool in self._in(region) if pool.domain == domain), None)
 
     def _status(self, pool: UserPool) -> str:
         since, takes = pool.updated_at, self._knobs().user_pool_domains_update
@@ -170,25 +184,28 @@ class UserPools:
         return "FAILED" if pool.failed else "ACTIVE"
 
 
-def _with_unknown(unknown: Mapping[str, Any], body: bytes) -> bytes:
-    """Add the members of `unknown` to the JSON of DescribeUserPoolDomain, as a newer API has."""
+def with_members(unknown: Mapping[str, Any], body: bytes, *, inside: str) -> bytes:
+    """Add the members of `unknown` to a JSON response, as a newer API has them.
+
+    Their paths begin at the member that is named `inside`; an entry of a list has its index.
+    """
     answer = json.loads(body)
     for path, value in unknown.items():
         *parents, name = path.split("/")
-        entry = answer["DomainDescription"]
+        entry = answer[inside]
         for parent in parents:
-            entry = entry[parent]
+            entry = entry[int(parent) if isinstance(entry, list) else parent]
         entry[name] = value
     return json.dumps(answer).encode()
 
 
-def _repeated(unknown: Mapping[str, Any], body: bytes) -> dict[str, Any]:
-    """Return the members of `unknown` that an update repeats."""
+def members_repeated(unknown: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """Return the members of `unknown` that an update repeats at the same place."""
     kept = {}
     for path, value in unknown.items():
         entry: Any = json.loads(body)
         for name in path.split("/"):
-            entry = entry.get(name, {})
+            entry = entry.get(name, {}) if isinstance(entry, dict) else {}
         if entry == value:
             kept[path] = value
     return kept

@@ -95,7 +95,7 @@ def test_acme_certificates_are_hidden_until_they_are_asked_for(cloud: Cloud) -> 
 
 
 def test_certificates_of_an_n2_root_are_not_listed_unless_asked_for(cloud: Cloud) -> None:
-    """API reference, ListCertificates, RootHierarchyTypes: "To list only Amazon N2 certificates"."""
+    """API reference, ListCertificates, RootHierarchyTypes."""
     cloud.certificates.add(domain_name="n2.test", root_hierarchy="N2_AMAZON_MANAGED")
     cloud.certificates.add(domain_name="cross.test", root_hierarchy="N2_SFG2_AMAZON_MANAGED")
     cloud.certificates.add(domain_name="standard.test")

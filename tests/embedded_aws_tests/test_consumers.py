@@ -568,9 +568,98 @@ def test_user_pools_are_listed_on_small_pages_and_name_their_domain(cloud: Cloud
     assert described["CustomDomain"] == "0.example.com"
 
 
+def test_a_user_pool_is_known_in_its_region_only_and_uses_certificates_of_one(cloud: Cloud) -> None:
+    domain, old = "auth.example.com", issued(cloud, EDGE)
+    pool = cloud.consumers.user_pool_domain(domain, old, region="eu-west-1")
+    away, home = cloud.client("cognito-idp", region=EDGE), cloud.client("cognito-idp")
+    assert "UserPools" not in away.list_user_pools(MaxResults=60)
+    assert away.describe_user_pool_domain(Domain=domain)["DomainDescription"] == {}
+    assert refusal(away.describe_user_pool, UserPoolId=pool) == "ResourceNotFoundException"
+    given = {"Domain": domain, "UserPoolId": pool, "ManagedLoginVersion": 2}
+    local = {"CertificateArn": issued(cloud)}
+    code = refusal(home.update_user_pool_domain, **given, CustomDomainConfig=local)
+    assert code == "InvalidParameterException"
+    new = {"CertificateArn": issued(cloud, EDGE)}
+    code = refusal(away.update_user_pool_domain, **given, CustomDomainConfig=new)
+    assert code == "ResourceNotFoundException"
+    home.update_user_pool_domain(**given, CustomDomainConfig=new)
+    assert cloud.consumers.certificates(domain) == (new["CertificateArn"],)
+
+
 def test_a_domain_that_does_not_exist_has_an_empty_description(cloud: Cloud) -> None:
     cognito = cloud.client("cognito-idp", region=EDGE)
     assert cognito.describe_user_pool_domain(Domain="gone.example.com")["DomainDescription"] == {}
+
+
+# --- Amplify --------------------------------------------------------------------------------------
+
+
+def amplify_domain(cloud: Cloud, certificate: str | None) -> tuple[Any, dict[str, str]]:
+    """Make a custom domain, and return a client of its region with the domain's parameters."""
+    app_id = cloud.consumers.amplify_domain("example.com", certificate, "www")
+    return cloud.client("amplify"), {"appId": app_id, "domainName": "example.com"}
+
+
+def amplify_update(found: Any, certificate: str) -> Any:  # noqa: ANN401 - boto3's own
+    """Build the update of a custom domain that changes just its certificate."""
+    shown = found["domainAssociation"]
+    kept = {name: shown[name] for name in ("autoSubDomainCreationPatterns", "enableAutoSubDomain")}
+    return {
+        **kept,
+        "subDomainSettings": [entry["subDomainSetting"] for entry in shown["subDomains"]],
+        "certificateSettings": {"type": "CUSTOM", "customCertificateArn": certificate},
+    }
+
+
+def both_names(cloud: Cloud) -> str:
+    names = {"domain_name": "example.com", "alternative_names": ["*.example.com"]}
+    return issued(cloud, EDGE, **names)
+
+
+def test_a_domain_of_amplify_changes_its_certificate_and_takes_its_time(cloud: Cloud) -> None:
+    cloud.consumers.knobs.amplify_domains_update = timedelta(hours=1)
+    new = both_names(cloud)
+    amplify, which = amplify_domain(cloud, both_names(cloud))
+    found = amplify.get_domain_association(**which)
+    wanted = amplify_update(found, new)
+    shown = amplify.update_domain_association(**which, **wanted)["domainAssociation"]
+    assert (shown["domainStatus"], shown["updateStatus"]) == ("UPDATING", "PENDING_DEPLOYMENT")
+    assert refusal(amplify.update_domain_association, **which, **wanted) == "BadRequestException"
+    cloud.advance(hours=1)
+    certificate = {"type": "CUSTOM", "customCertificateArn": new}
+    after = amplify.get_domain_association(**which)["domainAssociation"]
+    assert after == {**found["domainAssociation"], "certificate": certificate}
+
+
+def test_a_domain_of_amplify_loses_what_an_update_leaves_out(cloud: Cloud) -> None:
+    amplify, which = amplify_domain(cloud, both_names(cloud))
+    cloud.consumers.unknown_members("example.com")["subDomains/0/New"] = True
+    amplify.update_domain_association(**which)
+    after = amplify.get_domain_association(**which)["domainAssociation"]
+    assert after["certificate"] == {"type": "AMPLIFY_MANAGED"}
+    assert (after["subDomains"], after["enableAutoSubDomain"]) == ([], False)
+    assert "autoSubDomainCreationPatterns" not in after
+    assert cloud.consumers.unknown_members("example.com") == {}
+
+
+def test_a_domain_of_amplify_refuses_what_cannot_serve_all_its_names(cloud: Cloud) -> None:
+    amplify, which = amplify_domain(cloud, both_names(cloud))
+    found = amplify.get_domain_association(**which)
+    narrow, elsewhere = issued(cloud, EDGE), issued(cloud, domain_name="*.example.com")
+    for arn in (narrow, elsewhere):
+        code = refusal(amplify.update_domain_association, **which, **amplify_update(found, arn))
+        assert code == "BadRequestException"
+    gone = {**which, "domainName": "gone.example.com"}
+    assert refusal(amplify.get_domain_association, **gone) == "NotFoundException"
+
+
+def test_apps_are_listed_on_small_pages_in_their_region(cloud: Cloud) -> None:
+    made = [amplify_domain(cloud, both_names(cloud))[1]["appId"] for _ in range(2)]
+    pages = cloud.client("amplify").get_paginator("list_apps").paginate()
+    assert [[app["appId"] for app in page["apps"]] for page in pages] == [[id_] for id_ in made]
+    assert cloud.client("amplify", region=EDGE).list_apps()["apps"] == []
+    listed = cloud.client("amplify").list_domain_associations(appId=made[0])["domainAssociations"]
+    assert [entry["domainName"] for entry in listed] == ["example.com"]
 
 
 # --- Who uses a certificate -----------------------------------------------------------------------
@@ -601,6 +690,18 @@ def test_load_balancers_and_distributions_are_named_and_what_aws_runs_is_foreign
     cloud.consumers.user_pool_domain("auth.example.com", auth)
     for found in (*users(cloud, api), *users(cloud, auth, EDGE)):
         assert f":{account}:" not in found
+
+
+def test_aws_has_a_distribution_without_a_region_for_each_edge_consumer(cloud: Cloud) -> None:
+    arn = issued(cloud, EDGE)
+    for number, region in enumerate((EDGE, "eu-west-1")):
+        name = f"{number}.example.com"
+        cloud.consumers.domain_name(f"api{name}", arn, endpoint="EDGE", region=region)
+        cloud.consumers.user_pool_domain(f"auth{name}", arn, region=region)
+    found = users(cloud, arn, EDGE)
+    assert len(set(found)) == 4
+    assert {entry.split(":")[3] for entry in found} == {""}
+    assert {entry.split(":")[4] for entry in found}.isdisjoint({"", "123456789012"})
 
 
 def test_a_proof_of_ownership_is_no_visible_use(cloud: Cloud) -> None:
@@ -772,6 +873,14 @@ def _user_pool(cloud: Cloud, new: str) -> None:
     )
 
 
+def _amplify(cloud: Cloud, new: str) -> None:
+    app_id = cloud.consumers.amplify_domain("example.com", issued(cloud, EDGE))
+    which = {"appId": app_id, "domainName": "example.com"}
+    amplify = cloud.client("amplify")
+    wanted = amplify_update(amplify.get_domain_association(**which), new)
+    amplify.update_domain_association(**which, **wanted)
+
+
 ATTACH: dict[str, Callable[[Cloud, str], None]] = {
     "listener": _listener,
     "SNI list": _sni,
@@ -781,6 +890,7 @@ ATTACH: dict[str, Callable[[Cloud, str], None]] = {
     "regional domain name": _regional,
     "edge-optimised domain name": _edge,
     "user pool domain": _user_pool,
+    "Amplify domain": _amplify,
 }
 REFUSALS = {
     "listener": "UnsupportedCertificate",
@@ -791,12 +901,11 @@ REFUSALS = {
     "regional domain name": "BadRequestException",
     "edge-optimised domain name": "BadRequestException",
     "user pool domain": "InvalidParameterException",
+    "Amplify domain": "BadRequestException",
 }
 AT_THE_EDGE = (
-    "distribution",
-    "distribution tenant",
-    "edge-optimised domain name",
-    "user pool domain",
+    *("distribution", "distribution tenant", "edge-optimised domain name"),
+    *("user pool domain", "Amplify domain"),
 )
 
 

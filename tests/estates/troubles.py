@@ -5,7 +5,7 @@ Where a region has it, each kind of consumer is there, so that each kind of call
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -42,18 +42,18 @@ def fill(
     cloud: Cloud,
     account: str,
     zone: str,
-    regions: Iterable[str],
+    regions: Sequence[str],
     tags: Mapping[str, str] | None = None,
 ) -> Troubles:
     """Put them into an account, with names below `zone`."""
     found = Troubles(account, zone, tags or {})
     for region in regions:
-        _give_up(cloud, found, region)
+        _give_up(cloud, found, region, regions)
         _wait(cloud, found, region)
     return found
 
 
-def _give_up(cloud: Cloud, found: Troubles, region: str) -> None:
+def _give_up(cloud: Cloud, found: Troubles, region: str, regions: Sequence[str]) -> None:
     account, label = found.account, f"{found.account}-{region}"
     soon: dict[str, Any] = {
         "renews": False,
@@ -85,8 +85,10 @@ def _give_up(cloud: Cloud, found: Troubles, region: str) -> None:
     consumers.domain_name(f"vpc.{label}.example", public, region=region, endpoint="PRIVATE")
     if region == EDGE_REGION:
         consumers.distribution(public)
-        consumers.domain_name(f"edge.{label}.example", public, region=region, endpoint="EDGE")
-        consumers.user_pool_domain(f"auth.{label}.example", public)
+        for place in regions:
+            name = f"{account}-{place}.example"
+            consumers.domain_name(f"edge.{name}", public, region=place, endpoint="EDGE")
+            consumers.user_pool_domain(f"auth.{name}", public, region=place)
 
 
 def _wait(cloud: Cloud, found: Troubles, region: str) -> None:

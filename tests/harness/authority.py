@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from ipaddress import IPv4Address
 from typing import Any
 
 from cryptography import x509
@@ -106,7 +107,7 @@ def document(  # noqa: PLR0913 - what a certificate says
         .not_valid_after(not_after)
     )
     if listed:
-        alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in listed])
+        alternative = x509.SubjectAlternativeName([_general_name(name) for name in listed])
         builder = builder.add_extension(alternative, critical=False)
     if usages is not None:
         wanted = {name: name in usages for name in USAGES}
@@ -118,6 +119,12 @@ def document(  # noqa: PLR0913 - what a certificate says
         above = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key())
         builder = builder.add_extension(own, critical=False).add_extension(above, critical=False)
     return builder.sign(signing_key, hashes.SHA256()).public_bytes(PEM).decode()
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    if name.replace(".", "").isdigit():
+        return x509.IPAddress(IPv4Address(name))
+    return x509.DNSName(name)
 
 
 @cache

@@ -7,7 +7,8 @@ The code is the deployed zip, unpacked to its own folder. The process has only t
 the function's configuration and of Lambda.
 
 Unlike Lambda: the machine's own Python and processor, no memory limit, no signal before the
-timeout, no retries and no failure destination; every invocation is a cold start.
+timeout, no retries and no failure destination; every invocation is a cold start; no public DNS
+but that of `tests.embedded_aws.doh_gateway`.
 """
 
 from __future__ import annotations
@@ -176,6 +177,11 @@ def _environment(cloud: Cloud, function: Function, code: Path, api: str) -> dict
     }
     if "ApplicationLogLevel" in logging:
         environment["AWS_LAMBDA_LOG_LEVEL"] = logging["ApplicationLogLevel"]
+    # No test depends on the internet: only resolvers on loopback are queried.
+    if "https://127.0.0.1" in function.environment.get("PUBLIC_DNS_RESOLVERS", ""):
+        environment["SSL_CERT_FILE"] = os.environ["SSL_CERT_FILE"]
+    else:
+        environment["PUBLIC_DNS_RESOLVERS"] = "[]"
     return {**function.environment, **environment}
 
 

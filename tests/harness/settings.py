@@ -41,6 +41,7 @@ class Knobs:
     cloudfront_deploys: timedelta = timedelta(0)
     domain_names_update: timedelta = timedelta(0)
     user_pool_domains_update: timedelta = timedelta(0)
+    amplify_domains_update: timedelta = timedelta(0)
     notices_after: timedelta = timedelta(0)
     ignore_all_updates: bool = False
     ignore_updates: set[str] = field(default_factory=set)

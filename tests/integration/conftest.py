@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -13,8 +15,10 @@ from certificate_lifecycle.handlers import creation as creation_handler
 from certificate_lifecycle.handlers import rotation as rotation_handler
 from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES
 from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.doh_gateway import Gateway, HostedZones, serving_https
 from tests.harness.fixtures import cloud, running_cloud
 from tests.integration.invocation import NOW, Function, Wire, make_ledger
+from tests.integration.sinks import BUS, NAME
 from tests.integration.terminal import Certificates
 
 __all__ = ["cloud", "running_cloud"]
@@ -67,9 +71,22 @@ def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyP
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
+    # Without the fixture `gateway`, commands query no public DNS.
+    monkeypatch.setattr("certificate_lifecycle.cli.session.DEFAULT_RESOLVERS", ())
     # Most tests are about certificates that no instance issued.
     monkeypatch.setenv("UNMANAGED_ROTATION_MODE", "replace")
     return monkeypatch
+
+
+@pytest.fixture
+def gateway(cloud: Cloud, environment: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    """Let functions and commands query public DNS, which has the delegated zones of Route 53."""
+    with serving_https(HostedZones(cloud.zones)) as made:
+        for name, value in made.environment.items():
+            environment.setenv(name, value)
+        environment.setattr("certificate_lifecycle.cli.session.DEFAULT_RESOLVERS", made.urls)
+        environment.setattr("certificate_lifecycle.net.public_dns._IDLE_SECONDS", 0.05)
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -124,3 +141,17 @@ def certificates(
     environment.setenv("COLUMNS", "80")
     environment.setenv("HOME", os.devnull)
     return Certificates(cloud, capsys)
+
+
+@pytest.fixture
+def queue(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
+    """Let the function send to a bus of which a queue hears everything that is ours."""
+    events = cloud.client("events")
+    events.create_event_bus(Name=BUS)
+    pattern = json.dumps({"source": [NAME]})
+    events.put_rule(Name="ours", EventBusName=BUS, EventPattern=pattern)
+    target = {"Id": "inbox", "Arn": "arn:aws:sqs:eu-west-1:123456789012:inbox"}
+    events.put_targets(Rule="ours", EventBusName=BUS, Targets=[target])
+    environment.setenv("EVENT_BUS_NAME", BUS)
+    url: str = cloud.client("sqs").create_queue(QueueName="inbox")["QueueUrl"]
+    return url

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from tests.embedded_aws.certificates import Certificate
@@ -21,6 +22,11 @@ LOAD_BALANCER = (
 OURS: Mapping[str, Any] = {"tags": {"ManagedBy": "certificate-lifecycle"}}
 #: In use, so that ACM renews the certificate.
 USED: Mapping[str, Any] = {"in_use_by": [LOAD_BALANCER]}
+
+
+def listings(certificates: int, page: int = 1000) -> int:
+    """Return the number of calls that list certificates: their pages, and one for Amazon N2."""
+    return ceil(certificates / page) + 1
 
 
 def wanted_records(cloud: Cloud, *arns: str) -> Records:
@@ -71,3 +77,11 @@ def texts_sent(cloud: Cloud, topic: str) -> str:
 def documents(cloud: Cloud, topic: str) -> list[dict[str, Any]]:
     """Read the messages in a queue that subscribes to the topic, oldest first."""
     return [json.loads(message.to("sqs")) for message in cloud.topics.messages(topic)]
+
+
+def used_at_the_edge(cloud: Cloud, arn: str) -> None:
+    """Let a consumer of each kind that CloudFront serves use a certificate of example.com."""
+    distribution = cloud.consumers.distribution(arn)
+    cloud.consumers.distribution_tenant(distribution, arn, "example.com")
+    cloud.consumers.user_pool_domain("example.com", arn)
+    cloud.consumers.amplify_domain("example.com", arn, region="us-east-1")

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.model.errors import RotationError
 from tests.embedded_aws.cloud import Cloud
-from tests.integration.effects import USED, documents, ending_in
+from tests.integration.effects import OURS, USED, documents, ending_in
 from tests.integration.invocation import NOW, Function, recorded, scheduled
+from tests.integration.terminal import Certificates
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ledger_table")]
 
@@ -110,4 +112,60 @@ def test_an_event_about_a_healthy_certificate_starts_nothing(
 ) -> None:
     fine = cloud.certificates.add(domain_name="example.com", **USED)
     rotation(event("acm_renewed", fine))
-    assert rotation.operations == ["Query", "ListCertificates"]
+    assert rotation.operations == ["Query", *["ListCertificates"] * 2]
+
+
+# --- A certificate that ACM does not list ---------------------------------------------------------
+
+
+@pytest.fixture
+def hidden(cloud: Cloud) -> str:
+    """Return a certificate of a class that no SDK knows, whose renewal lacks its record."""
+    cloud.zones.add("example.com")
+    return cloud.certificates.add(
+        domain_name="example.com",
+        root_hierarchy="N3_AMAZON_MANAGED",
+        renewal_status="PENDING_VALIDATION",
+        **USED,
+        **OURS,
+        **ending_in(cloud, 20),
+    )
+
+
+def verdicts(result: dict[str, Any]) -> dict[str, str]:
+    return {each["certificate_arn"]: each["verdict"] for each in result["findings"]}
+
+
+@pytest.mark.parametrize("by", ["event", "person"])
+def test_a_certificate_that_is_not_listed_is_judged_and_repaired(
+    rotation: Function, hidden: str, by: str
+) -> None:
+    wanted = event("acm_renewal", hidden) if by == "event" else {"certificate_arns": [hidden]}
+    result = rotation(wanted)
+    assert verdicts(result) == {hidden: "RenewalBlocked"}
+    assert [action["outcome"] for action in result["actions"]] == ["done"]
+
+
+def test_a_certificate_that_is_not_listed_stays_open_until_it_is_well(
+    rotation: Function, cloud: Cloud, hidden: str, topic: str
+) -> None:
+    cloud.fail("route53", "ChangeResourceRecordSets", "AccessDenied", times=None)
+    with pytest.raises(RotationError):
+        rotation(event("acm_renewal", hidden))
+    cloud.advance(days=8)
+    with pytest.raises(RotationError):
+        rotation(scheduled(cloud.now))
+    reports = documents(cloud, topic)
+    assert [verdicts(report) for report in reports] == [{hidden: "RenewalBlocked"}] * 2
+    assert [change["kind"] for change in reports[-1]["changes"]] == ["reminder"]
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(-36, None)], ids=["ARN", "id"])
+def test_a_person_finds_a_certificate_that_is_not_listed(
+    certificates: Certificates, hidden: str, part: slice
+) -> None:
+    ended = certificates("explain", hidden[part])
+    assert ended.code == 0
+    assert "root hierarchy N3_AMAZON_MANAGED" in ended.words
+    assert "not listed by ACM" in ended.words
+    assert "RenewalBlocked" in ended.words

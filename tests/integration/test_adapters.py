@@ -16,8 +16,6 @@ from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.model.certificate import (
-    CertificateStatus,
-    CertificateType,
     ValidationRecord,
 )
 from certificate_lifecycle.model.errors import (
@@ -25,14 +23,18 @@ from certificate_lifecycle.model.errors import (
     CertificateRequestError,
     MigrationNotPossibleError,
 )
+from certificate_lifecycle.model.hidden_classes import HIDDEN_CLASSES, HiddenClass
 from certificate_lifecycle.policy.issuance import (
+    CERTIFICATE_USAGES,
     REQUESTABLE_KEY_ALGORITHMS,
+    ROOT_HIERARCHIES,
     CertificateRequest,
 )
 from certificate_lifecycle.policy.validation import Zone
 from certificate_lifecycle.render.notification.limits import MAX_SUBJECT
 from certificate_lifecycle.render.notification.message import Message
 from tests.embedded_aws.cloud import Cloud
+from tests.harness.older_sdk import use_sdk_without
 from tests.integration.effects import USED, ending_in
 
 pytestmark = pytest.mark.integration
@@ -54,34 +56,29 @@ def certificates(clients: Clients) -> AcmCertificates:
     return AcmCertificates(clients.any("acm", "eu-west-1"))
 
 
+# --- ACM --------------------------------------------------------------------------------------
+
+
+def test_every_key_that_can_be_requested_is_listed() -> None:
+    assert set(REQUESTABLE_KEY_ALGORITHMS) < set(KEY_TYPES)
+
+
 def enumeration(clients: Clients, shape: str) -> set[str]:
     model = clients.any("acm", "eu-west-1").meta.service_model
     return set(model.shape_for(shape).metadata["enum"])
 
 
-# --- ACM --------------------------------------------------------------------------------------
+def test_every_root_hierarchy_and_usage_that_acm_knows_can_be_requested(clients: Clients) -> None:
+    assert set(ROOT_HIERARCHIES) == enumeration(clients, "RootHierarchyType")
+    assert set(CERTIFICATE_USAGES) == enumeration(clients, "CertificateUsage")
 
 
-def test_every_key_type_that_acm_knows_is_asked_for(clients: Clients) -> None:
-    """Bug 29: this test fails when AWS adds one, which would be invisible."""
-    assert set(KEY_TYPES) == enumeration(clients, "KeyAlgorithm")
-    assert set(REQUESTABLE_KEY_ALGORITHMS) < set(KEY_TYPES)
-
-
-@pytest.mark.parametrize(
-    ("ours", "shape"),
-    [(CertificateStatus, "CertificateStatus"), (CertificateType, "CertificateType")],
-    ids=["status", "type"],
-)
-def test_every_status_and_type_that_acm_knows_is_understood(
-    clients: Clients, ours: type[CertificateStatus | CertificateType], shape: str
+@pytest.mark.parametrize("hidden", HIDDEN_CLASSES, ids=lambda hidden: hidden.name)
+def test_a_filter_for_a_hidden_class_has_every_value_that_acm_knows(
+    clients: Clients, hidden: HiddenClass
 ) -> None:
-    """Bug 30."""
-    others = {
-        *("DECLARED", "NOT_UNDERSTOOD", "IAM_SERVER_CERTIFICATE", "PRIVATE_AUTHORITY"),
-        *("ACME_ENDPOINT", "ACME_DOMAIN_VALIDATION", "ACME_ACCOUNT_BINDING"),
-    }
-    assert {member.value for member in ours} - others == enumeration(clients, shape)
+    values = enumeration(clients, hidden.shown_as)
+    assert {*hidden.values, *hidden.listed_with} == values
 
 
 def test_a_listed_and_a_described_certificate_agree(
@@ -205,6 +202,17 @@ def test_a_refusal_of_acm_is_an_error_with_the_reason(
         certificates.request(request)
     assert isinstance(refused.value.__cause__, ClientError)
     assert refused.value.__cause__.response["Error"]["Code"] == code
+    assert cloud.certificates.all() == []
+
+
+def test_a_request_that_the_sdk_cannot_send_is_an_error_with_the_remedy(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_sdk_without(["Export"], monkeypatch)
+    older = AcmCertificates(Clients("eu-west-1").any("acm", "eu-west-1"))
+    request = CertificateRequest(names=("example.com",), region="eu-west-1", exportable=True)
+    with pytest.raises(CertificateRequestError, match=r'"Export".*with the input function\.layers'):
+        older.request(request)
     assert cloud.certificates.all() == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from certificate_lifecycle.aws.acm import AcmCertificates
 from tests.embedded_aws.cloud import Cloud
 from tests.estates.scale import RENEWING, WRONG, fill
-from tests.integration.effects import USED, ending_in
+from tests.integration.effects import USED, ending_in, listings
 from tests.integration.invocation import NOW, Function, scheduled
 
 pytestmark = pytest.mark.integration
@@ -29,7 +29,7 @@ def test_a_scan_lists_by_the_thousand_and_describes_candidates_once(
     wrong = sum(made[kind] for kind in WRONG)
     assert Counter(rotation.operations) == {
         "ListAcmeEndpoints": 1,
-        "ListCertificates": ceil(size / 1000),
+        "ListCertificates": listings(size),
         "ListServerCertificates": 1,
         "GetParametersByPath": 1,
         "SearchCertificates": ceil(made["renewing"] / 500),
@@ -50,7 +50,7 @@ def test_without_the_fast_path_what_renews_is_described_and_the_answer_is_the_sa
     slow = rotation({"rotation_mode": "notify"})
     counts = Counter(rotation.operations)
     wrong = sum(made[kind] for kind in WRONG)
-    assert counts["ListCertificates"] == ceil(size / 1000)
+    assert counts["ListCertificates"] == listings(size)
     assert counts["DescribeCertificate"] == wrong + made["renewing"]
     assert counts["ListTagsForCertificate"] == wrong
     for said in (fast, slow):
@@ -70,7 +70,7 @@ def test_a_healthy_estate_costs_only_its_listing(
     rotation(scheduled(NOW))
     assert Counter(rotation.operations) == {
         "ListAcmeEndpoints": 1,
-        "ListCertificates": ceil(size / 1000),
+        "ListCertificates": listings(size),
         "ListServerCertificates": 1,
         "GetParametersByPath": 1,
         "GetTopicAttributes": 1,

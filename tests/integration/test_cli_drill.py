@@ -14,10 +14,10 @@ import jsonschema
 import pytest
 
 from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.doh_gateway import SECOND, Gateway, HostedZones, with_status
 from tests.estates.imports import imported, issued
 from tests.integration.effects import USED, ending_in, put_records
 from tests.integration.invocation import Wire
-from tests.integration.public_dns import EmbeddedDns
 from tests.integration.terminal import Certificates, Ended, deploy
 
 pytestmark = pytest.mark.integration
@@ -28,11 +28,9 @@ YES, NO, PARTLY = ("yes", 0), ("no", 1), ("partly known", 3)
 
 
 @pytest.fixture(autouse=True)
-def public_dns(cloud: Cloud, environment: pytest.MonkeyPatch) -> EmbeddedDns:
-    """Replace public DNS with the zones of the embedded AWS."""
-    public = EmbeddedDns(cloud)
-    environment.setattr("certificate_lifecycle.cli.commands.drill.ResolvedDns", lambda _: public)
-    return public
+def public_dns(gateway: Gateway) -> Gateway:
+    """Query the zones of the embedded AWS."""
+    return gateway
 
 
 @pytest.fixture
@@ -94,15 +92,6 @@ def test_ctrl_c_ends_the_checks(certificates: Certificates, wire: Wire, shop: st
     assert certificates("drill", shop).code == 130
 
 
-def test_a_resolver_that_is_no_address_is_wrong_usage(
-    certificates: Certificates, shop: str
-) -> None:
-    ended = certificates("drill", shop, "--resolver", "dns.example")
-    assert ended.code == 2
-    assert "'dns.example' is not an IP address" in ended.complaint
-    assert ended.calls == []
-
-
 # --- Public certificates --------------------------------------------------------------------------
 
 
@@ -155,12 +144,30 @@ def test_a_caa_record_that_forbids_amazon_is_a_no(
 
 
 def test_public_dns_that_does_not_answer_leaves_the_answer_partly_known(
-    certificates: Certificates, shop: str, public_dns: EmbeddedDns
+    certificates: Certificates, shop: str, public_dns: Gateway
 ) -> None:
-    public_dns.silent = True
+    public_dns.lie(with_status(500), SECOND)
     drilled = Drilled(certificates, shop)
     assert drilled.outcomes["public DNS"] == drilled.outcomes["CAA"] == "unknown"
     assert drilled.answer == PARTLY
+
+
+def test_public_dns_that_is_switched_off_leaves_the_answer_partly_known(
+    certificates: Certificates, shop: str, public_dns: Gateway
+) -> None:
+    drilled = Drilled(certificates, shop, "--resolver", "off")
+    assert drilled.outcomes["public DNS"] == drilled.outcomes["CAA"] == "unknown"
+    assert drilled.answer == PARTLY
+    assert public_dns.queries == []
+
+
+def test_broken_dnssec_is_a_no(certificates: Certificates, shop: str, public_dns: Gateway) -> None:
+    assert isinstance(public_dns.backend, HostedZones)
+    public_dns.backend.bogus = {"example.com"}
+    drilled = Drilled(certificates, shop)
+    assert drilled.answer == NO
+    for check in ("delegation", "public DNS", "CAA"):
+        assert drilled.texts[check].startswith("A CA must refuse: the DNSSEC of ")
 
 
 def test_a_zone_that_is_not_delegated_to_is_a_no(

@@ -7,10 +7,10 @@ is shown over the embedded AWS, in `test_rebinding.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
 
 from certificate_lifecycle.aws.clients import Clients
@@ -19,6 +19,7 @@ from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION as DISTR
 from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
 from certificate_lifecycle.aws.consumers.elb import CLASSIC_LISTENER
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER, LISTENER_SNI
+from certificate_lifecycle.aws.consumers.regions import RunRegions
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.model.certificate import (
     Certificate,
@@ -144,6 +145,11 @@ class Script:
             Id="E1",
         )
 
+    def tenants(self, *tenants: Mapping[str, Any]) -> None:
+        answer = {"DistributionTenantList": list(tenants)}
+        operation = "list_distribution_tenants_by_customization"
+        self.answer("cloudfront", operation, answer, CertificateArn=OLD)
+
     def domain_names(self, *items: Mapping[str, Any]) -> None:
         self.answer("apigateway", "get_domain_names", {"items": list(items)}, limit=500)
 
@@ -251,8 +257,12 @@ def test_a_missing_consumer_has_no_binding_and_any_other_refusal_is_an_error(
 ) -> None:
     script.refuse(service, operation, code)
     script.domain_names()
+    if service == "cloudfront":
+        script.tenants()
     assert found_by(consumers, arn) == ()
     script.refuse(service, operation, "AccessDenied")
+    if service == "cloudfront":
+        script.tenants()
     (place,) = consumers.find(certificate(arn)).errors
     assert place == f"{service} in {EDGE}"
 
@@ -272,9 +282,24 @@ def test_a_distribution_counts_only_if_it_still_uses_the_certificate(
     """`InUseBy` lags behind by minutes."""
     script.distribution(holds)
     script.domain_names()
+    if holds == OTHER:
+        script.tenants()
     found = found_by(consumers, DISTRIBUTION)
     assert [binding.key for binding in found] == keys
     assert all(binding.label == "CloudFront distribution E1 (www.example.com)" for binding in found)
+
+
+def test_an_sdk_without_tenants_leaves_them_unexplained(
+    clients: Clients, consumers: AwsConsumers, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """boto3 1.35 has no operation for them; a person moves them with the commands."""
+    client = clients.any("cloudfront", EDGE)
+    monkeypatch.delattr(type(client), "list_distribution_tenants_by_customization")
+    script.domain_names()
+    tenant = f"arn:aws:cloudfront::{OWN}:distribution-tenant/dt_1"
+    assert found_by(consumers, tenant) == ()
+    assert consumers.unexplained(certificate(tenant), ()) == (tenant,)
+    assert "aws cloudfront update-distribution-tenant" in consumers.manual_steps(tenant, OTHER)
 
 
 def test_every_certificate_of_a_domain_name_is_read_on_every_page(
@@ -371,6 +396,23 @@ def test_unsupported_resources_and_those_of_other_accounts_are_not_read(
     """No client for another service is made: its call would reach the embedded AWS and fail."""
     script.domain_names()
     assert found_by(consumers, arn) == ()
+
+
+def test_a_region_without_the_service_has_no_consumer_and_one_without_an_answer_is_unknown(
+    clients: Clients, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_: str) -> NoReturn:
+        raise EndpointConnectionError(endpoint_url="https://apigateway.example")
+
+    script.domain_names()
+    script.answer("cognito-idp", "list_user_pools", {}, MaxResults=60)
+    others = ("eu-north-9", "eu-west-1")
+    for region in others:
+        for service in ("apigateway", "cognito-idp"):
+            monkeypatch.setattr(clients.any(service, region), "get_paginator", unreachable)
+    consumers = AwsConsumers(clients, Scope(OWN, EDGE), regions=RunRegions((EDGE, *others)))
+    search = consumers.find(certificate(FOREIGN_DISTRIBUTION))
+    assert list(search.errors) == ["apigateway in eu-west-1", "cognito-idp in eu-west-1"]
 
 
 # --- Reading ----------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ def test_the_default_event_leaves_every_validation_record_in_the_zone(
             | {"zone_id": zone, "zone_name": "example.com", "change": "created"}
             for record in certificate.records
         ],
+        "public_dns": None,
         "parameter": None,
         "dry_run": False,
         "sdk": SDK_VERSION,
@@ -420,6 +421,7 @@ def test_an_equal_certificate_on_the_last_page_of_any_key_type_is_found(
     assert creation.operations == [
         *["ListCertificates"] * 3,
         *["DescribeCertificate", "ListTagsForCertificate"],
+        "ListCertificates",
     ]
 
 
@@ -623,12 +625,13 @@ def test_a_failed_request_is_reported_until_acm_forgets_it_and_then_made_again(
     creation: Function, cloud: Cloud, zone: str
 ) -> None:
     """Bug 18: for an hour ACM answers the same request with its first certificate."""
+    creation({})
     cloud.zones.put(zone, "example.com", "CAA", '0 issue "ca.example.org"')
-    with pytest.raises(CertificateRequestError, match="CAA_ERROR"):
-        creation({"wait_seconds": 60})
+    assert the_certificate(cloud).status == "FAILED"
     cloud.zones.remove(zone, "example.com", "CAA")
-    with pytest.raises(CertificateRequestError, match="CAA_ERROR"):
-        creation({"wait_seconds": 60})
+    for _ in range(2):
+        with pytest.raises(CertificateRequestError, match="CAA_ERROR"):
+            creation({"wait_seconds": 60})
 
     cloud.advance(hours=1)
 

@@ -15,6 +15,7 @@ from certificate_lifecycle.model.errors import (
     CertificateNotIssuedError,
     CertificateRequestError,
     DeletionRefusedError,
+    IssuanceForbiddenError,
     PointerNotFoundError,
 )
 from tests.embedded_aws.cloud import Cloud
@@ -133,13 +134,13 @@ def test_the_error_names_the_record_that_another_program_has_removed(
     )
 
 
-def test_the_error_names_the_caa_record_that_forbids_amazon(
+def test_the_error_names_the_caa_record_that_forbids_amazon_and_nothing_is_requested(
     creation: Function, cloud: Cloud, zone: str
 ) -> None:
     cloud.zones.put(zone, "example.com", "CAA", '0 issue "ca.example.org"')
-    with pytest.raises(CertificateRequestError, match=r"at example\.com allow only ca\.example"):
+    with pytest.raises(IssuanceForbiddenError, match=r"at example\.com allow only ca\.example"):
         creation(EVENT)
-    assert pointed(cloud) == "pending"
+    assert (pointed(cloud), cloud.certificates.all()) == ("pending", [])
 
 
 # --- A certificate that exists ----------------------------------------------------------------

@@ -45,7 +45,7 @@ COMMANDS = sorted(
     }
 )
 #: The options of every command of the AWS CLI.
-GLOBAL = {"--region", "--query", "--output"}
+GLOBAL = {"--cli-input-json", "--region", "--query", "--output"}
 
 
 def operation(service: str, command: str) -> OperationModel:

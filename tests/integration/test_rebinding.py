@@ -57,6 +57,12 @@ def _distribution(cloud: Cloud, arn: str) -> None:
     cloud.consumers.distribution(arn, "example.com")
 
 
+def _tenant(cloud: Cloud, arn: str) -> None:
+    shared = cloud.certificates.add(domain_name="*.example.com", region=EDGE)
+    distribution = cloud.consumers.distribution(shared)
+    cloud.consumers.distribution_tenant(distribution, arn, "example.com")
+
+
 def _regional(cloud: Cloud, arn: str) -> None:
     cloud.consumers.domain_name("example.com", arn)
 
@@ -73,6 +79,10 @@ def _user_pool(cloud: Cloud, arn: str) -> None:
     cloud.consumers.user_pool_domain("example.com", arn)
 
 
+def _amplify(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.amplify_domain("example.com", arn, region=EDGE)
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of consumer: how it is made, where, and the calls that it takes to move it."""
@@ -85,15 +95,17 @@ class Kind:
 
 
 KINDS = {
-    "the default of a listener": Kind(_listener, 32, (21,)),
-    "a listener that has it in both places": Kind(_both_places, 51, (28, 31, 43)),
-    "a network load balancer": Kind(_network, 32, (21,)),
-    "a Classic load balancer": Kind(_classic, 29, (18,)),
-    "a distribution": Kind(_distribution, 30, (19,), EDGE),
-    "a regional domain name": Kind(_regional, 28, (17,)),
-    "an edge-optimised domain name": Kind(_edge, 29, (18,), EDGE),
-    "a domain name of mutual TLS": Kind(_ownership, 32, (18, 20)),
-    "a user pool's domain": Kind(_user_pool, 32, (21,), EDGE),
+    "the default of a listener": Kind(_listener, 34, (23,)),
+    "a listener that has it in both places": Kind(_both_places, 53, (30, 33, 45)),
+    "a network load balancer": Kind(_network, 34, (23,)),
+    "a Classic load balancer": Kind(_classic, 31, (20,)),
+    "a distribution": Kind(_distribution, 32, (21,), EDGE),
+    "a distribution tenant": Kind(_tenant, 31, (20,), EDGE),
+    "a regional domain name": Kind(_regional, 29, (18,)),
+    "an edge-optimised domain name": Kind(_edge, 30, (19,), EDGE),
+    "a domain name of mutual TLS": Kind(_ownership, 33, (19, 21)),
+    "a user pool's domain": Kind(_user_pool, 33, (22,), EDGE),
+    "a domain of Amplify": Kind(_amplify, 33, (22,), EDGE),
 }
 #: Each call of it is disturbed by `make test`; of the others the first, the changes and the last.
 THOROUGH = "the default of a listener"
@@ -104,6 +116,8 @@ CHANGING = {
     "RemoveListenerCertificates",
     "SetLoadBalancerListenerSSLCertificate",
     "UpdateDistribution",
+    "UpdateDistributionTenant",
+    "UpdateDomainAssociation",
     "UpdateDomainName",
     "UpdateUserPoolDomain",
 }
@@ -218,6 +232,17 @@ def test_a_consumer_is_moved_as_it_is_but_for_the_certificate(
     rotation(scheduled(cloud.now))
     assert_moved(moving)
     assert before.count(moving.old) == moving.snapshot().count(moving.new)
+
+
+@pytest.mark.parametrize(
+    "moving", [pytest.param(KINDS["a distribution tenant"], id="tenant")], indirect=True
+)
+def test_a_tenant_is_moved_if_acm_names_its_distribution_instead(
+    rotation: Function, cloud: Cloud, moving: Moving
+) -> None:
+    cloud.consumers.knobs.tenants_are_named = False
+    rotation(scheduled(cloud.now))
+    assert_moved(moving)
 
 
 @every_kind

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
+import botocore.session
 import pytest
+from botocore import xform_name
+from botocore.model import StructureShape
 from botocore.parsers import ResponseParserError
 
+import certificate_lifecycle
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.inventory.iam import ServerCertificates
@@ -18,6 +24,7 @@ from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED
 from tests.integration.invocation import NOW, Function, scheduled
 
+PACKAGE = Path(certificate_lifecycle.__file__).parent
 pytestmark = pytest.mark.integration
 
 #: The end of a certificate without an expiry (RFC 5280 section 4.1.2.5).
@@ -91,3 +98,48 @@ def test_an_error_of_the_package_passes_unchanged() -> None:
 def test_a_text_that_is_not_an_arn_is_refused(answer: dict[str, str]) -> None:
     with pytest.raises(UnexpectedResponseError), validated_response("ListThings"):
         arn_in(answer, "Arn")
+
+
+#: The lists whose member may be missing, by what an empty one means.
+MAY_BE_LEFT_OUT = {
+    ("apigateway", "get_domain_names", "items"): "no domain name; ACM still reports each use",
+    ("cognito-idp", "list_user_pools", "UserPools"): "no user pool; ACM still reports each use",
+    (
+        "cloudfront",
+        "list_distribution_tenants_by_customization",
+        "DistributionTenantList",
+    ): "no tenant; ACM still reports each use",
+    ("elbv2", "describe_listeners", "Listeners"): "a load balancer without listeners",
+    ("acm-pca", "list_permissions", "Permissions"): "no permission for ACM, which is reported",
+}
+
+
+def test_only_a_list_that_nothing_is_concluded_from_may_leave_its_member_out() -> None:
+    """Every other list is `required`: without its member it is unreadable, and not empty."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = {
+            node.targets[0].id: node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "paginated":
+                continue
+            if "required" not in {keyword.arg for keyword in node.keywords}:
+                names = (constants.get(getattr(arg, "id", ""), arg) for arg in node.args[1:3])
+                found.add(tuple(map(ast.literal_eval, names)))
+    assert found == {entry[1:] for entry in MAY_BE_LEFT_OUT}
+
+
+@pytest.mark.parametrize(("service", "operation", "member"), MAY_BE_LEFT_OUT)
+def test_the_model_of_a_list_that_may_be_left_out_does_not_require_it(
+    service: str, operation: str, member: str
+) -> None:
+    model = botocore.session.get_session().get_service_model(service)
+    (name,) = [name for name in model.operation_names if xform_name(name) == operation]
+    answer = model.operation_model(name).output_shape
+    assert isinstance(answer, StructureShape)
+    assert member in answer.members
+    assert member not in answer.required_members

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from certificate_lifecycle.handlers.context import current_time
 from tests.embedded_aws.cloud import Cloud
 from tests.estates import showcase
-from tests.integration.effects import USED, ending_in
+from tests.integration.effects import USED, ending_in, listings
 from tests.integration.invocation import NOW, Function, scheduled
 
 pytestmark = pytest.mark.integration
@@ -59,7 +58,9 @@ def test_every_certificate_of_the_showcase_gets_its_verdict_and_reason(
             "status": "ok",
             "certificates": len(cases),
             "ignored": 0,
+            "public_dns": None,
             "error": None,
+            "not_listed": [],
         }
     ]
     found = {finding["certificate_arn"]: finding for finding in result["findings"]}
@@ -82,7 +83,7 @@ def test_certificates_of_every_key_type_and_on_every_page_are_seen(
     result = rotation(scheduled(NOW))
 
     assert result["counts"] == {"ImportDue": len(KEY_TYPES)}
-    assert rotation.operations.count("ListCertificates") == math.ceil(len(KEY_TYPES) / 3)
+    assert rotation.operations.count("ListCertificates") == listings(len(KEY_TYPES), 3)
 
 
 @pytest.mark.parametrize("status", ["EXPIRED", "REVOKED", "FAILED", "VALIDATION_TIMED_OUT"])
@@ -357,9 +358,9 @@ def test_certificates_far_from_expiry_cost_one_listing_and_no_description(
     result = rotation(scheduled(NOW))
 
     assert result["counts"] == {"Healthy": number}
-    listings = ["ListCertificates"] * math.ceil(number / 1000)
+    pages = ["ListCertificates"] * listings(number)
     stores = ["ListAcmeEndpoints", "GetParametersByPath", "ListServerCertificates"]
-    assert rotation.operations == [*listings, *stores, "GetTopicAttributes"]
+    assert rotation.operations == [*pages, *stores, "GetTopicAttributes"]
 
 
 def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) -> None:
@@ -375,7 +376,7 @@ def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) 
 
     assert Counter(rotation.operations) == {
         "ListAcmeEndpoints": 1,
-        "ListCertificates": 1,
+        "ListCertificates": listings(200),
         "ListServerCertificates": 1,
         "GetParametersByPath": 1,
         "DescribeCertificate": 10,

@@ -5,7 +5,6 @@ What a rule sends to a queue is what a program would get.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -36,26 +35,10 @@ from certificate_lifecycle.model.run import (
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, documents, ending_in, wanted_records
 from tests.integration.invocation import NOW, Function, scheduled
+from tests.integration.sinks import BUS, NAME, of, received_events
 from tests.integration.state_machine import ACCOUNTS, make_state_machine
 
 pytestmark = pytest.mark.integration
-
-BUS = "security"
-NAME = "certificate-lifecycle"
-
-
-@pytest.fixture
-def queue(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
-    """Let the function send to a bus of which a queue hears everything that is ours."""
-    events = cloud.client("events")
-    events.create_event_bus(Name=BUS)
-    pattern = json.dumps({"source": [NAME]})
-    events.put_rule(Name="ours", EventBusName=BUS, EventPattern=pattern)
-    target = {"Id": "inbox", "Arn": "arn:aws:sqs:eu-west-1:123456789012:inbox"}
-    events.put_targets(Rule="ours", EventBusName=BUS, Targets=[target])
-    environment.setenv("EVENT_BUS_NAME", BUS)
-    url: str = cloud.client("sqs").create_queue(QueueName="inbox")["QueueUrl"]
-    return url
 
 
 @pytest.fixture
@@ -63,23 +46,6 @@ def hub(cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
     """Let the function report to Security Hub."""
     environment.setenv("SECURITY_HUB", "true")
     cloud.security_hub.enable()
-
-
-def received_events(cloud: Cloud, queue: str) -> list[dict[str, Any]]:
-    """Take everything out of the queue."""
-    sqs = cloud.client("sqs")
-    found: list[dict[str, Any]] = []
-    while True:
-        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-        if not messages:
-            return found
-        found += [json.loads(message["Body"]) for message in messages]
-        for message in messages:
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-
-
-def of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [event for event in events if event["detail-type"] == f"Certificate {kind}"]
 
 
 def due(cloud: Cloud, domain_name: str = "shop.example.com", **more: Any) -> str:  # noqa: ANN401 - any attribute

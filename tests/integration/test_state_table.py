@@ -461,6 +461,32 @@ def test_a_record_with_its_moves_in_one_item_is_read_and_stored_in_several(
     assert stored == ["[]"]  # which earlier versions require
 
 
+def test_a_stored_move_without_a_region_is_in_that_of_its_certificate_and_keeps_its_item(
+    state_tables: StateTables,
+) -> None:
+    """Earlier versions stored none; the name of their item is a digest, and never changes."""
+    entry = f"replacement-move#{ARN}#6552401770658a1c97871f1cc21ed656"
+    state_store, _ = moving(state_tables, 0)
+    stored = {"kind": "EdgeDomainName", "consumer": "api.example.com", "place": "", "label": "api"}
+    texts = {**stored, "planned_for": NEW, "status": "planned", "note": ""}
+    state_tables.put(
+        entry={"S": entry},
+        successor_was_bound={"BOOL": False},
+        **{name: {"S": text} for name, text in texts.items()},
+    )
+    (record,) = state_tables.new().replacement_records()
+    (move,) = record.moves
+    assert move.binding.region == ""
+
+    other = replace(move, binding=replace(move.binding, region="eu-west-1"))
+    bound = replace(move, status=BindingChangeStatus.BOUND)
+    state_store.save_replacement(record.with_moves([bound, other]))
+
+    assert set(state_tables.new().replacement_records()[0].moves) == {bound, other}
+    entries = [item["entry"]["S"] for item in state_tables.items()]
+    assert (len(entries), entry in entries) == (3, True)
+
+
 # --- The budget -------------------------------------------------------------------------------
 
 

@@ -65,7 +65,7 @@ def test_one_that_is_far_from_its_end_costs_its_listing_alone(
     assert found["counts"] == {"Healthy": 5}
     assert Counter(rotation.operations) == {
         "ListAcmeEndpoints": 1,
-        "ListCertificates": 1,
+        "ListCertificates": 2,
         "ListServerCertificates": 3,
         "GetParametersByPath": 1,
         "GetTopicAttributes": 1,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,17 +16,24 @@ from botocore.serialize import create_serializer
 
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.consumers import base
+from certificate_lifecycle.aws.consumers.amplify import AMPLIFY_DOMAIN
+from certificate_lifecycle.aws.consumers.amplify import DOMAIN_WRITE as AMPLIFY_WRITE
 from certificate_lifecycle.aws.consumers.cloudfront import CONFIG_WRITE, DISTRIBUTION
-from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
+from certificate_lifecycle.aws.consumers.cloudfront_tenants import (
+    DISTRIBUTION_TENANT,
+    TENANT_WRITE,
+)
+from certificate_lifecycle.aws.consumers.cognito import DOMAIN_WRITE, USER_POOL_DOMAIN
 from certificate_lifecycle.aws.consumers.registry import PERMISSIONS, WHOLE_WRITES, AwsConsumers
 from certificate_lifecycle.aws.whole_writes import WholeWrite, accepted, require_complete
 from certificate_lifecycle.model.errors import (
     CertificateRefusedError,
     ConsumerBusyError,
+    ManualStepRequiredError,
     UnknownSettingError,
 )
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.bindings import Binding
+from certificate_lifecycle.policy.bindings import Binding, BindingState
 from tests.embedded_aws.cloud import Cloud
 
 pytestmark = pytest.mark.integration
@@ -63,6 +72,19 @@ def site(cloud: Cloud, old: str) -> Binding:
 @pytest.fixture
 def login(cloud: Cloud, old: str) -> Binding:
     return Binding(USER_POOL_DOMAIN, DOMAIN, cloud.consumers.user_pool_domain(DOMAIN, old))
+
+
+@pytest.fixture
+def customer(cloud: Cloud, old: str) -> Binding:
+    distribution = cloud.consumers.distribution(cloud.certificates.add(region=EDGE))
+    id_ = cloud.consumers.distribution_tenant(distribution, old, "example.com")
+    return Binding(DISTRIBUTION_TENANT, id_, distribution)
+
+
+@pytest.fixture
+def website(cloud: Cloud, old: str) -> Binding:
+    app_id = cloud.consumers.amplify_domain("example.com", old, "", region=EDGE)
+    return Binding(AMPLIFY_DOMAIN, "example.com", app_id)
 
 
 def older_sdk(patch: pytest.MonkeyPatch, service: str, shape: str, member: str) -> AwsConsumers:
@@ -164,20 +186,29 @@ def test_members_outside_the_configuration_are_no_obstacle(
     assert cloud.consumers.certificates(site.consumer) == (new,)
 
 
-def test_a_distribution_that_is_changed_concurrently_is_read_again(
-    cloud: Cloud, consumers: AwsConsumers, site: Binding, old: str, new: str
-) -> None:
-    cloud.fail("cloudfront", "UpdateDistribution", "PreconditionFailed")
-    consumers.bind(site, new, instead_of=old)
-    assert cloud.consumers.certificates(site.consumer) == (new,)
+@pytest.fixture(params=["site", "customer"])
+def versioned(request: pytest.FixtureRequest) -> tuple[Binding, str]:
+    """Return a distribution and a tenant, each with the operation that updates it."""
+    updates = {"site": "UpdateDistribution", "customer": "UpdateDistributionTenant"}
+    return request.getfixturevalue(request.param), updates[request.param]
 
 
-def test_a_distribution_that_is_changed_time_and_again_is_busy(
-    cloud: Cloud, consumers: AwsConsumers, site: Binding, old: str, new: str
+def test_a_resource_that_is_changed_concurrently_is_read_again(
+    cloud: Cloud, consumers: AwsConsumers, versioned: tuple[Binding, str], old: str, new: str
 ) -> None:
-    cloud.fail("cloudfront", "UpdateDistribution", "PreconditionFailed", times=None)
+    binding, update = versioned
+    cloud.fail("cloudfront", update, "PreconditionFailed")
+    consumers.bind(binding, new, instead_of=old)
+    assert cloud.consumers.certificates(binding.consumer) == (new,)
+
+
+def test_a_resource_that_is_changed_time_and_again_is_busy(
+    cloud: Cloud, consumers: AwsConsumers, versioned: tuple[Binding, str], old: str, new: str
+) -> None:
+    binding, update = versioned
+    cloud.fail("cloudfront", update, "PreconditionFailed", times=None)
     with pytest.raises(ConsumerBusyError):
-        consumers.bind(site, new, instead_of=old)
+        consumers.bind(binding, new, instead_of=old)
 
 
 def test_a_certificate_that_a_distribution_does_not_take_is_refused(
@@ -186,6 +217,56 @@ def test_a_certificate_that_a_distribution_does_not_take_is_refused(
     elsewhere = cloud.certificates.add(region="eu-west-1")
     with pytest.raises(CertificateRefusedError, match="InvalidViewerCertificate"):
         consumers.bind(site, elsewhere, instead_of=old)
+
+
+# --- Distribution tenants ---------------------------------------------------------------------
+
+
+def test_a_tenant_keeps_everything_but_the_certificate(
+    cloud: Cloud, consumers: AwsConsumers, customer: Binding, old: str, new: str
+) -> None:
+    before = repr(cloud.consumers.snapshot())
+    consumers.bind(customer, new, instead_of=old)
+    assert repr(cloud.consumers.snapshot()) == before.replace(old, new)
+
+
+@pytest.mark.parametrize("path", ["", "Customizations", "Customizations/WebAcl", "Domains/member"])
+def test_a_tenant_with_a_member_that_the_sdk_does_not_know_is_not_written(
+    cloud: Cloud, consumers: AwsConsumers, customer: Binding, old: str, new: str, path: str
+) -> None:
+    cloud.consumers.unknown_members(customer.consumer)[path] = "<New>secret</New>"
+    name = ".".join((*filter(None, path.split("/")), "New"))
+    with pytest.raises(UnknownSettingError, match=f" remove {name};") as refused:
+        consumers.bind(customer, new, instead_of=old)
+    assert "aws cloudfront update-distribution-tenant" in str(refused.value)
+    assert "secret" not in str(refused.value)
+    assert cloud.consumers.certificates(customer.consumer) == (old,)
+
+
+@pytest.mark.parametrize("shape", ["DomainResult", "DomainItem"])
+def test_a_setting_of_a_tenant_s_domain_is_not_lost_by_an_sdk_that_cannot_read_or_write_it(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    customer: Binding,
+    old: str,
+    new: str,
+    shape: str,
+) -> None:
+    domains = [{"Domain": "example.com", "ServeOn": "any"}]
+    cloud.consumers.configure_distribution_tenant(customer.consumer, Domains=domains)
+    older = older_sdk(monkeypatch, "cloudfront", shape, "ServeOn")
+    with pytest.raises(UnknownSettingError):
+        older.bind(customer, new, instead_of=old)
+    assert cloud.consumers.certificates(customer.consumer) == (old,)
+
+
+@pytest.mark.parametrize("details", [{"region": "eu-west-1"}, {"domain_name": "b.example.com"}])
+def test_a_certificate_that_a_tenant_does_not_take_is_refused(
+    cloud: Cloud, consumers: AwsConsumers, customer: Binding, old: str, details: dict[str, Any]
+) -> None:
+    other = cloud.certificates.add(**{"region": EDGE, **details})
+    with pytest.raises(CertificateRefusedError, match="InvalidArgument"):
+        consumers.bind(customer, other, instead_of=old)
 
 
 # --- Cognito ----------------------------------------------------------------------------------
@@ -267,10 +348,79 @@ def test_a_user_pool_domain_that_is_being_changed_is_busy_and_all_else_an_error(
         consumers.bind(login, new, instead_of=old)
 
 
-# --- Both -------------------------------------------------------------------------------------
+# --- Amplify ----------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["site", "login"])
+def test_a_domain_of_amplify_keeps_everything_but_the_certificate(
+    cloud: Cloud, consumers: AwsConsumers, website: Binding, old: str, new: str
+) -> None:
+    before = repr(cloud.consumers.snapshot())
+    consumers.bind(website, new, instead_of=old)
+    assert repr(cloud.consumers.snapshot()) == before.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("path", "lost"),
+    [
+        ("New", "New"),
+        ("certificate/New", "certificateSettings.New"),
+        ("subDomains/1/New", r"subDomainSettings\[2\].New"),
+        ("subDomains/1/subDomainSetting/New", r"subDomainSettings\[2\].New"),
+    ],
+)
+def test_a_domain_of_amplify_with_a_member_that_the_sdk_does_not_know_is_not_written(
+    cloud: Cloud,
+    consumers: AwsConsumers,
+    website: Binding,
+    old: str,
+    new: str,
+    path: str,
+    lost: str,
+) -> None:
+    cloud.consumers.unknown_members(website.consumer)[path] = "secret"
+    with pytest.raises(UnknownSettingError, match=f" remove {lost};") as refused:
+        consumers.bind(website, new, instead_of=old)
+    assert "aws amplify update-domain-association" in str(refused.value)
+    assert "secret" not in str(refused.value)
+    assert cloud.consumers.certificates(website.consumer) == (old,)
+
+
+def test_a_domain_of_amplify_that_passes_a_role_is_left_to_a_person(
+    cloud: Cloud, consumers: AwsConsumers, website: Binding, old: str, new: str
+) -> None:
+    role = f"arn:aws:iam::{OWN}:role/subdomains"
+    cloud.consumers.configure_amplify_domain(website.qualifier, autoSubDomainIAMRole=role)
+    with pytest.raises(ManualStepRequiredError, match="passes an IAM role") as refused:
+        consumers.bind(website, new, instead_of=old)
+    assert f"--app-id {website.qualifier} --domain-name example.com" in str(refused.value)
+    assert cloud.consumers.certificates(website.consumer) == (old,)
+
+
+def test_a_domain_of_amplify_that_is_being_changed_is_busy(
+    cloud: Cloud, consumers: AwsConsumers, website: Binding, old: str, new: str
+) -> None:
+    cloud.consumers.knobs.amplify_domains_update = timedelta(hours=1)
+    consumers.bind(website, new, instead_of=old)
+    with pytest.raises(ConsumerBusyError):
+        consumers.bind(website, old, instead_of=new)
+    assert consumers.current(website) == BindingState((new,), settled=False)
+
+
+def test_an_update_of_amplify_that_failed_is_an_error_of_the_domain(
+    cloud: Cloud, consumers: AwsConsumers, website: Binding, old: str, new: str
+) -> None:
+    cloud.consumers.knobs.failing = {website.consumer}
+    consumers.bind(website, new, instead_of=old)
+    state = consumers.current(website)
+    assert state == BindingState((new,), settled=False, error="its status is UPDATE_FAILED")
+    cloud.consumers.remove(website.consumer)
+    assert consumers.current(website) is None
+
+
+# --- All --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["site", "customer", "login", "website"])
 def binding(request: pytest.FixtureRequest) -> Binding:
     found: Binding = request.getfixturevalue(request.param)
     return found
@@ -299,7 +449,8 @@ def test_nothing_is_written_after_a_raw_response_that_cannot_be_read(
     new: str,
     raw: object,
 ) -> None:
-    service = "cloudfront" if binding.kind == DISTRIBUTION else "cognito-idp"
+    services = {USER_POOL_DOMAIN: "cognito-idp", AMPLIFY_DOMAIN: "amplify"}
+    service = services.get(binding.kind, "cloudfront")
     client = clients.any(service, EDGE)
     client.meta.events.register_last("after-call", lambda parsed, **_: _with_raw(parsed, raw))
     with pytest.raises(UnknownSettingError):
@@ -330,8 +481,37 @@ def example(shape: Shape, *, empty: bool) -> Any:  # noqa: ANN401 - any value
     return least if empty else least + 1
 
 
+#: Members of requests that ask for something once; no response has them.
+NEVER_READ = ("ManagedCertificateRequest", "OnDomainTakeover")
+
+
+def shown_as(whole: WholeWrite, body: bytes) -> bytes:
+    """Return the response about an object whose update is `body`."""
+    match whole.write:
+        case "UpdateDistribution":
+            return b'<Distribution xmlns="%s"><Id>E1</Id>%s</Distribution>' % (NAMESPACE, body)
+        case "UpdateDistributionTenant":
+            return body.replace(b"UpdateDistributionTenantRequest", b"DistributionTenant")
+        case "UpdateDomainAssociation":
+            shown = json.loads(body)
+            domains = [{"subDomainSetting": entry} for entry in shown.pop("subDomainSettings")]
+            shown |= {"subDomains": domains, "certificate": shown.pop("certificateSettings")}
+            return json.dumps({"domainAssociation": shown}).encode()
+        case _:
+            return b'{"DomainDescription": %s}' % body
+
+
+#: Where a response has the members of a request.
+RESOURCES = {
+    AMPLIFY_WRITE.write: "domainAssociation",
+    CONFIG_WRITE.write: "Distribution",
+    DOMAIN_WRITE.write: "DomainDescription",
+    TENANT_WRITE.write: "DistributionTenant",
+}
+
+
 @pytest.mark.parametrize("empty", [False, True])
-@pytest.mark.parametrize("whole", WHOLE_WRITES, ids=lambda whole: whole.service)
+@pytest.mark.parametrize("whole", WHOLE_WRITES, ids=lambda whole: whole.write)
 def test_an_object_of_every_member_that_the_sdk_knows_is_complete(
     clients: Clients, whole: WholeWrite, *, empty: bool
 ) -> None:
@@ -340,20 +520,14 @@ def test_an_object_of_every_member_that_the_sdk_knows_is_complete(
     model = client.meta.service_model
     write, read = model.operation_model(whole.write), model.operation_model(whole.read)
     parameters = example(write.input_shape, empty=empty)
-    body = create_serializer(model.resolved_protocol).serialize_to_request(parameters, write)[
-        "body"
-    ]
-    if whole is CONFIG_WRITE:
-        raw = b'<Distribution xmlns="%s"><Id>E1</Id>%s</Distribution>' % (NAMESPACE, body)
-    else:
-        raw = b'{"DomainDescription": %s}' % body
+    for name in NEVER_READ:
+        parameters.pop(name, None)
+    serializer = create_serializer(model.resolved_protocol)
+    raw = shown_as(whole, serializer.serialize_to_request(parameters, write)["body"])
     answer = create_parser(model.resolved_protocol).parse(
         {"status_code": 200, "headers": {}, "body": raw}, read.output_shape
     )
-    if whole is CONFIG_WRITE:
-        parameters |= {"DistributionConfig": answer["Distribution"]["DistributionConfig"]}
-    else:
-        parameters |= accepted(client, whole, answer["DomainDescription"])
+    parameters |= accepted(client, whole, answer[RESOURCES[whole.write]])
     answer["ResponseMetadata"]["certificate-lifecycle:RawBody"] = raw
     require_complete(client, whole, answer, parameters)
 

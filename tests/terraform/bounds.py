@@ -224,9 +224,14 @@ def access(*domains: str) -> Mapping[str, Bounds]:
         "MoveListeners": Bounds(free=range(2, 9)),
         "MoveClassicListeners": ONE_OF_ALL,
         "MoveDomainNames": Bounds(free=range(2, 9)),
+        "VerifyDomainNames": Bounds(free=range(2, 9), any_region=True),
         # Distributions of other services belong to accounts of AWS.
         "MoveDistributions": Bounds(free=range(9), any_account=True),
+        "MoveDistributionTenants": ONE_OF_ALL,
+        "FindUserPoolDomains": Bounds(free=range(1, 9), any_region=True),
         "MoveUserPoolDomains": ONE_OF_ALL,
+        "FindAmplifyDomains": Bounds(free=range(1, 9), any_region=True),
+        "MoveAmplifyDomains": Bounds(free=(1, 3)),
     }
 
 
@@ -545,6 +550,16 @@ PARLIAMENT: Mapping[str, str] = {
     'UNKNOWN_ACTION: "Unknown action acm:SearchCertificates"': (
         "Its list of actions is older than this one."
     ),
+    **{
+        f'UNKNOWN_ACTION: "Unknown action cloudfront:{name}"': (
+            "Its list of actions is older than distribution tenants."
+        )
+        for name in (
+            "GetDistributionTenant",
+            "ListDistributionTenantsByCustomization",
+            "UpdateDistributionTenant",
+        )
+    },
     'RESOURCE_MISMATCH: [{"action": "acm:RequestCertificate", "required_format": "*"}]': (
         "The user guide of ACM, API permissions, has certificates as the resource."
     ),

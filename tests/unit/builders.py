@@ -13,15 +13,24 @@ from certificate_lifecycle.model.certificate import (
     CertificateStatus,
     CertificateType,
     DomainValidation,
+    Reason,
     Renewal,
     RenewalStatus,
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.model.hidden_classes import HIDDEN_CLASSES, GapCause, InventoryGap
 from certificate_lifecycle.model.run import Assessment, Run, ScopeResult, ScopeStatus
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.parsing.x509 import CertificateLink, PublicKey, X509Certificate
 from certificate_lifecycle.policy.chain import assess
+from certificate_lifecycle.policy.dns_health import (
+    NOT_CHECKED,
+    DnsFinding,
+    DnsProblem,
+    PublicRecord,
+    PublicRecordState,
+)
 from certificate_lifecycle.policy.export import ExportTarget, TargetFinding, TargetState
 from certificate_lifecycle.policy.import_history import CertificateVersion
 from certificate_lifecycle.policy.import_source import (
@@ -31,6 +40,7 @@ from certificate_lifecycle.policy.import_source import (
     SourceState,
 )
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, Zone
 
@@ -159,8 +169,24 @@ def zone(name: str = "example.com.", zone_id: str = "Z1", role_arn: str | None =
 def finding(
     state: RecordState, name: str = "shop.example.com", found: str = "TXT hello"
 ) -> RecordFinding:
-    lost = state in (RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS, RecordState.UNCHECKED)
+    lost = state in (
+        *(RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS),
+        *(RecordState.DELEGATED, RecordState.UNCHECKED),
+    )
     return RecordFinding(record(name), state, None if lost else zone(), found)
+
+
+def dns_problem(reason: Reason, text: str = "public DNS says no") -> DnsFinding:
+    return DnsFinding(problems=(DnsProblem(reason=reason, text=text, names=("shop.example.com",)),))
+
+
+def answered(state: PublicRecordState, *names: str, found: str = "") -> DnsFinding:
+    """Return the answer of public DNS about the validation records of some names."""
+    records = (
+        PublicRecord(record=record(name), state=state, zone="example.com", found=found)
+        for name in names or ("shop.example.com",)
+    )
+    return DnsFinding(records=tuple(records))
 
 
 def observation(
@@ -171,6 +197,8 @@ def observation(
     export: TargetFinding | None = None,
     source: SourceFinding | None = None,
     failure_reported: datetime | None = None,
+    dns: DnsFinding = NOT_CHECKED,
+    repairs: RepairHistory | None = None,
 ) -> Observation:
     seen = seen or certificate()
     catalog = ConsumerCatalog(PLACE.account_id)
@@ -183,6 +211,8 @@ def observation(
         export=export,
         source=source,
         failure_reported=failure_reported,
+        dns=dns,
+        repairs=repairs,
     )
 
 
@@ -290,5 +320,13 @@ def scope(
     certificates: int = 0,
     error: str | None = None,
     ignored: int = 0,
+    not_listed: tuple[InventoryGap, ...] = (),
 ) -> ScopeResult:
-    return ScopeResult(PLACE.account_id, PLACE.region, status, certificates, error, ignored)
+    where = (PLACE.account_id, PLACE.region)
+    return ScopeResult(*where, status, certificates, error, ignored, not_listed)
+
+
+#: Amazon N2 certificates, which the SDK or a region cannot list.
+N2 = next(known for known in HIDDEN_CLASSES if known.name == "AmazonN2Certificates")
+N2_UNKNOWN_TO_SDK = InventoryGap(N2, GapCause.SDK)
+N2_UNKNOWN_TO_REGION = InventoryGap(N2, GapCause.REGION)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from certificate_lifecycle.app.ports import (
     Metrics,
     NotificationLog,
     Pointers,
+    PublicDns,
     Reports,
     RunDependencies,
     ScopeClients,
@@ -39,12 +40,14 @@ from certificate_lifecycle.model.certificate import (
     ValidationMethod,
     ValidationRecord,
 )
-from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.model.dns_names import dns_form, names_below
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
     PointerNotFoundError,
     StateConflictError,
 )
+from certificate_lifecycle.model.hidden_classes import InventoryGap
+from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.model.tags import INSTANCE_TAG
@@ -65,11 +68,12 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.tls_probe import ProbeResult, ProbeState
-from certificate_lifecycle.policy.validation import ExistingRecord, Zone
+from certificate_lifecycle.policy.validation import Cut, ExistingRecord, Zone
 from certificate_lifecycle.render.emf import RunMetrics
 from certificate_lifecycle.render.notification.message import Message
 from certificate_lifecycle.render.report.documents import documents
@@ -128,11 +132,18 @@ class MemoryCertificates(Certificates):
         self.replaced: dict[str, str] = {}
         self.deleted: list[str] = []
         self.in_use_by_then = False
+        self.gaps: Sequence[InventoryGap] = ()
+        self.hidden: set[str] = set()
 
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
         for certificate in self.stored.values():
-            yield replace(certificate, detail=NOT_DESCRIBED)
+            if certificate.arn not in self.hidden:
+                yield replace(certificate, detail=NOT_DESCRIBED)
+
+    @property
+    def not_listed(self) -> Sequence[InventoryGap]:
+        return self.gaps
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Answer if `searches` says so, for what ends in between."""
@@ -360,6 +371,21 @@ class MemoryDns(Dns):
         self.reads += 1
         return self.zones
 
+    def cut(self, zone: Zone, name: str) -> Cut | None:
+        for at in names_below(dns_form(zone.name), dns_form(name)):
+            servers = self._servers(zone, at)
+            if servers:
+                return Cut(zone, at, servers)
+        return None
+
+    def name_servers(self, zone: Zone) -> frozenset[str]:
+        self._raise_if_broken(f"servers {dns_form(zone.name)}")
+        return self._servers(zone, dns_form(zone.name))
+
+    def _servers(self, zone: Zone, name: str) -> frozenset[str]:
+        rows = self.records.get((zone.zone_id, name), ())
+        return frozenset(dns_form(v) for row in rows if row.type == "NS" for v in row.values)
+
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
         self._raise_if_broken(f"records {dns_form(name)}")
         return self.records.get((zone.zone_id, dns_form(name)), ())
@@ -382,6 +408,43 @@ class MemoryDns(Dns):
         for zone, records in self.batches:
             found[zone.zone_id] += [wanted.name for wanted in records]
         return dict(found)
+
+
+class MemoryPublicDns(PublicDns):
+    """Public DNS with the answers in `put`; any other question has no records in `zone`.
+
+    `asked` are the questions, each once, and `silent` makes every answer unknown.
+    """
+
+    def __init__(self, zone: str = "example.com", *, silent: bool = False) -> None:
+        self.zone = zone
+        self.silent = silent
+        self.answers: dict[tuple[str, RecordType], DnsAnswer] = {}
+        self.asked: dict[tuple[str, RecordType], None] = {}
+
+    def put(self, name: str, kind: RecordType, *values: str) -> None:
+        self.answers[name, kind] = DnsAnswer(
+            name=name, type=kind, state=AnswerState.FOUND, values=values
+        )
+
+    def break_dnssec(self, name: str, kind: RecordType) -> None:
+        state, reason = AnswerState.DNSSEC_BROKEN, "no valid signature"
+        self.answers[name, kind] = DnsAnswer(name=name, type=kind, state=state, reason=reason)
+
+    def lose(self, name: str, kind: RecordType) -> None:
+        """Make an answer unknown."""
+        state = AnswerState.UNKNOWN
+        self.answers[name, kind] = DnsAnswer(name=name, type=kind, state=state, reason="timeout")
+
+    def prefetch(self, questions: Iterable[tuple[str, RecordType]]) -> None:
+        self.asked |= dict.fromkeys(questions)
+
+    def ask(self, name: str, record_type: RecordType) -> DnsAnswer:
+        self.asked[name, record_type] = None
+        if self.silent:
+            self.lose(name, record_type)
+        none = DnsAnswer(name=name, type=record_type, state=AnswerState.NONE, zone=self.zone)
+        return self.answers.get((name, record_type), none)
 
 
 class MemoryExportSecrets(ExportSecrets):
@@ -620,6 +683,7 @@ class MemoryStateStore(StateStore):
         self.alerts: dict[str, AlertRecord] = {}
         self.recorded_intents: dict[tuple[str, str], Intent] = {}
         self.histories: dict[str, ImportHistory] = {}
+        self.repairs: dict[str, RepairHistory] = {}
         self.before_save: Callable[[ImportHistory], None] = lambda _: None
         self.broken: dict[str, Exception] = {}
         self.probed_at: datetime | None = None
@@ -705,6 +769,16 @@ class MemoryStateStore(StateStore):
         ):
             self.writes += 1
             del self.recorded_intents[intent.certificate_arn, intent.action]
+
+    def repair_histories(self) -> Sequence[RepairHistory]:
+        return list(self.repairs.values())
+
+    def save_repair_history(self, history: RepairHistory) -> None:
+        self._raise_if_broken("save_repair_history")
+        there = self.repairs.get(history.certificate_arn)
+        if (there.version if there else 0) == history.version:
+            self.writes += 1
+            self.repairs[history.certificate_arn] = replace(history, version=history.version + 1)
 
     def import_history(self, certificate_arn: str) -> ImportHistory:
         self._raise_if_broken(f"import_history {certificate_arn}")

@@ -62,7 +62,7 @@ RETIRED_MODULES = {
 # Adapters whose classes also name consumers and list manual steps; clients are passed to them.
 REGISTRIES = tuple(f"{OURS}.aws.{name}" for name in ("consumers", "permissions", "sinks"))
 # Decisions that only the command line needs.
-PURE_IN_CLI = [PACKAGE / "cli" / name for name in ("dns_health.py", "drill_checks.py", "trace.py")]
+PURE_IN_CLI = [PACKAGE / "cli" / name for name in ("drill_checks.py", "trace.py")]
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 UNIT_TESTS = [*sorted((ROOT / "tests" / "unit").rglob("*.py")), ROOT / "docs" / "generate.py"]
 

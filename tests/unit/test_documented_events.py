@@ -32,6 +32,7 @@ from certificate_lifecycle.model.certificate import (
     ValidationRecord,
 )
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
+from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -177,6 +178,7 @@ def test_the_creation_result_is_what_the_creation_event_would_give(
         created=True,
         records=(RecordFinding(RECORD, RecordState.MISSING, ZONE),),
         parameter=command.parameter,
+        public_dns=DnsCounts(checked=2),
     )
 
     result = creation_result(issuance, "123456789012", dry_run=False, sdk=documents[1]["sdk"])

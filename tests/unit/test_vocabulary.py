@@ -77,7 +77,7 @@ WORDS: dict[type[StrEnum], tuple[str, ...]] = {
     ),
     RecordState: (
         *("in place", "missing", "outdated", "foreign", "zone not found", "zone ambiguous"),
-        "unchecked",
+        *("delegated", "unchecked"),
     ),
     RecordChange: ("created", "updated", "unchanged"),
 }

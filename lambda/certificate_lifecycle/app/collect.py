@@ -13,6 +13,7 @@ from datetime import datetime
 
 from certificate_lifecycle.app.coverage import CoverageCheck, CoverageResult, Tags
 from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.dns_health import DnsHealth
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.ports import Catalog, Certificates, CertificateStore, Dns
 from certificate_lifecycle.app.reimport import Sources
@@ -27,6 +28,7 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
 )
 from certificate_lifecycle.model.errors import CertificateNotFoundError
+from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.model.run import Assessment, ScopeStatus, urgency
 from certificate_lifecycle.policy.chain import (
     as_renewing,
@@ -36,8 +38,10 @@ from certificate_lifecycle.policy.chain import (
     wants_records,
 )
 from certificate_lifecycle.policy.continuity import Candidate, Continuity
+from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import ReplacementRecord
 from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
@@ -54,11 +58,15 @@ class ScanResult:
     `everything` is the whole listing, also if only a part of it was assessed.
     `ignored` are the ARNs of certificates outside the coverage, which were not assessed;
     `undecided` of those whose names or tags could not be read.
+    `not_listed` are the classes of certificates that could not be listed, `unread` the ARNs that
+    the listing lacks and that could not be described.
     """
 
     certificates: int = 0
     ignored: frozenset[str] = frozenset()
     undecided: frozenset[str] = frozenset()
+    not_listed: Sequence[InventoryGap] = ()
+    unread: set[str] = field(default_factory=set)
     everything: Sequence[Certificate] = ()
     assessments: list[Assessment] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
@@ -135,20 +143,25 @@ class Collector:
     dns: Dns
     sources: Sources
     catalog: Catalog
+    dns_health: DnsHealth | None = None
     exports: ExportTargets = field(default_factory=ExportTargets)
     stores: Sequence[CertificateStore] = ()
     failure_reported: Callable[[Certificate], datetime | None] = lambda _: None
+    repair_history: Callable[[Certificate], RepairHistory | None] = lambda _: None
 
     def scan(
         self,
         wanted: Sequence[str],
         *,
         may_be_deleted: Collection[str] = (),
+        reported: Collection[str] = (),
         replacing: Mapping[str, ReplacementRecord] = _NO_RECORDS,
     ) -> ScanResult:
         """Assess every certificate, or only the `wanted` ARNs.
 
-        Certificates in `replacing` are described with all detail.
+        Certificates in `replacing` are described with all detail. A certificate that an event, a
+        person, a setting, a replacement or an alert (`reported`) names is described if the listing
+        lacks it: the listing may hide a class that nobody knows yet.
         """
         result = ScanResult()
         try:
@@ -158,19 +171,43 @@ class Collector:
             result.listed = False
             result.problems.append(f"the certificates could not be listed: {error_summary(error)}")
             return result
+        result.not_listed = self.certificates.not_listed
+        named = wanted or (*reported, *self.sources.by_arn, *self.exports.by_arn, *_open(replacing))
+        everything += self._unlisted(named, everything, result)
         result.everything = tuple(everything)
         stored = {} if _all_in_acm(wanted) else self._stored(everything, result.problems)
         everything += [certificate for certificate, _ in stored.values()]
         by_arn = {certificate.arn: certificate for certificate in everything}
-        missing = [arn for arn in wanted if arn not in by_arn and arn not in may_be_deleted]
+        unknown = {*may_be_deleted, *result.unread}
+        missing = [arn for arn in wanted if arn not in by_arn and arn not in unknown]
         result.problems.extend(f"{arn} does not exist" for arn in missing)
         chosen = [by_arn[arn] for arn in wanted or by_arn if arn in by_arn]
         if not wanted:
-            result.problems.extend(self.sources.misplaced(by_arn))
-            result.problems.extend(self.exports.unlisted(everything))
+            result.problems.extend(self.sources.misplaced(by_arn, result.unread))
+            result.problems.extend(self.exports.misplaced({*by_arn, *result.unread}))
         stores = {arn: store for arn, (_, store) in stored.items()}
         self._assess_covered(chosen, everything, stores, replacing, result)
         return result
+
+    def _unlisted(
+        self, named: Iterable[str], listed: Sequence[Certificate], result: ScanResult
+    ) -> list[Certificate]:
+        """Return the named certificates in ACM that exist although they are not listed."""
+        known = {certificate.arn for certificate in listed}
+        found = []
+        for arn in dict.fromkeys(named):
+            if arn in known or not _is_in_acm(arn):
+                continue
+            try:
+                require_time(self.context.clock)
+                found.append(self.certificates.describe(arn).as_unlisted())
+            except CertificateNotFoundError:
+                logger.info("certificate does not exist", extra={"certificate_arn": arn})
+            except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+                logger.exception("certificate unreadable", extra={"certificate_arn": arn})
+                result.unread.add(arn)
+                result.problems.append(f"{arn}: {error_summary(error)}")
+        return found
 
     def _assess_covered(
         self,
@@ -186,7 +223,7 @@ class Collector:
             certificates=self.certificates,
             always={*self.sources.by_arn, *self.exports.by_arn},
         )
-        under_way = {arn for arn, record in replacing.items() if not record.state.finished}
+        under_way = set(_open(replacing))
         # The time may not suffice to describe all.
         ordered = sorted(chosen, key=self._expiring_first)
         selection = coverage.select(ordered, stores, under_way)
@@ -196,6 +233,8 @@ class Collector:
             ignored = {"certificates": len(selection.ignored)}
             logger.info("certificates outside the scope ignored", extra=ignored)
         known = self._known(selection, everything, stores, replacing, coverage)
+        if self.dns_health is not None:
+            self.dns_health.prepare(selection.chosen)
         for certificate in selection.chosen:
             self._assess(certificate, result, known)
         result.problems.extend((*coverage.problems, *known.successors.problems))
@@ -301,6 +340,12 @@ class Collector:
             certificate, error = self._describe(listed, problems, known, in_full=False)
         found = self._candidate(certificate, known) if error is None else None
         records = self._records(certificate, problems)
+        dns = self._public_dns(certificate, records)
+        if dns.reason is not None and not certificate.detail.validations and error is None:
+            # Records that public DNS answers make a hosted zone irrelevant; a finding has tags.
+            certificate, error = self._describe(certificate, problems, known)
+            records = self._records(certificate, problems)
+            dns = self._public_dns(certificate, records)
         if error is None and self.sources.concern(listed):
             source = self.sources.inspect(certificate, self.context.clock, now, problems)
         return Observation(
@@ -314,7 +359,14 @@ class Collector:
             source=source,
             export=self._export(certificate, problems),
             failure_reported=reported,
+            repairs=self.repair_history(certificate),
+            dns=dns,
         )
+
+    def _public_dns(self, certificate: Certificate, records: Sequence[RecordFinding]) -> DnsFinding:
+        if self.dns_health is None:
+            return NOT_CHECKED
+        return self.dns_health.finding(certificate, records)
 
     def _candidate(self, certificate: Certificate, known: _Known) -> Candidate | None:
         """Return what may take over from a certificate that needs a successor.
@@ -357,7 +409,9 @@ class Collector:
             require_time(self.context.clock)
             if listed.arn in known.stores:
                 return known.stores[listed.arn].describe(listed), None
-            described = listed.described_as(self.certificates.describe(listed.arn))
+            described = listed
+            if not listed.described:
+                described = listed.described_as(self.certificates.describe(listed.arn))
             renewal = described.detail.renewal
             status = renewal.status if renewal else None
             thresholds, now = self.context.thresholds, self.context.now
@@ -403,4 +457,15 @@ def _if(candidate: Candidate | None, continuity: Continuity) -> Certificate | No
 
 def _all_in_acm(wanted: Sequence[str]) -> bool:
     """Whether some certificates are wanted, all of them in ACM."""
-    return bool(wanted) and all(arn.split(":")[2] == "acm" for arn in wanted)
+    return bool(wanted) and all(map(_is_in_acm, wanted))
+
+
+def _is_in_acm(arn: str) -> bool:
+    """Whether an ARN is that of a certificate in ACM, and not of an ACME endpoint."""
+    _, _, service, _, _, resource = arn.split(":", 5)
+    return service == "acm" and resource.startswith("certificate/")
+
+
+def _open(replacing: Mapping[str, ReplacementRecord]) -> Iterable[str]:
+    """Return the certificates whose replacement is under way."""
+    return (arn for arn, record in replacing.items() if not record.state.finished)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from certificate_lifecycle.app.dns_health import public_obstacles, require_issuable
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Pointers, PublicDns
 from certificate_lifecycle.app.validation import (
     caa_obstacles,
@@ -41,6 +42,7 @@ from certificate_lifecycle.model.errors import (
     CertificateNotIssuedError,
     CertificateRequestError,
 )
+from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.issuance import (
     CertificateRequest,
@@ -49,6 +51,7 @@ from certificate_lifecycle.policy.issuance import (
     lacking_tags,
     may_be_equal,
     preference,
+    unavailable,
 )
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
@@ -90,13 +93,17 @@ class CreationClients:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuance:
-    """The result of `create`; `certificate` is None if a dry run found none."""
+    """The result of `create`; `certificate` is None if a dry run found none.
+
+    `public_dns` counts the names that were checked in public DNS before a request.
+    """
 
     request: CertificateRequest
     certificate: Certificate | None
     created: bool
     records: tuple[RecordFinding, ...] = ()
     parameter: str | None = None
+    public_dns: DnsCounts | None = None
 
 
 def create(
@@ -113,22 +120,29 @@ def create(
 
     The pointer of the declaration gets the ARN once the certificate is issued; with
     `require_issued` any other status raises CertificateNotIssuedError.
-    Also raises PointerNotFoundError, CertificateRequestError, ZoneNotFoundError,
-    ZoneAmbiguousError, RecordConflictError or ValidationRecordsNotReadyError; the next call
-    continues from there.
+    Also raises PointerNotFoundError, CertificateRequestError, ZoneError, IssuanceForbiddenError,
+    RecordConflictError or ValidationRecordsNotReadyError; the next call continues from there.
     """
     certificates, dns, clock = clients.certificates, clients.dns, clients.clock
     declaration = clients.declaration
+    _require_available(request, certificates)
     # Read before the request, which a missing pointer would make useless.
     pointed = declaration.pointers.read(declaration.parameter) if declaration else None
     found = find_equal(request, certificates, now, pointed)
-    if found is None and auto_validate and request.type is not CertificateType.PRIVATE:
-        require_zones(dns, request.names)
+    # The listing finds out what the region does not know.
+    _require_available(request, certificates)
+    public_dns = None
+    if found is None and request.type is not CertificateType.PRIVATE:
+        if auto_validate:
+            require_zones(dns, request.names)
+        hosted = dns if auto_validate else None
+        public_dns = require_issuable(clients.public_dns, hosted, request.names)
     issuance = Issuance(
         request=request,
         certificate=found,
         created=found is None and not dry_run,
         parameter=declaration.parameter if declaration else None,
+        public_dns=public_dns,
     )
     if found is None and dry_run:
         return issuance
@@ -174,6 +188,13 @@ def find_equal(
     return max(equal, key=lambda entry: (entry.arn == pointed, *preference(entry)), default=None)
 
 
+def _require_available(request: CertificateRequest, certificates: Certificates) -> None:
+    """Raise CertificateRequestError if certificates of this class cannot be listed."""
+    reason = unavailable(request, certificates.not_listed)
+    if reason is not None:
+        raise CertificateRequestError(f"{request.domain_name} was not requested: {reason}")
+
+
 def _set_tags(found: Certificate, request: CertificateRequest, certificates: Certificates) -> None:
     lacking = lacking_tags(request, found.detail.tags)
     if lacking:
@@ -203,6 +224,7 @@ def _conclude(certificate: Certificate, clients: CreationClients, *, require_iss
     elif require_issued:
         private = certificate.type is CertificateType.PRIVATE
         reasons = obstacles(clients.dns, certificate.detail.validations)
+        reasons += public_obstacles(clients.public_dns, clients.dns, clients.clock, certificate)
         reasons = reasons or [_NOT_SIGNED if private else _NO_OBSTACLE]
         more = len(reasons) - _SHOWN
         raise CertificateNotIssuedError(
@@ -256,6 +278,7 @@ def creation_result(
         "status": certificate.status.value if certificate else None,
         "created": issuance.created,
         "validation_records": [_record_entry(finding) for finding in issuance.records],
+        "public_dns": issuance.public_dns.to_dict() if issuance.public_dns else None,
         "parameter": issuance.parameter,
         "dry_run": dry_run,
         "sdk": sdk,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -37,14 +37,15 @@ class ExportTargets:
         """Whether `certificate` has a target."""
         return certificate.arn in self.by_arn
 
-    def unlisted(self, listed: Iterable[Certificate]) -> list[str]:
-        """Return an error for each target without a certificate."""
-        known = {certificate.arn for certificate in listed}
+    def misplaced(self, existing: Collection[str]) -> list[str]:
+        """Return an error for each target without a certificate.
+
+        `existing` are the ARNs of the certificates that exist, or may exist.
+        """
         return [
-            f"{arn} has an export target, but ACM does not list it: it was deleted, is in another "
-            "account or region, or belongs to an ACME client"
+            f"{arn} has an export target, but does not exist"
             for arn in self.by_arn
-            if arn not in known
+            if arn not in existing
         ]
 
     def inspect(self, certificate: Certificate, now: datetime) -> TargetFinding | None:

@@ -19,9 +19,10 @@ from certificate_lifecycle.app.deadline import (
     require_time,
 )
 from certificate_lifecycle.app.ports import Clock, StateStore
+from certificate_lifecycle.app.repair_memory import RepairMemory
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.log import logger
-from certificate_lifecycle.model.certificate import Action, Certificate, Verdict
+from certificate_lifecycle.model.certificate import Action, Certificate, Reason, Verdict
 from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.run import (
     ActionRecord,
@@ -33,12 +34,14 @@ from certificate_lifecycle.model.run import (
     ScopeStatus,
 )
 from certificate_lifecycle.policy.notification_state import (
+    WHOLE_INVENTORY,
     WHOLE_SCOPE,
     AlertRecord,
     Intent,
     UnreadableEntry,
     alert_record,
     change_of,
+    inventory_alert_record,
     scope_alert_record,
     scope_has_changed,
 )
@@ -109,8 +112,10 @@ class PendingWrites:
 class AlertState:
     """The stored state of one account and region; empty without a state store.
 
-    `scope` is the alert about the account and region as a whole.
+    `scope` is the alert about the account and region as a whole, `inventory` that about classes of
+    certificates that could not be listed.
     `earlier_intents` are those that earlier runs left, `intents` these and those of this run.
+    `repairs` are the validation records that earlier runs wrote.
     `last_probe` is the time of the last run with TLS probes.
     `problem` is set if the state could not be read.
     `unreadable` are entries that could not be read, while the others could.
@@ -122,9 +127,11 @@ class AlertState:
     replacement_records: Mapping[str, ReplacementRecord] = field(default_factory=dict)
     alert_records: Mapping[str, AlertRecord] = field(default_factory=dict)
     scope: AlertRecord | None = None
+    inventory: AlertRecord | None = None
     earlier_intents: Sequence[Intent] = ()
     intents: dict[tuple[str, str], Intent] = field(default_factory=dict)
     recorded: set[tuple[str, str, str]] = field(default_factory=set)
+    repairs: RepairMemory
     last_probe: datetime | None = None
     problem: str | None = None
     unreadable: Sequence[UnreadableEntry] = ()
@@ -147,7 +154,8 @@ class AlertState:
     @classmethod
     def read(cls, state_store: StateStore | None, request: RunRequest) -> Self:
         """Read the state; if that fails, set `problem` and continue without state."""
-        found = cls(state_store=state_store, request=request)
+        memory = RepairMemory(now=request.now)
+        found = cls(state_store=state_store, request=request, repairs=memory)
         if state_store is None:
             return found
         try:
@@ -155,12 +163,15 @@ class AlertState:
                 record.certificate_arn: record for record in state_store.replacement_records()
             }
             alerts = state_store.alert_records()
-            found.scope = next((alert for alert in alerts if alert.subject == WHOLE_SCOPE), None)
+            by_subject = {alert.subject: alert for alert in alerts}
+            found.scope = by_subject.get(WHOLE_SCOPE)
+            found.inventory = by_subject.get(WHOLE_INVENTORY)
             found.alert_records = {
                 alert.subject.certificate_arn: alert
                 for alert in alerts
                 if alert.subject.certificate_arn is not None
             }
+            found.repairs = RepairMemory.read(state_store, request.now)
             found.last_probe = state_store.last_probe()
             found.earlier_intents = state_store.intents()
             found.intents = {
@@ -169,7 +180,7 @@ class AlertState:
             found.unreadable = state_store.unreadable()
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
             logger.exception("state unreadable")
-            found.state_store = None
+            found.state_store, found.repairs = None, memory
             found.problem = f"the state table could not be read: {error_summary(error)}"
         return found
 
@@ -286,7 +297,9 @@ class AlertState:
 
         A failed scan or action is reported once and as a reminder, like a finding.
         """
-        if self.state_store is None or run.done or run.changes:
+        if self.state_store is None or _new_actions(run) or run.changes:
+            return True
+        if self._inventory_alerts(run):
             return True
         reportable = set(map(_arn, _reportable(run)))
         if any(record.certificate_arn not in reportable for record in run.failed_actions):
@@ -323,10 +336,13 @@ class AlertState:
         ]
         incomplete = [scope for scope in run.scopes if scope.status is not ScopeStatus.OK]
         alerts += [scope_alert_record(scope, self.scope, now) for scope in incomplete]
+        alerts += self._inventory_alerts(run)
         resolved = list(self._resolved(run).values())
         resolved += [self.alert_records[arn] for arn in done if arn in self.alert_records]
         if self.scope is not None and run.full_scan and not incomplete:
             resolved.append(self.scope)
+        if self.inventory is not None and run.full_scan and not (incomplete or run.not_listed):
+            resolved.append(self.inventory)
         earlier = {(intent.certificate_arn, intent.action) for intent in self.earlier_intents}
         return PendingWrites(
             state_store=self.state_store,
@@ -338,6 +354,15 @@ class AlertState:
             resolved=resolved,
             own_intents=[intent for key, intent in self.intents.items() if key not in earlier],
         )
+
+    def _inventory_alerts(self, run: Run) -> list[AlertRecord]:
+        """Return the due alert record about classes that could not be listed, in a list."""
+        due = [
+            inventory_alert_record(scope, self.inventory, self.request.now)
+            for scope in run.scopes
+            if run.full_scan
+        ]
+        return [alert for alert in due if alert is not None]
 
     def _oldest_first(self, alerts: Sequence[AlertRecord]) -> list[AlertRecord]:
         """Return the records in the order of their writing: new ones, then the oldest.
@@ -397,6 +422,20 @@ class AlertState:
             for arn, alert in self.alert_records.items()
             if arn not in still_open and (complete or arn in scanned or arn in self.ignored)
         }
+
+
+def _new_actions(run: Run) -> list[ActionRecord]:
+    """Return the actions that are news: not the repair of a record that is removed each time."""
+    repeated = {
+        _arn(entry)
+        for entry in run.assessments
+        if entry.decision.reason is Reason.RECORD_REMOVED_AGAIN
+    }
+    return [
+        record
+        for record in run.done
+        if record.action is not Action.RESTORE_RECORDS or record.certificate_arn not in repeated
+    ]
 
 
 def _arn(entry: Assessment) -> str:

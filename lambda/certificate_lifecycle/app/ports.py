@@ -13,6 +13,7 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
     ValidationRecord,
 )
+from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.scope import ListedAccount, Scope
@@ -27,9 +28,10 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.tls_probe import ProbeResult
-from certificate_lifecycle.policy.validation import ExistingRecord, Zone
+from certificate_lifecycle.policy.validation import DelegationReader, ExistingRecord, Zone
 from certificate_lifecycle.render.emf import RunMetrics
 from certificate_lifecycle.render.notification.message import Message
 
@@ -39,6 +41,13 @@ class Certificates(Protocol):
 
     def list_all(self) -> Iterator[Certificate]:
         """Yield every certificate, of all key types and statuses, without detail."""
+
+    @property
+    def not_listed(self) -> Sequence[InventoryGap]:
+        """The classes of certificates that cannot be listed.
+
+        Those that the SDK does not know, and after `list_all` those that the region does not know.
+        """
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Return the renewal status of the ACM certificates that expire between two instants.
@@ -266,6 +275,12 @@ class StateStore(ImportHistories, Protocol):
     def record_probe(self, at: datetime) -> None:
         """Record the time of a run with TLS probes."""
 
+    def repair_histories(self) -> Sequence[RepairHistory]:
+        """Return the validation records that were written, for each certificate."""
+
+    def save_repair_history(self, history: RepairHistory) -> None:
+        """Save a history, unless another run has changed it since."""
+
     def intents(self) -> Sequence[Intent]:
         """Return the intents that no message has reported."""
 
@@ -309,8 +324,8 @@ class ImportSecrets(Protocol):
         """
 
 
-class Dns(Protocol):
-    """Route 53, in all accounts with zones to write."""
+class Dns(DelegationReader, Protocol):
+    """Route 53, in all accounts with zones to write; a run reads each delegation once."""
 
     def public_zones(self) -> Sequence[Zone]:
         """Return the public hosted zones that may be written."""

@@ -12,7 +12,7 @@ Without the history nothing is imported, because a version that was replaced cou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -59,10 +59,17 @@ class Sources:
         """Whether `certificate` was imported and has a source."""
         return certificate.arn in self.by_arn and certificate.type is CertificateType.IMPORTED
 
-    def misplaced(self, everything: Mapping[str, Certificate]) -> list[str]:
-        """Return an error for each source without an imported certificate."""
+    def misplaced(
+        self, everything: Mapping[str, Certificate], unread: Collection[str]
+    ) -> list[str]:
+        """Return an error for each source without an imported certificate.
+
+        `unread` are ARNs of certificates that may exist.
+        """
         found = []
         for arn in self.by_arn:
+            if arn in unread:
+                continue
             if arn not in everything:
                 found.append(f"{arn} has an import source, but does not exist")
             elif everything[arn].type is not CertificateType.IMPORTED:

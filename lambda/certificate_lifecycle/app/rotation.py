@@ -32,6 +32,7 @@ from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.errors import RotationError
 from certificate_lifecycle.model.run import Run, result
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.notification_state import WHOLE_INVENTORY
 from certificate_lifecycle.render.notification.message import compose
 
 #: Accounts and regions in parallel; more threads only wait for the processor.
@@ -72,6 +73,8 @@ def notify(
     summary, more = (False, []) if due else _summary_due(run, dependencies)
     failures += more
     run = replace(run, problems=tuple(failures))
+    # Findings that are no news make no message of their own.
+    summary = summary or any(map(_has_inventory_news, scope_runs))
     notification, more = _notify(run, dependencies, due=due or summary, summary=summary)
     failures += more
     if not run.dry_run:
@@ -101,6 +104,14 @@ def notify(
         },
     )
     return outcome, failures
+
+
+def _has_inventory_news(scope_run: ScopeRun) -> bool:
+    """Whether a class of certificates is not listed that the last notification did not name."""
+    writes = scope_run.pending_writes
+    return writes is not None and any(
+        alert.subject == WHOLE_INVENTORY for alert in writes.alert_records
+    )
 
 
 def run_scopes(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
 from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.dns_health import DnsHealth, NameJudge
 from certificate_lifecycle.app.export import Export
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.notification_state import AlertState, PendingWrites
@@ -21,6 +22,7 @@ from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.app.tls_probe import TlsProbing
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Action, Certificate, Verdict
+from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -93,6 +95,7 @@ class ScopeScan:
     clients: ScopeClients
     state: AlertState
     result: ScanResult
+    public_dns: DnsCounts | None = None
 
 
 def run_scope(
@@ -130,11 +133,13 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
             *(target.certificate_arn for target in request.export_targets),
         },
     )
+    dns_health = _dns_health(request, clients, clock, state)
     collector = Collector(
         context=context,
         certificates=clients.certificates,
         dns=clients.dns,
         catalog=clients.catalog,
+        dns_health=dns_health,
         # In mode notify the role may not read a secret.
         sources=Sources(
             by_arn=request.import_sources,
@@ -146,6 +151,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         exports=ExportTargets.of(request.export_targets, clients.export_secrets),
         stores=(*clients.stores, *(clients.account_stores if request.account_wide else ())),
         failure_reported=state.failure_reported,
+        repair_history=state.repairs.history,
     )
     # The requested certificates, and those that they replace.
     requested = request.certificate_arns
@@ -157,12 +163,32 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
     result = collector.scan(
         list(dict.fromkeys((*requested, *replaced))),
         may_be_deleted=[*replaced, *(requested if request.announced else ())],
+        reported=state.alert_records,
         replacing=state.replacement_records,
     )
     result = result.by_urgency()
     result.problems.extend(state.problems)
     state.ignored = result.ignored
-    return ScopeScan(request=request, context=context, clients=clients, state=state, result=result)
+    return ScopeScan(
+        request=request,
+        context=context,
+        clients=clients,
+        state=state,
+        result=result,
+        public_dns=None if dns_health is None else dns_health.counts(),
+    )
+
+
+def _dns_health(
+    request: RunRequest, clients: ScopeClients, clock: Clock, state: AlertState
+) -> DnsHealth | None:
+    if clients.public_dns is None:
+        return None
+    return DnsHealth(
+        judge=NameJudge(public_dns=clients.public_dns, dns=clients.dns, clock=clock),
+        now=request.now,
+        alert_records=state.alert_records,
+    )
 
 
 def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
@@ -189,6 +215,8 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
         scan_result.certificates,
         summary(scan_result.problems) or None,
         len(scan_result.ignored),
+        tuple(scan_result.not_listed),
+        scanned.public_dns,
     )
     run = state.with_changes(run_of(request, [scope], assessments, actions, current_time()))
     return ScopeRun(
@@ -315,6 +343,7 @@ def _engine(scanned: ScopeScan) -> ReplacementEngine | _WithoutState:
         context=scanned.context,
         certificates=clients.certificates,
         dns=clients.dns,
+        public_dns=clients.public_dns,
         state_store=state_store,
         catalog=clients.catalog,
         pointers=PointerMoves(
@@ -368,6 +397,7 @@ def _repaired_and_exported(
         certificates=certificates,
         dns=clients.dns,
         reimport=reimport,
+        memory=scanned.state.repairs,
         settled={(record.certificate_arn, record.action) for record in (*replaced, *exported)},
     )
     return [*repair.act(agreed), *exported]

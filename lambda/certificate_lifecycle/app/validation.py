@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 
 from certificate_lifecycle.app.ports import Dns
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import DomainValidation, ValidationRecord
-from certificate_lifecycle.model.dns_names import without_wildcard
+from certificate_lifecycle.model.dns_names import dns_form, without_wildcard
 from certificate_lifecycle.model.errors import (
+    NameDelegatedError,
     RecordConflictError,
     RecordNotSupportedError,
     ZoneAmbiguousError,
@@ -18,76 +20,59 @@ from certificate_lifecycle.model.errors import (
 )
 from certificate_lifecycle.policy.caa import CaaRecord, explain_caa, judge_caa, parse_caa
 from certificate_lifecycle.policy.validation import (
+    ExistingRecord,
     RecordChange,
     RecordFinding,
     RecordState,
     Zone,
-    candidate_zones,
     compare,
     distinct,
     explain,
-    zone_text,
+    leads_elsewhere,
+    locate,
+    other_servers,
+    undelegated,
 )
 
+#: ACM follows that many CNAMEs from a validation name (user guide, "DNS validation").
+_MAX_CNAMES = 5
 _ERRORS = {
     RecordState.ZONE_NOT_FOUND: ZoneNotFoundError,
     RecordState.ZONE_AMBIGUOUS: ZoneAmbiguousError,
+    RecordState.DELEGATED: NameDelegatedError,
     RecordState.FOREIGN: RecordConflictError,
     RecordState.UNCHECKED: RecordNotSupportedError,
 }
 
 
 def require_zones(dns: Dns, names: Iterable[str]) -> None:
-    """Check that each name has a zone for its record.
+    """Check that each name has a zone for its record, in which public DNS looks for it.
 
-    Raises ZoneNotFoundError or ZoneAmbiguousError with all such names.
+    Raises ZoneNotFoundError, ZoneAmbiguousError or NameDelegatedError with all such names.
+    A zone that the zone above does not delegate is only warned about, see `policy.validation`.
     """
     validated = dict.fromkeys(without_wildcard(name) for name in names)
-    findings = [_locate(dns, ValidationRecord(name, "CNAME", "")) for name in validated]
+    findings = [_locate(dns, ValidationRecord(name, "CNAME", ""), name) for name in validated]
     _raise_for([finding for finding in findings if finding.zone is None])
-    for zone in dict.fromkeys(finding.zone for finding in findings if finding.zone):
-        _warn_if_undelegated(dns, zone)
-
-
-def _warn_if_undelegated(dns: Dns, zone: Zone) -> None:
-    """Warn about a zone that its parent zone does not delegate: its records are not visible.
-
-    It is only a warning, because the parent zone may itself be unused.
-    """
-    parent = _not_delegating(dns, zone)
-    if parent is not None:
-        logger.warning(
-            "hosted zone is not delegated",
-            extra={"zone_name": zone.name, "zone_id": zone.zone_id, "parent_id": parent.zone_id},
-        )
-
-
-def _not_delegating(dns: Dns, zone: Zone) -> Zone | None:
-    """Return the parent zone if it is known and does not delegate `zone`."""
-    match candidate_zones(zone.name.partition(".")[2], dns.public_zones()):
-        case (parent,):
-            delegations = (record.type == "NS" for record in dns.records_at(parent, zone.name))
-            return None if any(delegations) else parent
-        case _:
-            return None
+    for zone, above in dict.fromkeys((entry.zone, entry.undelegated_in) for entry in findings):
+        if zone is not None and above is not None:
+            logger.warning(
+                "hosted zone is not delegated",
+                extra={"zone_name": zone.name, "zone_id": zone.zone_id, "parent_id": above.zone_id},
+            )
 
 
 def obstacles(dns: Dns, validations: Iterable[DomainValidation]) -> list[str]:
     """Return a clause for everything in Route 53 that prevents the validation of some names.
 
-    These are missing and wrong records, unknown zones, zones that are not delegated, and CAA
-    records.
+    These are missing and wrong records, unknown zones, delegations to other zones, zones that are
+    not delegated, and CAA records.
     """
     pending = [entry for entry in validations if not entry.validated]
     findings = inspect(dns, [entry.record for entry in pending if entry.record is not None])
     wrong = [entry for entry in findings if entry.state is not RecordState.IN_PLACE]
-    hidden = [
-        f"zone {zone_text(zone)} is not delegated in zone {zone_text(parent)}"
-        for zone in dict.fromkeys(entry.zone for entry in findings if entry.zone)
-        if (parent := _not_delegating(dns, zone)) is not None
-    ]
     forbidding = caa_obstacles(dns, [entry.domain_name for entry in pending])
-    return [*(explain(entry) for entry in wrong), *hidden, *forbidding]
+    return [*(explain(entry) for entry in wrong), *undelegated(findings), *forbidding]
 
 
 def caa_obstacles(dns: Dns, names: Iterable[str]) -> list[str]:
@@ -98,38 +83,71 @@ def caa_obstacles(dns: Dns, names: Iterable[str]) -> list[str]:
 
     @cache
     def records_at(name: str) -> tuple[CaaRecord, ...]:
-        match candidate_zones(name, dns.public_zones()):
-            case (zone,):
-                found = (entry for entry in dns.records_at(zone, name) if entry.type == "CAA")
-                records = (parse_caa(value) for entry in found for value in entry.values)
-                return tuple(record for record in records if record is not None)
-            case _:
-                return ()
+        zone = locate(name, dns.public_zones(), dns).zone
+        if zone is None:
+            return ()
+        found = (entry for entry in dns.records_at(zone, name) if entry.type == "CAA")
+        records = (parse_caa(value) for entry in found for value in entry.values)
+        return tuple(record for record in records if record is not None)
 
     verdicts = [judge_caa(name, records_at) for name in names]
     return list(dict.fromkeys(explain_caa(entry) for entry in verdicts if not entry.allowed))
 
 
 def inspect(dns: Dns, records: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:
-    """Return the state of each distinct record in its zone."""
-    findings = (_locate(dns, record) for record in distinct(records))
-    return tuple(
-        compare(finding.record, finding.zone, dns.records_at(finding.zone, finding.record.name))
-        if finding.zone
-        else finding
-        for finding in findings
-    )
+    """Return the state of each distinct record in the zone that public DNS asks about it.
+
+    The zone is that of the name above: a delegation at the name itself is among its records.
+    """
+    return tuple(_inspected(dns, record) for record in distinct(records))
 
 
-def _locate(dns: Dns, record: ValidationRecord) -> RecordFinding:
-    match candidate_zones(record.name, dns.public_zones()):
-        case ():
-            return RecordFinding(record, RecordState.ZONE_NOT_FOUND)
-        case (zone,):
-            return RecordFinding(record, RecordState.MISSING, zone)
-        case zones:
-            ids = ", ".join(zone.zone_id for zone in zones)
-            return RecordFinding(record, RecordState.ZONE_AMBIGUOUS, found=ids)
+def _inspected(dns: Dns, record: ValidationRecord) -> RecordFinding:
+    finding = _locate(dns, record, record.name.partition(".")[2])
+    if finding.zone is None:
+        return finding
+    rows = dns.records_at(finding.zone, record.name)
+    followed = [_followed(dns, finding.zone, record, row) for row in rows]
+    compared = compare(record, finding.zone, followed)
+    return replace(compared, undelegated_in=finding.undelegated_in)
+
+
+def _followed(
+    dns: Dns, zone: Zone, record: ValidationRecord, row: ExistingRecord
+) -> ExistingRecord:
+    """Return a record set with what it leads to through the CNAMEs of hosted zones.
+
+    The alias of a CNAME is in the same zone (Route 53 developer guide, "Alias records"). ACM
+    follows a limited number of CNAMEs.
+    """
+    last = row
+    for _ in range(_MAX_CNAMES - 1):
+        if not leads_elsewhere(record, last):
+            break
+        target = last.alias or next(iter(last.answered))
+        place = zone if last.alias else locate(target, dns.public_zones(), dns).zone
+        found = dns.records_at(place, target) if place is not None else ()
+        if len(found) != 1:
+            break
+        (last,) = found
+    return row if last is row else replace(row, answers=last.values)
+
+
+def _locate(dns: Dns, record: ValidationRecord, name: str) -> RecordFinding:
+    """Return a finding about the location of `name`, the name of a record or the one above it."""
+    zones = dns.public_zones()
+    location = locate(name, zones, dns)
+    if location.zone is not None:
+        missing = RecordState.MISSING
+        return RecordFinding(record, missing, location.zone, undelegated_in=location.undelegated_in)
+    if location.cut is not None:
+        same = [zone for zone in zones if dns_form(zone.name) == location.cut.name]
+        found = "; ".join((location.cut.text, *map(other_servers, same)))
+        return RecordFinding(record, RecordState.DELEGATED, found=found, cut=location.cut)
+    if location.twins:
+        ids = ", ".join(zone.zone_id for zone in location.twins)
+        return RecordFinding(record, RecordState.ZONE_AMBIGUOUS, found=ids)
+    return RecordFinding(record, RecordState.ZONE_NOT_FOUND)
 
 
 def require_writable(findings: Sequence[RecordFinding]) -> None:

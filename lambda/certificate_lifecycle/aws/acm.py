@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+import botocore
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
@@ -51,6 +52,13 @@ from certificate_lifecycle.model.errors import (
     ManualStepRequiredError,
     MigrationNotPossibleError,
 )
+from certificate_lifecycle.model.hidden_classes import (
+    HIDDEN_CLASSES,
+    GapCause,
+    HiddenClass,
+    InventoryGap,
+)
+from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.export import Exported
 from certificate_lifecycle.policy.import_history import CertificateVersion
@@ -159,7 +167,7 @@ PERMISSIONS = (
 )
 
 #: Every key type: without this filter ListCertificates hides all but RSA_1024 and RSA_2048 (API
-#: reference, Filters). A test compares the list with botocore's model.
+#: reference, Filters).
 KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
     "RSA_1024",
     "RSA_2048",
@@ -169,9 +177,10 @@ KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
     "EC_secp384r1",
     "EC_secp521r1",
 )
-#: Every origin of a key pair (API reference, ListCertificates, CertificateKeyPairOrigins).
-KEY_PAIR_ORIGINS = ("AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED")
+#: Errors about a filter that a region does not know (API reference, ListCertificates).
+_REFUSED_FILTER = frozenset({"InvalidArgsException", "ValidationException"})
 _PAGE_SIZE = 1000
+_LONGEST_REPORT = 200
 _SEARCH_PAGE_SIZE = 500
 #: Errors of a region without SearchCertificates, or of a role that may not call it.
 _NO_SEARCH = frozenset(
@@ -192,32 +201,103 @@ _REFUSALS = {
 }
 
 
+class _FilterRefusedError(Exception):
+    """A region does not know a filter of ListCertificates; the message is ACM's error code."""
+
+
 class AcmCertificates:
     """The certificates of one account and region."""
 
     def __init__(self, client: ACMClient) -> None:
         self._client = client
+        #: The classes that the region does not know, found out by `list_all`.
+        self._region_gaps: list[InventoryGap] = []
+
+    @property
+    def not_listed(self) -> Sequence[InventoryGap]:
+        """The classes that the SDK, or the region in the last `list_all`, does not know."""
+        known = self._known_classes()
+        lacking = [InventoryGap(each, GapCause.SDK) for each in HIDDEN_CLASSES if each not in known]
+        return (*lacking, *self._region_gaps)
+
+    def _known_classes(self) -> list[HiddenClass]:
+        """Return the classes whose filter the SDK knows."""
+        listing = self._client.meta.service_model.operation_model("ListCertificates")
+        filters = listing.input_shape.members  # type: ignore[union-attr] # a structure shape
+        return [entry for entry in HIDDEN_CLASSES if entry.member in filters]
 
     def list_all(self) -> Iterator[Certificate]:
-        """Yield every certificate, of all key types, origins and statuses, without detail."""
-        listing = self._client.meta.service_model.operation_model("ListCertificates")
-        # Without this filter, certificates of ACME clients are hidden; older SDKs do not have it.
-        origins: dict[str, Any] = (
-            {"CertificateKeyPairOrigins": list(KEY_PAIR_ORIGINS)}
-            if "CertificateKeyPairOrigins" in listing.input_shape.members  # type: ignore[union-attr] # a structure shape
-            else {}
-        )
-        summaries = paginated(
+        """Yield every certificate once, of all key types, classes and statuses, without detail.
+
+        A hidden class whose filter lists other certificates too is listed with these, any other one
+        in a pass of its own; `not_listed` has the classes that the SDK or the region does not know.
+        """
+        known = self._known_classes()
+        self._region_gaps = []
+        merged = {
+            entry.member: [*entry.listed_with, *entry.values]
+            for entry in known
+            if entry.listed_with
+        }
+        found: set[str] = set()
+        alone = [entry for entry in known if not entry.listed_with]
+        with validated_response("ListCertificates"):
+            try:
+                yield from self._new(self._summaries(merged), found)
+            except _FilterRefusedError:
+                # Each class alone, to find out which filter the region does not know.
+                alone = known
+                yield from self._new(self._summaries({}), found)
+            for entry in alone:
+                yield from self._new(self._summaries_of(entry), found)
+
+    @staticmethod
+    def _new(summaries: Iterable[Mapping[str, Any]], found: set[str]) -> Iterator[Certificate]:
+        """Yield the certificates that are not in `found`, and add them."""
+        for listed in map(_listed, summaries):
+            if listed.arn not in found:
+                found.add(listed.arn)
+                yield listed
+
+    def _summaries_of(self, hidden: HiddenClass) -> Iterator[Mapping[str, Any]]:
+        """Yield the summaries of a hidden class.
+
+        A region that lacks the filter may ignore it and list other certificates.
+        """
+        try:
+            for summary in self._summaries({hidden.member: list(hidden.values)}):
+                if summary.get(hidden.shown_as) not in hidden.values:
+                    break
+                yield summary
+            else:
+                return
+        except _FilterRefusedError as error:
+            logger.info("class not listed", extra={"class": hidden.name, "reason": str(error)})
+        self._region_gaps.append(InventoryGap(hidden, GapCause.REGION))
+
+    def _summaries(self, filters: Mapping[str, Sequence[str]]) -> Iterator[Mapping[str, Any]]:
+        """Yield the summaries of all key types that pass filters.
+
+        Raises _FilterRefusedError if ACM refuses the first page, unless nothing was filtered.
+        """
+        pages = paginated(
             self._client,
             "list_certificates",
             "CertificateSummaryList",
             required=True,
             Includes={"keyTypes": list(KEY_TYPES)},
-            **origins,
+            **filters,
             PaginationConfig={"PageSize": _PAGE_SIZE},
         )
-        with validated_response("ListCertificates"):
-            yield from map(_listed, summaries)
+        try:
+            first = next(pages, None)
+        except ClientError as error:
+            if filters and error_code(error) in _REFUSED_FILTER:
+                raise _FilterRefusedError(error_code(error)) from error
+            raise
+        if first is not None:
+            yield first
+            yield from pages
 
     @validated_response("SearchCertificates")
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
@@ -474,6 +554,10 @@ def _parameters(request: CertificateRequest) -> dict[str, Any]:
         parameters["CertificateAuthorityArn"] = request.certificate_authority_arn
     else:
         parameters["ValidationMethod"] = "DNS"
+    if request.root_hierarchy:
+        parameters["RootHierarchyType"] = request.root_hierarchy
+    if request.certificate_usage:
+        parameters["CertificateUsage"] = request.certificate_usage
     if request.exportable:
         parameters["Options"] = {"Export": "ENABLED"}
     return parameters
@@ -488,6 +572,12 @@ def _accepted(what: str) -> Iterator[None]:
     """Raise CertificateRequestError for a refusal that the caller can prevent."""
     try:
         yield
+    except ParamValidationError as error:
+        report = clean(str(error.kwargs["report"]), _LONGEST_REPORT)
+        raise CertificateRequestError(
+            f"botocore {botocore.__version__} cannot send {what} ({report}); give the functions, "
+            "with the input function.layers, or the command line a newer boto3"
+        ) from error
     except ClientError as error:
         code = error_code(error)
         if code not in _REFUSALS:

@@ -80,6 +80,11 @@ class Clients:
                 self._made[key] = client
             return self._made[key]
 
+    def offers(self, service: str, region: str) -> bool:
+        """Return whether a service is in a region as far as this SDK knows; it may be old."""
+        partition = self.session.get_partition_for_region(region)
+        return region in self.session.get_available_regions(service, partition)
+
     def route53(self, role_arn: str | None = None) -> Route53Client:
         """Route 53, which is one service per partition."""
         return cast("Route53Client", self.any("route53", self._home, role_arn))

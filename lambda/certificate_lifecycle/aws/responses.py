@@ -89,7 +89,8 @@ def paginated(
 
     A page without the member is empty, as API Gateway may answer
     (https://github.com/aws/aws-sdk-js/issues/1416). With `required` it raises KeyError: an
-    inventory must never take a response that it cannot read for one without entries.
+    inventory must never take a response that it cannot read for one without entries. That is for
+    every member that the model of the service requires, or that a decision relies on.
     """
     for page in client.get_paginator(operation).paginate(**parameters):
         yield from page[member] if required else page.get(member, ())

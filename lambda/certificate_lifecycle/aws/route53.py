@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.permissions import (
@@ -17,8 +18,8 @@ from certificate_lifecycle.aws.permissions import (
 )
 from certificate_lifecycle.aws.responses import paginated, validated_response
 from certificate_lifecycle.model.certificate import ValidationRecord
-from certificate_lifecycle.model.dns_names import dns_form
-from certificate_lifecycle.policy.validation import ExistingRecord, Zone
+from certificate_lifecycle.model.dns_names import dns_form, names_below
+from certificate_lifecycle.policy.validation import Cut, ExistingRecord, Zone
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -56,6 +57,8 @@ PERMISSIONS = (
 )
 
 _TTL_SECONDS = 300
+#: The record sets to read from a name on; a name seldom has more.
+_PAGE = 10
 #: Members of a record set without a routing policy, health check, alias or newer setting, which an
 #: UPSERT would remove (API reference, ResourceRecordSet).
 _PLAIN = frozenset({"Name", "ResourceRecords", "TTL", "Type"})
@@ -71,6 +74,7 @@ class HostedZones:
         self.client_for = client_for
         self._lock = threading.Lock()
         self._listed: dict[str | None, tuple[Zone, ...]] = {}
+        self._delegations: dict[Zone, _ZoneDelegations] = {}
 
     @validated_response("ListHostedZones")
     def listed(self, role_arn: str | None) -> tuple[Zone, ...]:
@@ -84,11 +88,64 @@ class HostedZones:
                 client = self.client_for(role_arn)
                 self._listed[role_arn] = tuple(
                     Zone(zone["Id"].removeprefix("/hostedzone/"), dns_form(zone["Name"]), role_arn)
-                    for zone in paginated(client, "list_hosted_zones", "HostedZones")
+                    for zone in paginated(client, "list_hosted_zones", "HostedZones", required=True)
                     if not zone.get("Config", {}).get("PrivateZone")
                     and not zone.get("LinkedService")
                 )
             return self._listed[role_arn]
+
+    @contextmanager
+    def delegations(self, zone: Zone) -> Iterator[_ZoneDelegations]:
+        """Return the delegations of a zone, to read by one thread at a time."""
+        with self._lock:
+            if zone not in self._delegations:
+                self._delegations[zone] = _ZoneDelegations(self.client_for(zone.role_arn), zone)
+            yield self._delegations[zone]
+
+
+class _ZoneDelegations:
+    """The NS record sets of a zone; each call of Route 53 is made once.
+
+    Route 53 lists the records of the apex first (API reference, ListResourceRecordSets), and a page
+    has at most 300: the first page answers for the whole zone if the zone has no more records. In a
+    larger zone, a call for each label between the apex and a name answers, which never depends on
+    the order of other names.
+    """
+
+    def __init__(self, client: Route53Client, zone: Zone) -> None:
+        self._client = client
+        self._zone = zone
+        self._whole: bool | None = None
+        self._known: dict[str, frozenset[str]] = {}
+
+    def servers_at(self, name: str) -> frozenset[str]:
+        """Return the name servers at `name`, none without an NS record set."""
+        if self._whole is None:
+            self._read_first_page()
+        if not self._whole and name not in self._known:
+            answer = self._client.list_resource_record_sets(
+                HostedZoneId=self._zone.zone_id,
+                StartRecordName=name,
+                StartRecordType="NS",
+                MaxItems="1",
+            )
+            self._known[name] = _name_servers(answer["ResourceRecordSets"]).get(name, frozenset())
+        return self._known.get(name, frozenset())
+
+    def _read_first_page(self) -> None:
+        answer = self._client.list_resource_record_sets(HostedZoneId=self._zone.zone_id)
+        self._known.update(_name_servers(answer["ResourceRecordSets"]))
+        self._whole = not answer["IsTruncated"]
+
+
+def _name_servers(rows: Sequence[Any]) -> dict[str, frozenset[str]]:
+    return {
+        dns_form(row["Name"]): frozenset(
+            dns_form(entry["Value"]) for entry in row.get("ResourceRecords", ())
+        )
+        for row in rows
+        if row["Type"] == "NS"
+    }
 
 
 class Route53Dns:
@@ -110,22 +167,41 @@ class Route53Dns:
         return [zone for role in self._roles for zone in self._zones.listed(role)]
 
     @validated_response("ListResourceRecordSets")
+    def cut(self, zone: Zone, name: str) -> Cut | None:
+        """Return the delegation that takes `name` out of `zone`, the one closest to its apex."""
+        with self._zones.delegations(zone) as delegations:
+            for at in names_below(dns_form(zone.name), dns_form(name)):
+                servers = delegations.servers_at(at)
+                if servers:
+                    return Cut(zone, at, servers)
+        return None
+
+    @validated_response("ListResourceRecordSets")
+    def name_servers(self, zone: Zone) -> frozenset[str]:
+        """Return the name servers that a zone names at its apex."""
+        with self._zones.delegations(zone) as delegations:
+            return delegations.servers_at(dns_form(zone.name))
+
+    @validated_response("ListResourceRecordSets")
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
         """Return the record sets at `name`.
 
-        The listing starts at `name` and continues with later names, which are dropped.
-        Ten records are enough: a CNAME is the only record at its name (RFC 1034 section 3.6.2), and
-        the name of a delegated zone has fewer types.
+        The listing starts at `name` and continues with later names, which are dropped. The first
+        page usually has all: a CNAME is the only type at its name (RFC 1034 section 3.6.2). Sets
+        with a routing policy may be many.
         """
-        wanted = dns_form(name)
-        answer = self._client_for(zone.role_arn).list_resource_record_sets(
-            HostedZoneId=zone.zone_id, StartRecordName=wanted, MaxItems="10"
-        )
-        return tuple(
-            _existing(record)
-            for record in answer["ResourceRecordSets"]
-            if dns_form(record["Name"]) == wanted
-        )
+        wanted, found = dns_form(name), []
+        pages = self._client_for(zone.role_arn).get_paginator("list_resource_record_sets")
+        for page in pages.paginate(  # type: ignore[call-arg] # the stub lacks where to start
+            HostedZoneId=zone.zone_id,
+            StartRecordName=wanted,
+            PaginationConfig={"PageSize": _PAGE},
+        ):
+            rows = page["ResourceRecordSets"]
+            found += [_existing(row) for row in rows if dns_form(row["Name"]) == wanted]
+            if not rows or dns_form(rows[-1]["Name"]) != wanted:
+                break
+        return tuple(found)
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write all records in one atomic batch.
@@ -158,4 +234,5 @@ def _existing(record: Any) -> ExistingRecord:  # noqa: ANN401 - the stub's type 
         type=record["Type"],
         values=tuple(entry["Value"] for entry in record.get("ResourceRecords", ())),
         plain=record.keys() <= _PLAIN,
+        alias=dns_form(record.get("AliasTarget", {}).get("DNSName", "")),
     )

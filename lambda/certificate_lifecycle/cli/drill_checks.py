@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from certificate_lifecycle.cli.dns_health import Delegation, DelegationState
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
@@ -22,8 +21,14 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.dns_names import dns_form
 from certificate_lifecycle.policy.caa import CaaVerdict
 from certificate_lifecycle.policy.checks import is_externally_managed
+from certificate_lifecycle.policy.delegation import Delegation, DelegationState
 from certificate_lifecycle.policy.import_source import SourceFinding, SourceState
-from certificate_lifecycle.policy.validation import RecordFinding, RecordState, explain
+from certificate_lifecycle.policy.validation import (
+    RecordFinding,
+    RecordState,
+    accepted_values,
+    explain,
+)
 
 #: Certificates outside ACM, which are listed with all details.
 NOT_RENEWED = {
@@ -141,7 +146,7 @@ def check_public(
     name, wrong = "public DNS", []
     for record in wanted:
         chain = chains.get(record.name, ())
-        if dns_form(record.value) not in chain:
+        if accepted_values(record).isdisjoint(chain):
             target = f"points to {chain[-1]}" if chain else "does not exist"
             wrong.append(f"{dns_form(record.name)} {target}")
     if wrong:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +18,9 @@ from certificate_lifecycle.model.dns_names import InvalidNameError, is_wildcard,
 from certificate_lifecycle.model.errors import CertificateLifecycleError, CertificateNotFoundError
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
+
+#: The last part of the ARN of a certificate in ACM.
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class Match(StrEnum):
@@ -91,7 +95,9 @@ def locate(session: Session, wanted: str) -> Located:
         try:
             listed += [
                 Located(certificate=certificate, scope=scope, clients=clients)
-                for certificate in _everything(clients, account_wide=scope in first_of_account)
+                for certificate in _everything(
+                    clients, _arn(wanted, scope), account_wide=scope in first_of_account
+                )
             ]
         except Exception as error:  # noqa: BLE001 - one failure must not stop the others; reported below
             problems.append(f"account {scope.account_id}, {scope.region}: {error_summary(error)}")
@@ -118,9 +124,24 @@ def _scopes(session: Session, wanted: str) -> Sequence[Scope]:
     return session.scopes
 
 
-def _everything(clients: ScopeClients, *, account_wide: bool) -> Iterator[Certificate]:
-    """Yield the certificates that a run lists in an account and region."""
+def _arn(wanted: str, scope: Scope) -> str | None:
+    """Return the ARN that `wanted` stands for in ACM in an account and region, if it is one."""
+    if _ID.fullmatch(wanted):
+        return scope.arn("acm", f"certificate/{wanted}")
+    return wanted if wanted.startswith(scope.arn("acm", "certificate/")) else None
+
+
+def _everything(
+    clients: ScopeClients, arn: str | None, *, account_wide: bool
+) -> Iterator[Certificate]:
+    """Yield the certificates that a run lists in an account and region.
+
+    One with the given `arn` is described if the listing lacks it.
+    """
     in_acm = list(clients.certificates.list_all())
+    if arn is not None and all(certificate.arn != arn for certificate in in_acm):
+        with suppress(CertificateNotFoundError):
+            in_acm.append(clients.certificates.describe(arn).as_unlisted())
     yield from in_acm
     for store in (*clients.stores, *(clients.account_stores if account_wide else ())):
         if store.concerns(in_acm):

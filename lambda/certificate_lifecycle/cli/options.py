@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce, wraps
-from ipaddress import ip_address
 from typing import Any
 
 import click
 
+from certificate_lifecycle.handlers.config import parse_resolvers
 from certificate_lifecycle.parsing.fields import account_id, region
 from certificate_lifecycle.policy.settings import RotationMode
 
 ALL = "all"
 #: The value of --instance if the module is not deployed.
 NO_INSTANCE = "none"
+#: The value of --resolver if public DNS is not to be queried.
+OFF = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,8 @@ class Options:
     and the account of the credentials. `format` is table, json or csv; `quiet` prints the result
     only.
     `no_scope`, `include_domains`, `exclude_domains` and `include_tags` replace the scope of the
-    deployed instance, `rotation_mode` and `unmanaged_mode` its modes.
+    deployed instance, `rotation_mode` and `unmanaged_mode` its modes, and `resolvers` its two
+    resolvers for public DNS; without any, public DNS is not queried.
     """
 
     profile: str | None = None
@@ -42,6 +45,7 @@ class Options:
     include_tags: tuple[str, ...] = ()
     rotation_mode: str | None = None
     unmanaged_mode: str | None = None
+    resolvers: tuple[str, ...] | None = None
     instance: str = "certificate-lifecycle"
     format: str = "table"
     quiet: bool = False
@@ -76,18 +80,17 @@ class _CommaSeparated(click.ParamType[tuple[str, ...]]):
         return tuple(parsed)
 
 
-def _ip_addresses(
+def _resolvers(
     _: click.Context, __: click.Parameter, values: tuple[str, ...]
-) -> tuple[str, ...]:
-    errors = []
-    for value in values:
-        try:
-            ip_address(value)
-        except ValueError:
-            errors.append(f"{value!r} is not an IP address")
-    if errors:
-        raise click.BadParameter("; ".join(errors))
-    return values
+) -> tuple[str, ...] | None:
+    if not values:
+        return None
+    if values == (OFF,):
+        return ()
+    try:
+        return parse_resolvers(values)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 _CREDENTIALS = (
@@ -154,19 +157,18 @@ _COVERAGE = (
         help="Mode for certificates that the instance did not issue.",
     ),
 )
-_VERBOSITY = (
-    click.option("-q", "--quiet", is_flag=True, help="Print the result only."),
-    click.option("-v", "--verbose", is_flag=True, help="Print a log of every step."),
-)
-
-#: Adds the resolvers for public DNS; the command takes them as `resolvers`.
-resolver_option = click.option(
+_RESOLVERS = click.option(
     "--resolver",
     "resolvers",
     multiple=True,
-    callback=_ip_addresses,
-    metavar="ADDRESS",
-    help="Resolver for public DNS; repeatable. Default: the system's resolver.",
+    callback=_resolvers,
+    metavar="URL",
+    help="One of two resolvers for public DNS, which answer in JSON over HTTPS; give two. "
+    "`off`: no queries. Default: those of the instance.",
+)
+_VERBOSITY = (
+    click.option("-q", "--quiet", is_flag=True, help="Print the result only."),
+    click.option("-v", "--verbose", is_flag=True, help="Print a log of every step."),
 )
 
 
@@ -192,6 +194,7 @@ def common_options(
         *(_SCOPES if scopes else ()),
         *(_COVERAGE if coverage else ()),
         _INSTANCE,
+        _RESOLVERS,
         *((output,) if formats else ()),
         *_VERBOSITY,
     )

@@ -24,7 +24,7 @@ from certificate_lifecycle.model.run import (
     report_entry,
 )
 from certificate_lifecycle.model.sanitize import clean
-from certificate_lifecycle.render.notification.wording import ignored_suffix
+from certificate_lifecycle.render.notification.wording import ignored_suffix, public_dns_text
 from certificate_lifecycle.render.report.documents import rows
 
 #: Rises if a field of a JSON document changes its meaning or is removed.
@@ -93,6 +93,8 @@ def print_findings(out: Console, run: Run, *, everything: bool = False) -> None:
         print_finding(out, entry, run)
     print_scopes(out, run)
     out.print(summary(run))
+    if run.public_dns is not None:
+        out.print(public_dns_text(run))
 
 
 def print_finding(out: Console, entry: Assessment, run: Run) -> None:
@@ -140,7 +142,7 @@ def location(certificate: Certificate) -> str:
 
 
 def print_scopes(out: Console, run: Run) -> None:
-    """Print the accounts and regions that could not be scanned, with advice."""
+    """Print what could not be scanned: accounts and regions with advice, and classes."""
     for scope in run.scopes:
         if scope.error is None:
             continue
@@ -148,6 +150,10 @@ def print_scopes(out: Console, run: Run) -> None:
         for text in (clean(scope.error), advice_for(scope.error)):
             if text:
                 indented(out, text)
+    if run.not_listed:
+        verdict = Verdict.INVENTORY_INCOMPLETE.value
+        out.print(Text(f"{'info':<9}", style=STYLES[Severity.INFO]).append(verdict))
+        indented(out, run.inventory_message)
 
 
 def summary(run: Run) -> Text:

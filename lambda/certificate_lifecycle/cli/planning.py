@@ -14,7 +14,7 @@ from certificate_lifecycle.cli.output import counted, indented, location
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
-from certificate_lifecycle.model.run import ActionRecord, Assessment, Outcome, Run
+from certificate_lifecycle.model.run import ActionRecord, Assessment, Outcome, RecordToWrite, Run
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.ownership import NEEDED_MODE
 
@@ -62,6 +62,13 @@ class ActionPlan:
                 and item.assessment.decision.action in NEEDED_MODE
             }
         )
+
+    @property
+    def dns_records(self) -> tuple[RecordToWrite, ...]:
+        """The DNS records to write, each once: certificates of the same name share one."""
+        planned = (*self.actions, *self.manual)
+        records = (record for item in planned for record in item.record.dns_records)
+        return tuple(dict.fromkeys(records))
 
     @property
     def certificate_arns(self) -> tuple[str, ...]:
@@ -148,6 +155,7 @@ def plan_entry(plan: ActionPlan, run: Run) -> dict[str, Any]:
         "mode": run.mode,
         "actions": [item.record.to_dict() for item in plan.actions],
         "by_hand": [item.record.to_dict() for item in plan.manual],
+        "dns_records": [record.to_dict() for record in plan.dns_records],
         "certificates": [entry.to_dict(run.started_at) for entry in entries.values()],
         "scopes": [scope.to_dict() for scope in run.scopes],
     }

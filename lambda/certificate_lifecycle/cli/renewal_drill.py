@@ -8,18 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from certificate_lifecycle.app.deadline import error_summary, require_time
-from certificate_lifecycle.app.ports import Certificates, CertificateStore, Clock, Dns
+from certificate_lifecycle.app.ports import Certificates, CertificateStore, Clock, Dns, PublicDns
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.cli import drill_checks
-from certificate_lifecycle.cli.aws.public_dns import DnsQueries
-from certificate_lifecycle.cli.dns_health import Delegation
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, DrillCheck, RenewalAnswer
 from certificate_lifecycle.model.certificate import Certificate, CertificateType, ValidationRecord
 from certificate_lifecycle.model.dns_names import dns_form
-from certificate_lifecycle.policy.caa import judge_caa
+from certificate_lifecycle.model.errors import DnssecBrokenError
+from certificate_lifecycle.model.public_dns import RecordType
+from certificate_lifecycle.policy.caa import caa_questions, judge_public_caa
 from certificate_lifecycle.policy.chain import assess
+from certificate_lifecycle.policy.delegation import Delegation
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordFinding, distinct
@@ -43,14 +44,11 @@ class DrillResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
-    """Checks the renewal of certificates in one account and region.
-
-    `public` returns public DNS, and raises DnsUnknownError if no resolver is configured.
-    """
+    """Checks the renewal of certificates in one account and region."""
 
     certificates: Certificates
     dns: Dns
-    public: Callable[[], DnsQueries]
+    public: PublicDns
     clock: Clock
     stores: Sequence[CertificateStore]
     sources: Sources
@@ -105,22 +103,24 @@ class Drill:
             return drill_checks.check_records(findings)
 
         def public_dns() -> DrillCheck:
-            public = self.public()
-            chains = {record.name: _cname_targets(record, public) for record in wanted}
+            chains = {record.name: _cname_targets(record, self.public) for record in wanted}
             return drill_checks.check_public(wanted, chains)
 
         def caa() -> DrillCheck:
-            public = self.public()
-            return drill_checks.check_caa(judge_caa(name, public.caa) for name in certificate.names)
+            verdicts = [judge_public_caa(name, self.public.ask) for name in certificate.names]
+            return drill_checks.check_caa(verdicts)
 
+        self.public.prefetch((record.name, RecordType.CNAME) for record in wanted)
+        for name in certificate.names:
+            self.public.prefetch(caa_questions(name))
         return [
             self._try("validation records", records),
-            self._try("delegation", lambda: self._delegation(findings, self.public())),
+            self._try("delegation", lambda: self._delegation(findings)),
             self._try("public DNS", public_dns),
             self._try("CAA", caa),
         ]
 
-    def _delegation(self, findings: Sequence[RecordFinding], public: DnsQueries) -> DrillCheck:
+    def _delegation(self, findings: Sequence[RecordFinding]) -> DrillCheck:
         zones = dict.fromkeys(finding.zone for finding in findings if finding.zone is not None)
         delegations = {}
         for zone in zones:
@@ -130,26 +130,29 @@ class Drill:
                 if record.type == "NS"
                 for value in record.values
             )
-            delegations[dns_form(zone.name)] = Delegation(own, public.ns(dns_form(zone.name)))
+            named = self.public.ask(zone.name, RecordType.NS).known_values()
+            delegations[dns_form(zone.name)] = Delegation(own, frozenset(named))
         return drill_checks.check_delegation(delegations)
 
     def _try(self, name: str, check: Callable[[], DrillCheck]) -> DrillCheck:
         require_time(self.clock)
         try:
             return check()
+        except DnssecBrokenError as error:
+            return DrillCheck(name, CheckOutcome.FAILED, f"A CA must refuse: {error}.")
         except Exception as error:  # noqa: BLE001 - one failure must not stop the other checks
             text = f"Could not be checked: {error_summary(error)}."
             return DrillCheck(name, CheckOutcome.UNKNOWN, text)
 
 
-def _cname_targets(record: ValidationRecord, public: DnsQueries) -> Sequence[str]:
+def _cname_targets(record: ValidationRecord, public: PublicDns) -> Sequence[str]:
     """Return the targets of successive CNAMEs of a validation name, as far as ACM follows them."""
     found: list[str] = []
     at: str | None = dns_form(record.name)
     while at is not None and len(found) < _MAX_CNAMES:
-        at = public.cname(at)
+        at = next(iter(public.ask(at, RecordType.CNAME).known_values()), None)
         if at is not None:
-            found.append(dns_form(at))
+            found.append(at)
         if at == dns_form(record.value):
             break
     return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.app.ports import ScopeClients
+from certificate_lifecycle.app.ports import PublicDns, ScopeClients
 from certificate_lifecycle.app.rotation import merged, run_scopes
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeRun
@@ -31,6 +31,7 @@ from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.sanitize import quoted
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.coverage import Coverage
+from certificate_lifecycle.policy.public_dns import DEFAULT_RESOLVERS
 from certificate_lifecycle.policy.settings import Account, RotationMode, RotationSettings
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Session:
 
     `function` is the deployed rotation function, and `note` says which settings are used.
     `unknown` says why it could not be found out whether a function is deployed.
+    `public_dns` is None if it is switched off.
     """
 
     home: Scope
@@ -52,6 +54,7 @@ class Session:
     now: datetime
     clients: Clients
     clock: TerminalClock = field(default_factory=TerminalClock)
+    public_dns: PublicDns | None = None
     function: DeployedFunction | None = None
     note: str = ""
     unknown: str | None = None
@@ -65,7 +68,12 @@ class Session:
         from certificate_lifecycle.handlers.wiring import scope_clients_of  # noqa: PLC0415
 
         return scope_clients_of(
-            self.settings, self.home, self.clients, repair=repair, scopes=self.scopes
+            self.settings,
+            self.home,
+            self.clients,
+            repair=repair,
+            scopes=self.scopes,
+            public_dns=self.public_dns,
         )
 
     def request(
@@ -116,6 +124,7 @@ def open_session(options: Options) -> Session:
     """Return the session of a command; raises ConfigurationError with all errors in its options."""
     from certificate_lifecycle.aws.clients import Clients  # noqa: PLC0415
     from certificate_lifecycle.cli.aws.identity import home_of, session_of  # noqa: PLC0415
+    from certificate_lifecycle.handlers.public_dns import public_dns_of  # noqa: PLC0415
 
     session = session_of(options.profile, options.region)
     first = Clients(str(session.region_name), session=session)
@@ -126,12 +135,15 @@ def open_session(options: Options) -> Session:
     external_ids = {
         account.role_arn(home.partition): account.external_id for account in settings.accounts
     }
+    clock = TerminalClock()
     return Session(
         home=home,
         settings=settings,
         scopes=scopes,
         now=current_time(),
         clients=Clients(home.region, external_ids, session=session),
+        clock=clock,
+        public_dns=public_dns_of(settings.public_dns_resolvers, clock),
         function=function,
         note=note,
         unknown=unknown,
@@ -170,6 +182,9 @@ def _settings(options: Options, home: Scope, function: DeployedFunction | None) 
     else:
         settings = rotation_settings(function.settings, errors)
         errors = [f"the function {function.name} has an invalid setting: {e}" for e in errors]
+    # An older version of the module has no such setting.
+    if function is None or "PUBLIC_DNS_RESOLVERS" not in function.settings:
+        settings = replace(settings, public_dns_resolvers=DEFAULT_RESOLVERS)
     settings = _overridden(options, settings, errors)
     if options.threshold_days is not None:
         expiration = timedelta(days=options.threshold_days)
@@ -189,13 +204,15 @@ def _settings(options: Options, home: Scope, function: DeployedFunction | None) 
 def _overridden(
     options: Options, settings: RotationSettings, errors: list[str]
 ) -> RotationSettings:
-    """Return the settings with the scope and the modes of the options."""
+    """Return the settings with the scope, the modes and the resolvers of the options."""
     mode, unmanaged = settings.mode, settings.unmanaged_mode
     if options.rotation_mode is not None:
         mode = RotationMode(options.rotation_mode)
     if options.unmanaged_mode is not None:
         unmanaged = RotationMode(options.unmanaged_mode)
     settings = replace(settings, mode=mode, unmanaged_mode=unmanaged.limited(mode))
+    if options.resolvers is not None:
+        settings = replace(settings, public_dns_resolvers=options.resolvers)
     try:
         coverage = _coverage(options)
     except ValueError as error:

@@ -29,12 +29,20 @@ from certificate_lifecycle.parsing.fields import (
     list_of,
     matching,
     member_of,
+    one_of,
     parse_each,
     region,
     text,
     whole_number,
 )
-from certificate_lifecycle.policy.issuance import CertificateRequest, name_errors, ordered_names
+from certificate_lifecycle.policy.issuance import (
+    CERTIFICATE_USAGES,
+    ROOT_HIERARCHIES,
+    CertificateRequest,
+    hierarchy_errors,
+    name_errors,
+    ordered_names,
+)
 from certificate_lifecycle.policy.settings import CreationSettings, RotationMode, RotationSettings
 from certificate_lifecycle.policy.succession import REPLACED_BY_TAG, REPLACES_TAG
 
@@ -300,11 +308,19 @@ def _request(
         )
     authority = keys.take("certificate_authority_arn", _authority, None)
     exportable = keys.take("exportable", boolean, default=False)
+    before = len(errors)
+    root = keys.take("root_hierarchy_type", one_of(ROOT_HIERARCHIES), None)
+    usage = keys.take("certificate_usage", one_of(CERTIFICATE_USAGES), None)
+    if len(errors) == before:
+        errors.extend(hierarchy_errors(root, usage, private=authority is not None))
     request = CertificateRequest(
         names=names,
         region=keys.take("region", region, scope.region),
         key_algorithm=keys.take("key_algorithm", key_algorithm, settings.key_algorithm),
         certificate_authority_arn=authority,
+        root_hierarchy=root,
+        # What ACM reports of a certificate that was requested without a usage.
+        certificate_usage=(usage or CERTIFICATE_USAGES[0]) if root else None,
         # ACM refuses the option for a private certificate, which can always be exported.
         exportable=exportable and authority is None,
         tags=keys.take("tags", _tags, ()),

@@ -74,6 +74,7 @@ class Verdict(Documented):
     HEALTHY = "Healthy", "It is far from expiry and nothing is wrong."
     RENEWING = "Renewing", "ACM renews it and still has time; the ARN stays."
     RENEWAL_BLOCKED = "RenewalBlocked", "ACM cannot renew it before it is validated."
+    RENEWAL_AT_RISK = "RenewalAtRisk", "Its next renewal would fail, by the answers of public DNS."
     RENEWAL_OVERDUE = "RenewalOverdue", "ACM's renewal failed, or is late with little time left."
     UNUSED = "Unused", "No AWS service uses it and it was never exported, so ACM does not renew it."
     EXPORT_DUE = "ExportDue", "A copy expires soon, or its export target lacks the current version."
@@ -103,6 +104,10 @@ class Verdict(Documented):
         "ACME clients cannot order certificates, or cannot register with an ACME endpoint.",
     )
     SCAN_FAILED = "ScanFailed", "A whole account and region could not be scanned."
+    INVENTORY_INCOMPLETE = (
+        "InventoryIncomplete",
+        "A class of certificates could not be listed; the message names it.",
+    )
 
 
 class Reason(Documented):
@@ -117,16 +122,32 @@ class Reason(Documented):
         "ValidationRecordWrong",
         "A validation CNAME has another value than the one that ACM requires.",
     )
+    RECORD_REMOVED_AGAIN = (
+        "RecordRemovedAgain",
+        "A validation record was removed after a run had written it; CloudTrail shows by whom.",
+    )
     ZONE_NOT_FOUND = "ZoneNotFound", "No writable public hosted zone contains the name."
     ZONE_AMBIGUOUS = (
         "ZoneAmbiguous",
         "Several public hosted zones have the same name; name the right one in `hosted_zones`.",
+    )
+    NAME_DELEGATED = (
+        "NameDelegated",
+        "A hosted zone delegates the name to name servers of no hosted zone that may be written.",
     )
     VALIDATION_UNCHECKED = (
         "ValidationUnchecked",
         "ACM waits for validation, and the records could not be compared.",
     )
     EMAIL_APPROVAL_PENDING = "EmailApprovalPending", "ACM's validation e-mail was not answered."
+    ZONE_NOT_DELEGATED = (
+        "ZoneNotDelegated",
+        "Public DNS does not delegate the hosted zone to its name servers, or not only to them.",
+    )
+    DNSSEC_BROKEN = (
+        "DnssecBroken",
+        "Resolvers that validate DNSSEC reject the answers, so that every CA must refuse.",
+    )
     CAA_FORBIDS = "CaaForbids", "A CAA record does not allow Amazon to issue (CAA_ERROR)."
     NO_AVAILABLE_CONTACTS = "NoAvailableContacts", "ACM found no e-mail address for the domain."
     ADDITIONAL_VERIFICATION_REQUIRED = (
@@ -247,6 +268,10 @@ class Reason(Documented):
     INTERNAL_FAILURE = "InternalFailure", "ACM failed internally (INTERNAL_FAILURE)."
     FAILURE_UNKNOWN = "FailureUnknown", "ACM gives a reason that this version does not know."
     SCOPE_FAILED = "ScopeFailed", "The certificates of an account and region could not be listed."
+    CLASS_NOT_LISTED = (
+        "ClassNotListed",
+        "The SDK, or ACM in a region, does not know the filter that lists a class of certificates.",
+    )
 
 
 class Action(Documented):
@@ -399,6 +424,8 @@ class Certificate:
 
     `names` starts with the common name; `names_complete` is false if the listing truncated it.
     `root_hierarchy` and `certificate_usage` are None for standard public certificates.
+    `listed` is false if it was described and ACM's listing lacks it: its class may be one that this
+    SDK or this version does not know.
     """
 
     arn: str
@@ -418,6 +445,7 @@ class Certificate:
     key_pair_origin: str | None = None
     root_hierarchy: str | None = None
     certificate_usage: str | None = None
+    listed: bool = True
     detail: CertificateDetail = NOT_DESCRIBED
 
     @property
@@ -449,13 +477,20 @@ class Certificate:
         """Return the certificate with `tags`, which ACM returns in a separate call."""
         return replace(self, detail=replace(self.detail, tags=tags, tags_read=True))
 
+    def as_unlisted(self) -> Certificate:
+        """Return a described certificate that the listing lacks.
+
+        Only the listing says whether it was exported: if it can be, it counts as exported.
+        """
+        return replace(self, listed=False, exported=self.exportable)
+
     def described_as(self, described: Certificate) -> Certificate:
         """Return `described` with the fields that only the listing has.
 
         Either call may return older data: the certificate is used if one of them says so.
         """
         in_use = self.in_use or described.in_use
-        return replace(described, exported=self.exported, in_use=in_use)
+        return replace(described, exported=self.exported, in_use=in_use, listed=self.listed)
 
     @property
     def managed(self) -> bool:

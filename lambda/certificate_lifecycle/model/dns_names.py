@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import stringprep
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from certificate_lifecycle.model.sanitize import quoted
 
@@ -118,3 +118,10 @@ def dns_form(name: str) -> str:
 def is_same_or_below(name: str, zone_name: str) -> bool:
     """Whether a record `name` belongs into the zone `zone_name`, compared label by label."""
     return name == zone_name or name.endswith("." + zone_name)
+
+
+def names_below(zone_name: str, name: str) -> Iterator[str]:
+    """Yield the names from just below `zone_name` down to `name`, both in the form of DNS."""
+    labels = name.split(".")
+    for length in range(zone_name.count(".") + 2, len(labels) + 1):
+        yield ".".join(labels[-length:])

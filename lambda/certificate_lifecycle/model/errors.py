@@ -43,16 +43,36 @@ def _joined(errors: Sequence[str]) -> str:
     return "; ".join([*shown, *([f"and {more:,} more"] if more else [])])
 
 
-class ZoneNotFoundError(CertificateLifecycleError):
+class ZoneError(CertificateLifecycleError):
+    """The validation record of a name cannot be written where public DNS looks for it."""
+
+
+class ZoneNotFoundError(ZoneError):
     """No writable public hosted zone contains the name."""
 
 
-class ZoneAmbiguousError(CertificateLifecycleError):
+class ZoneAmbiguousError(ZoneError):
     """Several public hosted zones have the same name, and only one of them is delegated."""
+
+
+class NameDelegatedError(ZoneError):
+    """A hosted zone delegates the name to name servers of no hosted zone that may be written."""
+
+
+class IssuanceForbiddenError(CertificateLifecycleError):
+    """CAA records or broken DNSSEC forbid Amazon to issue; nothing was requested."""
 
 
 class RecordConflictError(CertificateLifecycleError):
     """A record that is not ACM's has the name of a validation record."""
+
+
+class PublicDnsUnknownError(CertificateLifecycleError):
+    """Public resolvers did not answer a query, or not in the same way."""
+
+
+class DnssecBrokenError(CertificateLifecycleError):
+    """Public resolvers reject the signatures of a name, as a CA has to."""
 
 
 class CertificateNotIssuedError(CertificateLifecycleError):

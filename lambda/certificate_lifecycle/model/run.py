@@ -23,7 +23,14 @@ from certificate_lifecycle.model.certificate import (
     days_left,
     present_word,
 )
+from certificate_lifecycle.model.hidden_classes import (
+    HIDDEN_CLASSES,
+    GapCause,
+    InventoryGap,
+    gaps_text,
+)
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
+from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.sanitize import clean_lines
 from certificate_lifecycle.model.scope import parse_arn
 
@@ -69,6 +76,8 @@ EXPIRING = frozenset(
         Verdict.AUTHORITY_PERMISSION_MISSING,
     }
 )
+#: The time to live of a validation record; ACM reads it only now and then.
+TTL_SECONDS = 300
 #: Actions that always renew, counted as `renewed_certificates`.
 #: The record of an export or a replacement says whether it renewed.
 RENEWING_ACTIONS = frozenset({Action.REIMPORT})
@@ -279,10 +288,47 @@ def shown_in(output: Output) -> tuple[FindingField, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordToWrite:
+    """A DNS record that a person or a pipeline has to write; names are without the final dot.
+
+    `zone` is the apex of the zone that answers, if known. `replaces`: another record is in place.
+    """
+
+    name: str
+    type: str
+    value: str
+    zone: str | None = None
+    replaces: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "name": clean_lines(self.name),
+            "type": clean_lines(self.type),
+            "value": clean_lines(self.value),
+            "ttl": TTL_SECONDS,
+            "zone": _cleaned(self.zone),
+            "action": "replace" if self.replaces else "create",
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        return cls(
+            name=records.text(entry, "name"),
+            type=records.text(entry, "type"),
+            value=records.text(entry, "value"),
+            zone=records.optional_text(entry, "zone"),
+            replaces=records.text(entry, "action") == "replace",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
     """An action that was performed, planned or advised for one certificate.
 
+    `dns_records` are those that the module does not write.
     `renewed`: ACM renewed the certificate, or its successor has replaced it; see `is_renewal`.
     """
 
@@ -291,6 +337,7 @@ class ActionRecord:
     outcome: Outcome
     detail: str
     renewed: bool = False
+    dns_records: tuple[RecordToWrite, ...] = ()
 
     @property
     def is_renewal(self) -> bool:
@@ -306,17 +353,25 @@ class ActionRecord:
             "outcome": self.outcome.value,
             "detail": clean_lines(self.detail),
             "renewed": self.is_renewal,
+            "dns_records": [record.to_dict() for record in self.dns_records],
         }
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
+
+        An earlier version had no `dns_records`.
+        """
         return cls(
             certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             action=Action.of(records.text(entry, "action")),
             outcome=Outcome(records.text(entry, "outcome")),
             detail=records.text(entry, "detail"),
             renewed=records.flag(entry, "renewed"),
+            dns_records=tuple(
+                RecordToWrite.from_dict(record)
+                for record in records.items({"dns_records": [], **entry}, "dns_records")
+            ),
         )
 
 
@@ -372,6 +427,8 @@ class ScopeResult:
     """The result of one account and region.
 
     `certificates` is the number of scanned ones, `ignored` that of those outside the coverage.
+    `not_listed` are the classes of certificates that could not be listed.
+    `public_dns` counts names that were checked there, None if public DNS is not queried.
     """
 
     account_id: str
@@ -380,6 +437,8 @@ class ScopeResult:
     certificates: int
     error: str | None
     ignored: int = 0
+    not_listed: tuple[InventoryGap, ...] = ()
+    public_dns: DnsCounts | None = None
 
     @property
     def label(self) -> str:
@@ -394,15 +453,19 @@ class ScopeResult:
             "status": self.status.value,
             "certificates": self.certificates,
             "ignored": self.ignored,
+            "public_dns": None if self.public_dns is None else self.public_dns.to_dict(),
             "error": _cleaned(self.error),
+            "not_listed": [gap.to_dict() for gap in self.not_listed],
         }
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
 
-        An earlier version had no `ignored`.
+        Earlier versions had no `not_listed`, `ignored` and `public_dns`.
         """
+        gaps = records.items({"not_listed": [], **entry}, "not_listed")
+        counted = dict(entry).get("public_dns") is not None
         return cls(
             account_id=records.text(entry, "account_id"),
             region=records.text(entry, "region"),
@@ -410,6 +473,8 @@ class ScopeResult:
             certificates=records.number(entry, "certificates"),
             error=records.optional_text(entry, "error"),
             ignored=records.number({"ignored": 0, **entry}, "ignored"),
+            not_listed=tuple(map(InventoryGap.from_dict, gaps)),
+            public_dns=DnsCounts.from_dict(records.table(entry, "public_dns")) if counted else None,
         )
 
 
@@ -452,9 +517,12 @@ class Run:
 
     @property
     def open_findings(self) -> int:
-        """The number of failed scopes, and of findings that are urgent or have a next step."""
+        """The number of failed scopes, and of findings that are urgent or have a next step.
+
+        An incomplete inventory is one of these findings.
+        """
         reportable = sum(entry.decision.reportable for entry in self.assessments)
-        return reportable + len(self.failed_scopes)
+        return reportable + len(self.failed_scopes) + bool(self.not_listed)
 
     @property
     def muted_findings(self) -> list[Assessment]:
@@ -463,17 +531,31 @@ class Run:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of certificates by verdict, and of scopes that could not be scanned."""
+        """The number of certificates by verdict, and of findings without a certificate."""
         counted = Counter(self.healthy)
         counted.update(entry.decision.verdict.value for entry in self.assessments)
         if self.failed_scopes:
             counted[Verdict.SCAN_FAILED.value] = len(self.failed_scopes)
+        if self.not_listed:
+            counted[Verdict.INVENTORY_INCOMPLETE.value] = 1
         return dict(sorted(counted.items()))
 
     @property
     def failed_scopes(self) -> list[ScopeResult]:
         """The scopes that could not be scanned."""
         return [scope for scope in self.scopes if scope.status is ScopeStatus.FAILED]
+
+    @property
+    def not_listed(self) -> Mapping[InventoryGap, int]:
+        """The classes that could not be listed, with the number of accounts and regions."""
+        counted = Counter(gap for scope in self.scopes for gap in scope.not_listed)
+        every = [InventoryGap(known, cause) for known in HIDDEN_CLASSES for cause in GapCause]
+        return {gap: counted[gap] for gap in every if gap in counted}
+
+    @property
+    def inventory_message(self) -> str:
+        """What is missing in the inventory, and what helps; empty if nothing is known to miss."""
+        return gaps_text(self.not_listed, self.sdk)
 
     @property
     def certificates(self) -> int:
@@ -486,6 +568,12 @@ class Run:
         return sum(scope.ignored for scope in self.scopes)
 
     @property
+    def public_dns(self) -> DnsCounts | None:
+        """The number of names that were checked in public DNS; None if it is not queried."""
+        counts = [scope.public_dns for scope in self.scopes if scope.public_dns is not None]
+        return sum(counts[1:], counts[0]) if counts else None
+
+    @property
     def failed_actions(self) -> list[ActionRecord]:
         """The actions that failed."""
         return [record for record in self.actions if record.outcome is Outcome.FAILED]
@@ -496,10 +584,15 @@ class Run:
         return [r for r in self.actions if r.outcome in (Outcome.DONE, Outcome.STARTED)]
 
     @property
+    def failed(self) -> bool:
+        """Whether a scan or a part of one, an action or anything else failed."""
+        scanned = all(scope.status is ScopeStatus.OK for scope in self.scopes)
+        return not scanned or bool(self.failed_actions) or bool(self.problems)
+
+    @property
     def incomplete(self) -> bool:
-        """Whether a scan was incomplete, or an action or anything else failed."""
-        complete = all(scope.status is ScopeStatus.OK for scope in self.scopes)
-        return not complete or bool(self.failed_actions) or bool(self.problems)
+        """Whether anything failed, or a class of certificates could not be listed."""
+        return self.failed or bool(self.not_listed)
 
 
 def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
@@ -533,18 +626,23 @@ def _expires(entry: Assessment) -> bool:
     return decision.verdict in EXPIRING and decision.reason not in _NOT_ABOUT_EXPIRY
 
 
-def finding_entries(run: Run, findings: Sequence[Assessment]) -> list[dict[str, Any]]:
-    """Return an entry for each failed scope, and then `findings`."""
-    failed = [_failed_scope_entry(scope) for scope in run.failed_scopes]
-    return failed + [entry.to_dict(run.started_at) for entry in findings]
+def finding_entries(
+    run: Run, findings: Sequence[Assessment], scopes: Sequence[ScopeResult] | None = None
+) -> list[dict[str, Any]]:
+    """Return an entry for each failed scope, one for an incomplete inventory, and `findings`.
+
+    With `scopes`, the failed ones among these replace those of the run.
+    """
+    shown = run.scopes if scopes is None else scopes
+    return [
+        *(_failed_scope_entry(scope) for scope in shown if scope.status is ScopeStatus.FAILED),
+        *([_inventory_entry(run)] if run.not_listed else []),
+        *(entry.to_dict(run.started_at) for entry in findings),
+    ]
 
 
 def _failed_scope_entry(scope: ScopeResult) -> dict[str, Any]:
-    """Return a failed scope in the form of a finding without a certificate."""
-    empty: dict[str, Any] = {
-        finding_field.name: [] if finding_field.many else None for finding_field in FINDING_FIELDS
-    }
-    return empty | {
+    return _without_certificate() | {
         "account_id": scope.account_id,
         "region": scope.region,
         "verdict": Verdict.SCAN_FAILED.value,
@@ -552,6 +650,23 @@ def _failed_scope_entry(scope: ScopeResult) -> dict[str, Any]:
         "reason": Reason.SCOPE_FAILED.value,
         "message": _cleaned(scope.error),
         "action": Action.INVESTIGATE.value,
+    }
+
+
+def _inventory_entry(run: Run) -> dict[str, Any]:
+    return _without_certificate() | {
+        "verdict": Verdict.INVENTORY_INCOMPLETE.value,
+        "severity": Severity.INFO.label,
+        "reason": Reason.CLASS_NOT_LISTED.value,
+        "message": run.inventory_message,
+        "action": Action.INVESTIGATE.value,
+    }
+
+
+def _without_certificate() -> dict[str, Any]:
+    """Return the form of a finding without a certificate."""
+    return {
+        finding_field.name: [] if finding_field.many else None for finding_field in FINDING_FIELDS
     }
 
 

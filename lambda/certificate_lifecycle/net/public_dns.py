@@ -46,15 +46,17 @@ _MOST_FAILURES = 3
 _MAX_BYTES = 65_536
 _WORKERS = 8
 #: Seconds that a worker keeps its connections without a query.
-_IDLE_SECONDS = 1.0
+_IDLE_SECONDS = 0.5
 _LONGEST_REASON = 200
+#: A resolver that answers nothing may validate DNSSEC or not.
+_NO_PROOF = (ReplyState.FAILED, ReplyState.UNUSABLE)
 _NO_TIME = "the time for public DNS is used up"
 _TOO_MANY, _SERVER_ERROR = 429, 500
 
 Question = tuple[str, RecordType]
 
 
-class _TransportError(Exception):
+class TransportError(Exception):
     """A resolver gave no document; `temporary` if another query may succeed."""
 
     def __init__(self, reason: str, *, temporary: bool = True) -> None:
@@ -77,13 +79,14 @@ class _DeadlineSocket(ssl.SSLSocket):
         return super().recv_into(*args, **kwargs)
 
 
-def _client_context() -> ssl.SSLContext:
+def client_context() -> ssl.SSLContext:
+    """Return the context of a client that verifies certificates and has a deadline."""
     context = ssl.create_default_context()
     context.sslsocket_class = _DeadlineSocket
     return context
 
 
-class _Connection:
+class Connection:
     """One kept connection to one resolver; used by one thread at a time."""
 
     def __init__(self, url: str, context: ssl.SSLContext | None) -> None:
@@ -98,7 +101,7 @@ class _Connection:
         self._http.close()
 
     def get(self, parameters: dict[str, str]) -> bytes:
-        """Return the document that answers a query; raises _TransportError.
+        """Return the document that answers a query; raises TransportError.
 
         The query is repeated once if a kept connection fails: the resolver may have closed it.
         """
@@ -109,7 +112,7 @@ class _Connection:
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 if not is_kept:
-                    raise _TransportError(_cause(error)) from error
+                    raise TransportError(_cause(error)) from error
         raise AssertionError  # the second attempt returns or raises
 
     def _exchange(self, parameters: dict[str, str], deadline: float) -> bytes:
@@ -125,11 +128,11 @@ class _Connection:
         if response.status != http.client.OK:
             self.close()
             temporary = response.status == _TOO_MANY or response.status >= _SERVER_ERROR
-            raise _TransportError(f"HTTP status {response.status}", temporary=temporary)
+            raise TransportError(f"HTTP status {response.status}", temporary=temporary)
         body = response.read(_MAX_BYTES + 1)
         if len(body) > _MAX_BYTES:
             self.close()
-            raise _TransportError(f"its answer is longer than {_MAX_BYTES} bytes", temporary=False)
+            raise TransportError(f"its answer is longer than {_MAX_BYTES} bytes", temporary=False)
         return body
 
 
@@ -221,13 +224,13 @@ class HttpsDns:
         with self._changed:
             if question in self._answers:
                 return self._answers[question]
-            answer = self._answers[question] = Future()
             reason = self._not_sent(question[0])
+            answer = self._answers[question] = Future()
             if reason:
                 answer.set_result(unknown(*question, reason))
                 return answer
             if not self._sent:
-                self._context = _client_context()
+                self._context = client_context()
                 for resolver in self._resolvers:
                     proof: Future[None] = Future()
                     self._proofs[proof] = resolver
@@ -284,24 +287,24 @@ class HttpsDns:
             self._workers -= 1
             return None
 
-    def _connections(self, resolvers: Iterable[str]) -> dict[str, _Connection]:
-        return {name: _Connection(self._resolvers[name], self._context) for name in resolvers}
+    def _connections(self, resolvers: Iterable[str]) -> dict[str, Connection]:
+        return {name: Connection(self._resolvers[name], self._context) for name in resolvers}
 
     def _prove(self, resolver: str, proof: Future[None]) -> None:
         """Stop unless a resolver proves in one of two queries that it validates DNSSEC."""
         connection = self._connections([resolver])[resolver]
         for _ in range(2):
             reply = self._reply(resolver, connection, (self._signed_name, RecordType.SOA))
-            if reply.state is not ReplyState.UNUSABLE:
+            if reply.state not in _NO_PROOF:
                 break
-        if reply.state is ReplyState.UNUSABLE:
-            self._stop(f"{resolver}: {reply.reason}")
+        if reply.state in _NO_PROOF:
+            self._stop(f"{resolver}: {reply.reason or 'it fails to answer the first query'}")
         elif not reply.authenticated:
             self._stop(f"{resolver} does not validate DNSSEC")
         connection.close()
         proof.set_result(None)
 
-    def _answer(self, question: Question, connections: Mapping[str, _Connection]) -> DnsAnswer:
+    def _answer(self, question: Question, connections: Mapping[str, Connection]) -> DnsAnswer:
         replies = []
         for resolver, connection in connections.items():
             if self._stopped:
@@ -316,7 +319,7 @@ class HttpsDns:
         return combined(*question, replies)
 
     def _reply(
-        self, resolver: str, connection: _Connection, question: Question, *, checked: bool = True
+        self, resolver: str, connection: Connection, question: Question, *, checked: bool = True
     ) -> Reply:
         name, record_type = question
         parameters = {"name": name, "type": record_type.value}
@@ -324,7 +327,7 @@ class HttpsDns:
             parameters["cd"] = "1"
         try:
             body = connection.get(parameters)
-        except _TransportError as error:
+        except TransportError as error:
             if error.temporary:
                 self._count_failure(resolver, str(error))
             return unusable(str(error))

@@ -6,7 +6,7 @@ that was done but not recorded, and never changes a setting that others have cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
@@ -255,6 +255,24 @@ def has_returned(
     if state is None or not state.settled or move.bound_at is None or move.bound_at >= now:
         return False
     return new not in state.certificates and old in state.certificates
+
+
+def explains_use(
+    move: BindingChange, found: Collection[tuple[str, ...]] | None, now: datetime
+) -> bool:
+    """Whether ACM may still report the use of a setting; `found` are the keys of a search, if any.
+
+    ACM updates `InUseBy` with a delay, so that a move explains a use as long as it may settle.
+    """
+    match move.status:
+        case BindingChangeStatus.GONE:
+            return False
+        case BindingChangeStatus.MOVED:
+            return move.bound_at is not None and now < move.bound_at + SETTLES_WITHIN
+        case BindingChangeStatus.LEFT_ALONE | BindingChangeStatus.ROLLED_BACK:
+            return found is None or move.binding.key in found
+        case _:
+            return True
 
 
 def needs_rollback(move: BindingChange, state: BindingState | None, new: str) -> bool:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from certificate_lifecycle.model.dns_names import dns_form, is_wildcard, without_wildcard
+from certificate_lifecycle.model.errors import PublicDnsUnknownError
+from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.sanitize import listed
 
 #: Any of these allows ACM to issue (AWS Certificate Manager user guide, "Configure a CAA record").
@@ -138,6 +140,34 @@ def _relevant(name: str, lookup: Lookup) -> tuple[str | None, Sequence[CaaRecord
             return at, records
         at = at.partition(".")[2]
     return None, ()
+
+
+def caa_questions(name: str) -> tuple[tuple[str, RecordType], ...]:
+    """Return the queries of the search for the CAA records of a name, the nearest name first.
+
+    Without the top-level domain: public DNS is not queried for names of one label.
+    """
+    labels = without_wildcard(dns_form(name)).split(".")
+    return tuple((".".join(labels[at:]), RecordType.CAA) for at in range(len(labels) - 1))
+
+
+def judge_public_caa(name: str, ask: Callable[[str, RecordType], DnsAnswer]) -> CaaVerdict:
+    """Return whether Amazon may issue for `name`, as public DNS answers.
+
+    Raises PublicDnsUnknownError if an answer on the way up is unknown, and DnssecBrokenError.
+    """
+    questions = dict(caa_questions(name))
+    return judge_caa(
+        name, lambda at: caa_records(ask(at, RecordType.CAA)) if at in questions else ()
+    )
+
+
+def caa_records(answer: DnsAnswer) -> Sequence[CaaRecord]:
+    """Return the CAA records of an answer; raises the errors of `DnsAnswer.known_values`."""
+    records = [parse_caa(value) for value in answer.known_values()]
+    if None in records:
+        raise PublicDnsUnknownError(f"a CAA record at {answer.name} has an unknown form")
+    return [record for record in records if record is not None]
 
 
 def _deciding(records: Sequence[CaaRecord], *, wildcard: bool) -> list[CaaRecord]:

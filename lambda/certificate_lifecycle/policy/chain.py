@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from certificate_lifecycle.model.certificate import (
     Certificate,
@@ -55,6 +55,7 @@ CHAIN: Sequence[Check] = (
     checks.export_due,
     checks.renewal_overdue,
     checks.renewal_not_understood,  # before renewing: an unknown status is not a renewal
+    checks.renewal_at_risk,  # before renewing: ACM would fail at its next attempt
     checks.renewing,
     checks.healthy,  # applies to all others
 )
@@ -145,6 +146,21 @@ def as_renewing(certificate: Certificate, renewal: RenewalStatus | None) -> Cert
     """Return a certificate that renews well in the same form for every way of finding it."""
     state = Renewal(status=renewal) if renewal is not None else None
     return replace(certificate, detail=CertificateDetail(renewal=state))
+
+
+def concerns_public_dns(certificate: Certificate, now: datetime) -> bool:
+    """Whether ACM validates the names of `certificate` again, or waits for their validation.
+
+    ACM does not renew an unused certificate; a request of the last day may still succeed by itself.
+    """
+    if certificate.type is not CertificateType.AMAZON_ISSUED:
+        return False
+    if checks.is_externally_managed(certificate):
+        return False
+    if certificate.status is CertificateStatus.PENDING_VALIDATION:
+        return not is_recent(certificate, checks.STUCK_AFTER, now)
+    valid = certificate.status is _ISSUED and not is_within(certificate, timedelta(), now)
+    return valid and certificate.used
 
 
 def wants_records(certificate: Certificate) -> bool:

@@ -6,7 +6,7 @@ A certificate that nothing depends on never gets more than `info`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,10 +27,17 @@ from certificate_lifecycle.model.pointers import Pointer, PointerState
 from certificate_lifecycle.model.sanitize import clean, listed
 from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.policy import facts
+from certificate_lifecycle.policy.dns_health import (
+    DnsFinding,
+    effective_state,
+    explain_public,
+    missed,
+)
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.facts import Fact
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.repair_history import explain_removed, removed_again
 from certificate_lifecycle.policy.thresholds import (
     Thresholds,
     ends_soon,
@@ -40,7 +47,12 @@ from certificate_lifecycle.policy.thresholds import (
     overdue_threshold,
     renewal_window,
 )
-from certificate_lifecycle.policy.validation import RecordState, explain
+from certificate_lifecycle.policy.validation import (
+    RecordFinding,
+    RecordState,
+    explain,
+    undelegated,
+)
 
 #: A request that waits longer than this for validation is stuck.
 STUCK_AFTER = timedelta(hours=24)
@@ -61,6 +73,9 @@ NOTIFY_FAILURE_FOR = timedelta(days=7)
 #: after a deployment finds the failures of years.
 OLD_REQUEST = timedelta(days=30)
 _SHOWN_CONSUMERS = 3
+#: The number of records without a hosted zone that a message contains.
+_SHOWN_RECORDS = 5
+_CAA_TEXT = "a CAA record does not allow Amazon to issue; add amazon.com to it."
 #: Characters of the value of a pointer, which may be any text.
 _LONGEST_VALUE = 200
 
@@ -91,6 +106,7 @@ _ACM_REASONS = {
 _SAME_FOR_A_SUCCESSOR = frozenset(
     {
         *(Reason.CAA_FORBIDS, Reason.ADDITIONAL_VERIFICATION_REQUIRED),
+        *(Reason.ZONE_NOT_DELEGATED, Reason.DNSSEC_BROKEN),
         *(Reason.DOMAIN_NOT_ALLOWED, Reason.INVALID_PUBLIC_DOMAIN),
         *(Reason.AUTHORITY_NOT_FOUND, Reason.AUTHORITY_INVALID_STATE),
         Reason.AUTHORITY_NAME_CONSTRAINTS,
@@ -103,6 +119,7 @@ _AUTHORITY_VERDICTS = {
 }
 #: The reason for each state of a validation record, most specific first.
 _RECORD_REASONS = {
+    RecordState.DELEGATED: Reason.NAME_DELEGATED,
     RecordState.ZONE_AMBIGUOUS: Reason.ZONE_AMBIGUOUS,
     RecordState.FOREIGN: Reason.VALIDATION_RECORD_WRONG,
     RecordState.ZONE_NOT_FOUND: Reason.ZONE_NOT_FOUND,
@@ -110,6 +127,8 @@ _RECORD_REASONS = {
     RecordState.MISSING: Reason.VALIDATION_RECORD_MISSING,
     RecordState.UNCHECKED: Reason.VALIDATION_UNCHECKED,
 }
+#: Reasons for which a run writes a record.
+_REPAIRED_REASONS = frozenset({Reason.VALIDATION_RECORD_WRONG, Reason.VALIDATION_RECORD_MISSING})
 
 #: The reason for each state of an import source whose certificate is due.
 _SOURCE_REASONS = {
@@ -246,7 +265,10 @@ class CheckInput:
     def overdue(self, reason: Reason, text: str) -> Decision:
         """Return the decision on a renewal that failed or is late; `text` is a main clause."""
         plain = reason in (Reason.NO_PROGRESS, Reason.NOT_ELIGIBLE, Reason.RECORDS_IN_PLACE)
-        cause = "" if plain else f": {_lower(reason.meaning).removesuffix('.')}"
+        problems = self.observation.dns.problems
+        known = (problem.with_names() for problem in problems if problem.reason is reason)
+        meaning = _lower(reason.meaning).removesuffix(".")
+        cause = "" if plain else f": {next(known, meaning)}"
         return Decision(
             Verdict.RENEWAL_OVERDUE,
             self.at_least_warning,
@@ -493,7 +515,7 @@ def pending_validation(given: CheckInput) -> Decision | None:
     else:
         reason, action, trouble = _validation_trouble(given.observation)
         message = f"The request has waited for validation for more than a day: {trouble}"
-    if reason is Reason.RECORDS_IN_PLACE:
+    if reason is Reason.RECORDS_IN_PLACE and not given.observation.dns.all_in_place:
         message += " ACM does not see them: check that the domain is delegated to this hosted zone."
     return Decision(Verdict.PENDING_VALIDATION, Severity.INFO, reason, message, action)
 
@@ -767,7 +789,8 @@ def renewal_overdue(given: CheckInput) -> Decision | None:
         return None
     reason = _renewal_reason(certificate)
     if reason is Reason.NO_REASON_GIVEN:
-        reason = Reason.NO_PROGRESS
+        problems = given.observation.dns.problems
+        reason = problems[0].reason if problems else Reason.NO_PROGRESS
     return given.overdue(reason, "ACM should have renewed it by now")
 
 
@@ -779,6 +802,20 @@ def renewal_not_understood(given: CheckInput) -> Decision | None:
         return None
     text = "ACM reports a renewal status that this version does not know."
     return given.unknown_value(Reason.STATUS_UNKNOWN, text)
+
+
+@check(
+    question="Would its next renewal fail, by the answers of public DNS?",
+    facts=(facts.TYPE, facts.USED, facts.PUBLIC_DNS),
+)
+def renewal_at_risk(given: CheckInput) -> Decision | None:
+    """Find certificates that ACM could not renew now, while there is time to fix it."""
+    dns = given.observation.dns
+    if dns.reason is None or not given.certificate.managed:
+        return None
+    message = f"ACM could not renew it now: {dns.text}. {given.expiry_sentence}"
+    severity = given.at_least_warning
+    return Decision(Verdict.RENEWAL_AT_RISK, severity, dns.reason, message, Action.FIX_VALIDATION)
 
 
 @check(
@@ -867,10 +904,11 @@ def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
 
 
 def _validation_trouble(observation: Observation) -> tuple[Reason, Action, str]:
-    certificate = observation.certificate
+    certificate, dns = observation.certificate, observation.dns
     renewal = certificate.detail.renewal
     if renewal is not None and acm_reason(renewal.reason) is Reason.CAA_FORBIDS:
-        text = "a CAA record does not allow Amazon to issue; add amazon.com to it."
+        known = (problem for problem in dns.problems if problem.reason is Reason.CAA_FORBIDS)
+        text = next((f"{problem.with_names()}." for problem in known), _CAA_TEXT)
         return Reason.CAA_FORBIDS, Action.FIX_VALIDATION, text
     if ValidationMethod.EMAIL in pending_methods(certificate):
         text = "ACM's validation e-mail has not been answered."
@@ -880,15 +918,23 @@ def _validation_trouble(observation: Observation) -> tuple[Reason, Action, str]:
 
 def record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
     """Return the state of the validation records, the action on them, and a sentence."""
-    records = observation.records
-    wrong = [finding for finding in records if finding.state is not RecordState.IN_PLACE]
+    dns = observation.dns
+    current = {finding: effective_state(finding, dns) for finding in observation.records}
+    wrong = [finding for finding, state in current.items() if state is not RecordState.IN_PLACE]
     if not wrong and not _all_named(observation):
         text = "ACM has not named its validation records yet."
         return Reason.VALIDATION_UNCHECKED, Action.INVESTIGATE, text
+    if not wrong and dns.reason is not None:
+        return dns.reason, Action.FIX_VALIDATION, f"{dns.text}."
+    removed = _removed(observation)
+    if not wrong and removed:
+        text = f"its records are in place now, but {'; '.join(removed)}."
+        return Reason.RECORD_REMOVED_AGAIN, Action.INVESTIGATE, text
     if not wrong:
-        text = "all validation records are in place."
+        clauses = ("all validation records are in place", *undelegated(observation.records))
+        text = f"{'; '.join(clauses)}."
         return Reason.RECORDS_IN_PLACE, Action.FIX_VALIDATION, text
-    states = {finding.state for finding in wrong}
+    states = {current[finding] for finding in wrong}
     reason = next(reason for state, reason in _RECORD_REASONS.items() if state in states)
     if any(finding.change is not None for finding in wrong):
         action = Action.RESTORE_RECORDS
@@ -896,7 +942,28 @@ def record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
         action = Action.INVESTIGATE
     else:
         action = Action.FIX_VALIDATION
-    return reason, action, "; ".join(explain(finding) for finding in wrong) + "."
+    if removed and reason in _REPAIRED_REASONS:
+        reason = Reason.RECORD_REMOVED_AGAIN
+    clauses = (_explained(wrong, dns), *undelegated(observation.records), *removed)
+    return reason, action, f"{'; '.join(clauses)}."
+
+
+def _removed(observation: Observation) -> list[str]:
+    """Return a clause about the records that were written and removed again, if there are any."""
+    if observation.repairs is None:
+        return []
+    removed = removed_again(observation.records, observation.repairs)
+    partition = observation.certificate.arn.split(":")[1]
+    return [explain_removed(removed, partition)] if removed else []
+
+
+def _explained(wrong: Sequence[RecordFinding], dns: DnsFinding) -> str:
+    """Return a clause about each wrong record in a hosted zone, and about the first of others."""
+    outside = [explain_public(public) for finding in wrong if (public := missed(finding, dns))]
+    hosted = [explain(finding) for finding in wrong if missed(finding, dns) is None]
+    more = len(outside) - _SHOWN_RECORDS
+    rest = [f"and {more} more records"] if more > 0 else []
+    return "; ".join((*hosted, *outside[:_SHOWN_RECORDS], *rest))
 
 
 def _all_named(observation: Observation) -> bool:

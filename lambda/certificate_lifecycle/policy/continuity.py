@@ -19,6 +19,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     Documented,
 )
+from certificate_lifecycle.policy.issuance import CERTIFICATE_USAGES, ROOT_HIERARCHIES
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 
 _AMAZON, _PRIVATE = CertificateType.AMAZON_ISSUED, CertificateType.PRIVATE
@@ -26,8 +27,8 @@ _IMPORTED = CertificateType.IMPORTED
 _KEY_FAMILIES = frozenset({"RSA", "EC"})
 #: Absent values are the standard public hierarchy; only the others have a usage (API reference,
 #: CertificateDetail, RootHierarchyType and CertificateUsage).
-_ROOT_HIERARCHIES = frozenset({None, "N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"})
-_CERTIFICATE_USAGES = frozenset({None, "CLIENT_AND_SERVER_AUTH", "CLIENT_AUTH_ONLY"})
+_ROOT_HIERARCHIES = frozenset({None, *ROOT_HIERARCHIES})
+_CERTIFICATE_USAGES = frozenset({None, *CERTIFICATE_USAGES})
 #: The origin of the key by type; SDKs before 2026 do not report it, and list no other origin.
 _KEY_ORIGINS = {
     _AMAZON: frozenset({None, "AWS_MANAGED"}),
@@ -279,6 +280,11 @@ def _acme_origin(pair: _Pair) -> bool:
     return pair.new.key_pair_origin not in _KEY_ORIGINS.get(pair.new.type, {None})
 
 
+def _of_unknown_class(pair: _Pair) -> bool:
+    """Whether the listing lacks one of them, whose root this SDK may not know."""
+    return not (pair.new.listed and pair.old.listed)
+
+
 def _exportable(pair: _Pair) -> bool:
     """Anyone who may request and export certificates could have the key, and revoke it.
 
@@ -381,6 +387,7 @@ _LISTED: tuple[tuple[Discontinuity, Check], ...] = (
     (Discontinuity.ACME_ORIGIN, _acme_origin),
     (Discontinuity.EXPORTABLE, _exportable),
     (Discontinuity.REFUSED, _refused),
+    (Discontinuity.DETAILS_UNREADABLE, _of_unknown_class),
 )
 _DESCRIBED: tuple[tuple[Discontinuity, Check], ...] = (
     (Discontinuity.OTHER_ISSUER, _other_issuer),

@@ -136,6 +136,15 @@ def _records(observation: Observation) -> str:
     return ", ".join(states) or "not read: ACM does not need validation"
 
 
+def _public_dns(observation: Observation) -> str:
+    dns = observation.dns
+    if not dns.checked:
+        return "not checked"
+    if dns.reason is not None:
+        return dns.text
+    return f"unknown: {'; '.join(dns.unknown)}" if dns.unknown else "no problem"
+
+
 def _manager(certificate: Certificate) -> str:
     if certificate.key_pair_origin == "ACME":
         return "an ACME client"
@@ -210,6 +219,7 @@ ELIGIBLE = of_certificate(
     lambda certificate: _yes_or(certificate.renewal_eligible, "not reported by ACM"),
 )
 RECORDS = constant("validation records", _records)
+PUBLIC_DNS = constant("public DNS", _public_dns)
 # The thresholds at which it changes are separate facts.
 STAYS = Fact("stays in service", _stays, lambda _, __: None)
 SUCCESSOR = Fact(

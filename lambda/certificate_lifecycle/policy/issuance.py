@@ -15,11 +15,17 @@ from certificate_lifecycle.model.certificate import (
     ValidationMethod,
 )
 from certificate_lifecycle.model.dns_names import MAX_COMMON_NAME, MAX_NAME, is_wildcard
+from certificate_lifecycle.model.hidden_classes import GapCause, InventoryGap
 from certificate_lifecycle.model.sanitize import quoted
 from certificate_lifecycle.model.tags import INSTANCE_TAG
 
 #: Key algorithms of requests (API reference, RequestCertificate); others can only be imported.
 REQUESTABLE_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
+#: Roots of Amazon N2 certificates and their usages, the default usage first (API reference,
+#: RequestCertificate, RootHierarchyType and CertificateUsage).
+ROOT_HIERARCHIES = ("N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED")
+CERTIFICATE_USAGES = ("CLIENT_AND_SERVER_AUTH", "CLIENT_AUTH_ONLY")
+_CLIENT_ONLY = "CLIENT_AUTH_ONLY"
 #: Limit of RequestCertificate. An account's quota starts at 10 names and only ACM knows it.
 MAX_NAMES = 100
 #: Seconds in which a new policy may not apply yet, and seconds between two attempts.
@@ -29,12 +35,17 @@ _DENIAL_PAUSE = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRequest:
-    """A requested certificate, in canonical form."""
+    """A requested certificate, in canonical form.
+
+    `root_hierarchy` and `certificate_usage` are None for a standard or private certificate.
+    """
 
     names: tuple[str, ...]
     region: str
     key_algorithm: str = "RSA_2048"
     certificate_authority_arn: str | None = None
+    root_hierarchy: str | None = None
+    certificate_usage: str | None = None
     exportable: bool = False
     tags: tuple[tuple[str, str], ...] = ()
     purpose: str = ""
@@ -68,8 +79,13 @@ class CertificateRequest:
             "exportable": self.exportable,
             "region": self.region,
         }
-        if self.purpose:
-            wanted["purpose"] = self.purpose
+        # Tokens of requests without these are those of earlier versions.
+        later = {
+            "purpose": self.purpose,
+            "root_hierarchy": self.root_hierarchy,
+            "certificate_usage": self.certificate_usage,
+        }
+        wanted |= {name: value for name, value in later.items() if value}
         canonical = json.dumps(wanted, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
@@ -111,6 +127,51 @@ def name_errors(names: tuple[str, ...]) -> list[str]:
     return errors
 
 
+def hierarchy_errors(root: str | None, usage: str | None, *, private: bool) -> list[str]:
+    """Return what ACM refuses about a root hierarchy and a usage.
+
+    Source: API reference, RequestCertificate, RootHierarchyType and CertificateUsage.
+    Values outside the two lists have their own errors.
+    """
+    errors = []
+    if root is not None and private:
+        errors.append("root_hierarchy_type: must be left out with certificate_authority_arn")
+    if usage is not None and root is None:
+        errors.append("certificate_usage: must be left out without root_hierarchy_type")
+    if usage == _CLIENT_ONLY and root == ROOT_HIERARCHIES[1]:
+        errors.append(
+            f"certificate_usage: must be {CERTIFICATE_USAGES[0]} with {root}, got {usage}"
+        )
+    return errors
+
+
+def unknown_hierarchy(certificate: Certificate) -> str | None:
+    """Return why a certificate like this one cannot be requested, or None."""
+    if certificate.root_hierarchy not in (None, *ROOT_HIERARCHIES):
+        return f"its root hierarchy {certificate.root_hierarchy} is unknown to this version"
+    if certificate.certificate_usage not in (None, *CERTIFICATE_USAGES):
+        return f"its usage {certificate.certificate_usage} is unknown to this version"
+    return None
+
+
+def unavailable(request: CertificateRequest, gaps: Iterable[InventoryGap]) -> str | None:
+    """Return why a request is not made; None if it may be made.
+
+    `gaps` are the classes that cannot be listed: without the listing, an equal certificate of such
+    a class is not found, and an SDK without its filter cannot request it either.
+    """
+    for gap in gaps:
+        known = gap.hidden_class
+        if request.root_hierarchy in known.values:
+            remedy = (
+                f"give the functions boto3 {known.boto3} or newer with the input function.layers"
+                if gap.cause is GapCause.SDK
+                else "choose another region"
+            )
+            return f"{known.label} cannot be listed and requested here: {remedy}"
+    return None
+
+
 def may_be_equal(request: CertificateRequest, listed: Certificate, now: datetime) -> bool:
     """Whether a listed certificate may satisfy `request`; an expired one does not.
 
@@ -126,7 +187,8 @@ def may_be_equal(request: CertificateRequest, listed: Certificate, now: datetime
         and (request.type is CertificateType.PRIVATE or listed.exportable == request.exportable)
         and listed.managed_by is None
         and listed.key_pair_origin in (None, "AWS_MANAGED")
-        and listed.root_hierarchy is None
+        and listed.root_hierarchy == request.root_hierarchy
+        and listed.certificate_usage == request.certificate_usage
         and (not listed.names_complete or set(listed.names) == set(request.names))
     )
 

@@ -8,7 +8,14 @@ from enum import StrEnum
 from typing import Any, Self
 
 from certificate_lifecycle.model import records
-from certificate_lifecycle.model.certificate import Action, Certificate, Severity, present_word
+from certificate_lifecycle.model.certificate import (
+    Action,
+    Certificate,
+    Reason,
+    Severity,
+    Verdict,
+    present_word,
+)
 from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
 from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
@@ -19,28 +26,41 @@ REMINDER = timedelta(days=7)
 _MARKS = (("3 days", timedelta(days=3)), ("1 day", timedelta(days=1)), ("over", timedelta()))
 _ORDER = ("far", "near", "critical", *(name for name, _ in _MARKS))
 _MUTED, _FAILING = "muted", "failing"
-#: The stored form of an account and region.
-_SCOPE = "scope"
+#: Joins the classes of an alert record about the inventory.
+_AND = ", "
+#: The stored forms of an account and region, and of its inventory.
+_SCOPE, _INVENTORY = "scope", "inventory"
+#: Reasons that public DNS gives; they stay open while its answer is unknown.
+_ABOUT_PUBLIC_DNS = (Reason.ZONE_NOT_DELEGATED, Reason.DNSSEC_BROKEN, Reason.CAA_FORBIDS)
+_AT_RISK = frozenset({Verdict.RENEWAL_AT_RISK.value})
+_WAITING = _AT_RISK | {Verdict.RENEWAL_BLOCKED.value, Verdict.PENDING_VALIDATION.value}
 
 
 @dataclass(frozen=True, slots=True)
 class AlertSubject:
-    """What an alert record is about: a certificate, or without an ARN the account and region."""
+    """What an alert record is about: a certificate, or without an ARN the account and region.
+
+    `inventory`: what could not be listed in the account and region.
+    """
 
     certificate_arn: str | None = None
+    inventory: bool = False
 
     @property
     def text(self) -> str:
         """The stored form."""
-        return self.certificate_arn or _SCOPE
+        return self.certificate_arn or (_INVENTORY if self.inventory else _SCOPE)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read the stored form; raises ValueError for anything else."""
-        return cls() if text == _SCOPE else cls(parse_arn(text))
+        if text in (_SCOPE, _INVENTORY):
+            return cls(inventory=text == _INVENTORY)
+        return cls(parse_arn(text))
 
 
 WHOLE_SCOPE = AlertSubject()
+WHOLE_INVENTORY = AlertSubject(inventory=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +165,7 @@ class EntryKind(StrEnum):
     REPLACEMENT = "replacement"
     ALERT = "alert"
     INTENT = "intent"
+    REPAIRS = "repairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +187,7 @@ class UnreadableEntry:
     @property
     def forbids_actions(self) -> bool:
         """Whether nothing may be done for the certificate: an action may be in progress."""
-        return self.kind is not EntryKind.ALERT
+        return self.kind not in (EntryKind.ALERT, EntryKind.REPAIRS)
 
 
 def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str:
@@ -249,6 +270,18 @@ def change_of(
     return ChangeKind.REMINDER if remind and now - before.notified_at >= REMINDER else None
 
 
+def reported_dns_reason(alert: AlertRecord | None, *, waiting: bool) -> Reason | None:
+    """Return the reason of an open finding about public DNS, None for any other alert.
+
+    `waiting`: the certificate waits for validation. One that has waited before and does not any
+    more was renewed, which shows that its reason is over.
+    """
+    if alert is None or alert.verdict not in (_WAITING if waiting else _AT_RISK):
+        return None
+    reasons = (reason for reason in _ABOUT_PUBLIC_DNS if reason.value == alert.reason)
+    return next(reasons, None)
+
+
 def scope_alert_record(
     scope: ScopeResult, before: AlertRecord | None, now: datetime
 ) -> AlertRecord:
@@ -272,6 +305,29 @@ def scope_has_changed(scope: ScopeResult, before: AlertRecord | None, now: datet
     if before is None or before.verdict != scope.status.value:
         return True
     return now - before.notified_at >= REMINDER
+
+
+def inventory_alert_record(
+    scope: ScopeResult, before: AlertRecord | None, now: datetime
+) -> AlertRecord | None:
+    """Return the alert record about classes that could not be listed; None if it is not due.
+
+    Due is a class that the last record does not have. There is no reminder: the finding lasts until
+    people change the SDK, and every other message and report contains it.
+    """
+    gaps = [gap.text for gap in scope.not_listed]
+    if not set(gaps) - set(before.band.split(_AND) if before else ()):
+        return None
+    return AlertRecord(
+        subject=WHOLE_INVENTORY,
+        verdict=Verdict.INVENTORY_INCOMPLETE.value,
+        reason=Reason.CLASS_NOT_LISTED.value,
+        severity=Severity.INFO.label,
+        band=_AND.join(gaps),
+        notified_at=now,
+        since=(before.since or before.notified_at) if before else now,
+        version=before.version if before else 0,
+    )
 
 
 def _rank(severity: str) -> int:

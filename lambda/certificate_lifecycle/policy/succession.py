@@ -25,7 +25,11 @@ from certificate_lifecycle.model.pointers import PARAMETER_TAG
 from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.model.tags import INSTANCE_TAG
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
-from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
+from certificate_lifecycle.policy.issuance import (
+    REQUESTABLE_KEY_ALGORITHMS,
+    CertificateRequest,
+    unknown_hierarchy,
+)
 from certificate_lifecycle.policy.ownership import CONTROLLER_TAGS, DECLARING_TOOLS
 
 #: Tags of a successor and of the certificate that it replaces.
@@ -295,13 +299,13 @@ def blocked_reason(
         return "only certificates issued by ACM can be requested again"
     if certificate.key_algorithm not in REQUESTABLE_KEY_ALGORITHMS:
         return f"ACM does not issue with {certificate.key_algorithm} keys"
-    if certificate.root_hierarchy is not None:
-        return f"its root hierarchy {certificate.root_hierarchy} is not requested by this version"
-    return None
+    if not certificate.listed:
+        return "ACM does not list it, so that its class may be one that this SDK does not know"
+    return unknown_hierarchy(certificate)
 
 
 def successor_request(certificate: Certificate, attempt: int) -> CertificateRequest:
-    """Return the request for a successor: same names, key algorithm, CA, export option and tags.
+    """Return the request for a successor: same names, key, CA, root, usage, export option and tags.
 
     Its token depends on the old certificate and the attempt, so that ACM returns the same successor
     if the request is repeated within an hour.
@@ -313,6 +317,8 @@ def successor_request(certificate: Certificate, attempt: int) -> CertificateRequ
         region=certificate.region,
         key_algorithm=certificate.key_algorithm,
         certificate_authority_arn=authority,
+        root_hierarchy=certificate.root_hierarchy,
+        certificate_usage=certificate.certificate_usage,
         # ACM reports private certificates as exportable, but rejects the option for them.
         exportable=public and certificate.exportable,
         tags=((REPLACES_TAG, certificate.arn), *_copyable_tags(certificate)[:_MAX_COPIED_TAGS]),

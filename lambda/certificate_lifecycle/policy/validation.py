@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from typing import Protocol
 
 from certificate_lifecycle.model.certificate import ValidationRecord
 from certificate_lifecycle.model.dns_names import dns_form, is_same_or_below
+from certificate_lifecycle.model.sanitize import listed
 
 #: The target domain of ACM's validation CNAMEs (ACM user guide, DNS validation). Only CNAMEs to
 #: this domain may be replaced.
@@ -19,6 +22,8 @@ _WRITTEN = "CNAME"
 #: label starts with an underscore, because ACM issues for no such name. Other underscore names,
 #: such as `_acme-challenge` and `_dmarc`, let their holder act for the domain elsewhere.
 _ACM_NAME = re.compile(r"_[0-9a-f]{32}(?:\.[^_.][^.]*)+")
+#: The number of name servers that a message names; Route 53 assigns four to a zone.
+_SHOWN_SERVERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +36,71 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """A delegation: the NS record set at `name`, below the apex of `zone`, and its servers.
+
+    `zone` does not answer for `name` and the names below it (RFC 1034 section 4.2.1).
+    """
+
+    zone: Zone
+    name: str
+    servers: frozenset[str]
+
+    @property
+    def text(self) -> str:
+        """A clause that names zone, name and servers."""
+        servers = listed(sorted(self.servers), _SHOWN_SERVERS)
+        return f"zone {zone_text(self.zone)} delegates {self.name} to {servers}"
+
+
+class DelegationReader(Protocol):
+    """The NS record sets of hosted zones."""
+
+    def cut(self, zone: Zone, name: str) -> Cut | None:
+        """Return the delegation that takes `name` out of `zone`, the one closest to its apex."""
+
+    def name_servers(self, zone: Zone) -> frozenset[str]:
+        """Return the name servers that a zone names at its apex."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where public DNS looks for a name: in `zone`, behind `cut`, or in one of several `twins`.
+
+    `undelegated_in` is the zone above that does not delegate `zone`.
+    Without any of them, no hosted zone contains the name.
+    """
+
+    zone: Zone | None = None
+    cut: Cut | None = None
+    twins: tuple[Zone, ...] = ()
+    undelegated_in: Zone | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ExistingRecord:
-    """A record set in a zone; `plain` if it has no setting but its TTL and its values."""
+    """A record set in a zone; `plain` if it has no setting but its TTL and its values.
+
+    `alias` is the target of an alias. `answers` are the values at the end of the alias or the
+    CNAMEs that begin here, as far as hosted zones have them, by default its own values.
+    """
 
     name: str
     type: str
     values: tuple[str, ...]
     plain: bool = True
+    alias: str = ""
+    answers: tuple[str, ...] = ()
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """The values that public DNS answers with, in the form of DNS."""
+        return frozenset(dns_form(value) for value in self.answers or self.values)
+
+    @property
+    def text(self) -> str:
+        """Type and values, or the target of the alias."""
+        return f"{self.type} {f'alias of {self.alias}' if self.alias else ' '.join(self.values)}"
 
 
 class RecordState(StrEnum):
@@ -49,6 +112,7 @@ class RecordState(StrEnum):
     FOREIGN = "foreign"
     ZONE_NOT_FOUND = "zone not found"
     ZONE_AMBIGUOUS = "zone ambiguous"
+    DELEGATED = "delegated"
     UNCHECKED = "unchecked"
 
 
@@ -62,12 +126,18 @@ class RecordChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordFinding:
-    """One required record and its state; `found` describes the existing records."""
+    """One required record and its state; `found` describes the existing records.
+
+    `undelegated_in` is the zone above that does not delegate `zone`. `cut` is the delegation behind
+    which the record has to be.
+    """
 
     record: ValidationRecord
     state: RecordState
     zone: Zone | None = None
     found: str = ""
+    undelegated_in: Zone | None = None
+    cut: Cut | None = None
 
     @property
     def change(self) -> RecordChange | None:
@@ -82,17 +152,56 @@ _CHANGES = {
 }
 
 
-def candidate_zones(name: str, zones: Iterable[Zone]) -> tuple[Zone, ...]:
-    """Return the zones with the longest name that contains `name`; only a single one is used.
+def locate(name: str, zones: Iterable[Zone], delegations: DelegationReader) -> Location:
+    """Return where public DNS looks for `name`, as far as the hosted `zones` show it.
 
-    Resolvers use the zone with the longest matching suffix, if it is delegated. Several public
-    zones may have the same name, of which one is delegated (Route 53 developer guide, "Public
-    hosted zones"): the module never guesses.
+    It starts at the zone with the shortest name that contains `name`, and follows each delegation
+    to the zone with its name servers (RFC 1034 section 4.3.2); behind any other delegation, only a
+    zone further below may be right, which the zone there may delegate.
+    Zones of the same name are never guessed between: several public zones may have one name, and
+    the name servers show which one is delegated (Route 53 developer guide, "Public hosted zones").
+    A zone that the zone above does not delegate is used nevertheless, because that one may itself
+    be unused.
     """
-    wanted = dns_form(name)
-    matching = [zone for zone in zones if is_same_or_below(wanted, dns_form(zone.name))]
-    longest = max((len(dns_form(zone.name)) for zone in matching), default=0)
-    return tuple(zone for zone in matching if len(dns_form(zone.name)) == longest)
+    wanted, location = dns_form(name), Location()
+    groups = _containing(wanted, zones)
+    while groups:
+        (zone, *others), above = groups.pop(0), location.zone
+        location = Location(zone=zone, undelegated_in=above)
+        if others:
+            location = Location(twins=(zone, *others))
+        while location.zone is not None:
+            cut = delegations.cut(location.zone, wanted)
+            if cut is None:
+                break
+            same = [zone for group in groups for zone in group if dns_form(zone.name) == cut.name]
+            groups = [group for group in groups if len(dns_form(group[0].name)) > len(cut.name)]
+            location = _behind(cut, [z for z in same if cut.servers & delegations.name_servers(z)])
+    return location
+
+
+def _behind(cut: Cut, led_to: Sequence[Zone]) -> Location:
+    """Return the location of a name behind a delegation to some hosted zones, or to none."""
+    match led_to:
+        case []:
+            return Location(cut=cut)
+        case [zone]:
+            return Location(zone=zone)
+        case _:
+            return Location(twins=tuple(led_to))
+
+
+def candidate_zones(name: str, zones: Iterable[Zone]) -> tuple[Zone, ...]:
+    """Return the zones with the longest name that contains `name`, whatever delegations say."""
+    groups = _containing(dns_form(name), zones)
+    return tuple(groups[-1]) if groups else ()
+
+
+def _containing(name: str, zones: Iterable[Zone]) -> list[list[Zone]]:
+    """Return the zones that contain `name`, those of one name together, the shortest name first."""
+    matching = [zone for zone in zones if is_same_or_below(name, dns_form(zone.name))]
+    ordered = sorted(matching, key=lambda zone: len(dns_form(zone.name)))
+    return [list(group) for _, group in groupby(ordered, lambda zone: dns_form(zone.name))]
 
 
 def distinct(records: Iterable[ValidationRecord]) -> tuple[ValidationRecord, ...]:
@@ -111,13 +220,43 @@ def compare(
 
     The module writes only CNAMEs in the form of ACM's validation records.
     """
+    servers = {dns_form(server) for row in existing if row.type == "NS" for server in row.values}
+    if servers:
+        cut = Cut(zone, dns_form(record.name), frozenset(servers))
+        return RecordFinding(record, RecordState.DELEGATED, found=cut.text, cut=cut)
     state = _state(record, existing)
     unsupported = _unsupported(record)
     if unsupported and state is not RecordState.IN_PLACE:
         found = f"ACM requires {unsupported}, which this version does not write"
         return RecordFinding(record, RecordState.UNCHECKED, zone, found)
-    found = ", ".join(f"{entry.type} {' '.join(entry.values)}".strip() for entry in existing)
-    return RecordFinding(record, state, zone, found)
+    return RecordFinding(record, state, zone, _found(record, existing))
+
+
+def accepted_values(record: ValidationRecord) -> frozenset[str]:
+    """Return the values that ACM accepts for a record: also the one without its first underscore.
+
+    Source: ACM user guide, "Troubleshoot DNS validation problems".
+    """
+    value = dns_form(record.value)
+    return frozenset({value, value.removeprefix("_")})
+
+
+def leads_elsewhere(record: ValidationRecord, row: ExistingRecord) -> bool:
+    """Whether `row` is an alias, or a CNAME to a name that may have another CNAME."""
+    values = row.answered
+    own = any(is_same_or_below(value, _ACM_TARGET) for value in values)
+    return row.type == record.type and not own and (bool(row.alias) or len(values) == 1)
+
+
+def _found(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> str:
+    """Describe the record sets of a name.
+
+    Records with a routing policy are answered in turn, and ACM asks from several places.
+    """
+    found = ", ".join(row.text.strip() for row in existing)
+    accepted = accepted_values(record)
+    some = any(row.answered and row.answered <= accepted for row in existing)
+    return f"{found}, of which ACM may get any" if some and len(existing) > 1 else found
 
 
 def _unsupported(record: ValidationRecord) -> str:
@@ -132,15 +271,18 @@ def _unsupported(record: ValidationRecord) -> str:
 
 
 def _state(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> RecordState:
+    """Judge what public DNS answers; only a plain record set may be replaced."""
     if not existing:
         return RecordState.MISSING
-    (first, *others) = existing
-    if others or not first.plain or first.type != record.type:
+    if any(row.type != record.type for row in existing):
         return RecordState.FOREIGN
-    values = [dns_form(value) for value in first.values]
-    if values == [dns_form(record.value)]:
+    accepted = accepted_values(record)
+    if all(row.answered and row.answered <= accepted for row in existing):
         return RecordState.IN_PLACE
-    ours = all(is_same_or_below(value, _ACM_TARGET) for value in values)
+    (first, *others) = existing
+    if others or not first.plain:
+        return RecordState.FOREIGN
+    ours = all(is_same_or_below(dns_form(value), _ACM_TARGET) for value in first.values)
     return RecordState.OUTDATED if ours else RecordState.FOREIGN
 
 
@@ -160,8 +302,35 @@ def explain(finding: RecordFinding) -> str:
             return f"no writable public hosted zone contains {name}{_wanted(finding)}"
         case RecordState.ZONE_AMBIGUOUS:
             return f"several public hosted zones with the same name contain {name}: {finding.found}"
+        case RecordState.DELEGATED:
+            return (
+                f"a record at {name} would not be visible: {finding.found}; write "
+                f"{_written(finding)} in the zone of these name servers, or name that zone in "
+                "hosted_zones"
+            )
         case _:
             return f"{name} could not be compared: {finding.found}"
+
+
+def other_servers(zone: Zone) -> str:
+    """Return a clause about a zone that has the name of a delegation and not its servers."""
+    return f"the hosted zone {zone_text(zone)} has other name servers"
+
+
+def undelegated(findings: Iterable[RecordFinding]) -> list[str]:
+    """Return a clause for each zone of `findings` that the zone above does not delegate."""
+    pairs = dict.fromkeys((entry.zone, entry.undelegated_in) for entry in findings)
+    return [
+        f"zone {zone_text(zone)} is not delegated in zone {zone_text(above)}"
+        for zone, above in pairs
+        if above is not None
+    ]
+
+
+def _written(finding: RecordFinding) -> str:
+    """Return the record to write, which ACM has not named before the request."""
+    value = finding.record.value
+    return f"{finding.record.type} {dns_form(value)}" if value else "its validation record"
 
 
 def _wanted(finding: RecordFinding) -> str:

@@ -95,6 +95,7 @@ def updates(run: Run, source: Source, known: Sequence[Finding]) -> list[Finding]
     now = _time(run.started_at)
     found = [
         *(_about_scope(scope, run, source) for scope in run.failed_scopes),
+        *([_about_inventory(run, source)] if run.not_listed else []),
         *(
             _about_certificate(entry, run, source)
             for entry in run.findings
@@ -123,6 +124,7 @@ class _Resolved:
     """Decides whether a missing finding is resolved.
 
     `scanned` has the scopes of each account; it is empty after a run for some certificates only.
+    An incomplete inventory is resolved by a run that scanned all of them.
     """
 
     scanned: Mapping[str, Sequence[ScopeResult]]
@@ -140,6 +142,9 @@ class _Resolved:
         A finding of a global service needs complete scans of all regions: one of them scanned it.
         """
         fields = known.get("ProductFields", {})
+        if fields.get("Verdict") == Verdict.INVENTORY_INCOMPLETE.value:
+            every = [scope for scopes in self.scanned.values() for scope in scopes]
+            return bool(every) and all(scope.status is ScopeStatus.OK for scope in every)
         region = fields.get(_REGION_FIELD)
         scopes = [
             scope
@@ -222,17 +227,37 @@ def _optional_fields(entry: Assessment) -> dict[str, str]:
 
 
 def _about_scope(scope: ScopeResult, run: Run, source: Source) -> dict[str, Any]:
-    error = clean(scope.error or "", _MAX_DESCRIPTION) or Verdict.SCAN_FAILED.meaning
+    where = Scope(scope.account_id, scope.region, source.home.partition)
+    verdict = Verdict.SCAN_FAILED
     return {
         **_common(source, f"{scope.account_id}/{scope.region}", Severity.WARNING),
-        "Title": clean(f"{Verdict.SCAN_FAILED.value}: {scope.label}", _MAX_TITLE),
-        "Description": error,
+        "Title": clean(f"{verdict.value}: {scope.label}", _MAX_TITLE),
+        "Description": clean(scope.error or "", _MAX_DESCRIPTION) or verdict.meaning,
+        **_about_account(where, verdict, Reason.SCOPE_FAILED, run),
+    }
+
+
+def _about_inventory(run: Run, source: Source) -> dict[str, Any]:
+    """Return the finding of a whole run, in the account and region of the function."""
+    verdict = Verdict.INVENTORY_INCOMPLETE
+    labels = dict.fromkeys(gap.hidden_class.label for gap in run.not_listed)
+    return {
+        **_common(source, "inventory", Severity.INFO),
+        "Title": clean(f"{verdict.value}: {', '.join(labels)}", _MAX_TITLE),
+        "Description": clean(run.inventory_message, _MAX_DESCRIPTION),
+        **_about_account(source.home, verdict, Reason.CLASS_NOT_LISTED, run),
+    }
+
+
+def _about_account(scope: Scope, verdict: Verdict, reason: Reason, run: Run) -> dict[str, Any]:
+    """Return the fields of a finding without a certificate."""
+    return {
         **_remediation(Action.INVESTIGATE, ""),
         "ProductFields": {
             _ACCOUNT_FIELD: scope.account_id,
             _REGION_FIELD: scope.region,
-            "Verdict": Verdict.SCAN_FAILED.value,
-            "Reason": Reason.SCOPE_FAILED.value,
+            "Verdict": verdict.value,
+            "Reason": reason.value,
             "Action": Action.INVESTIGATE.value,
             "RunId": run.run_id,
         },
@@ -241,7 +266,7 @@ def _about_scope(scope: ScopeResult, run: Run, source: Source) -> dict[str, Any]
                 "Type": _ACCOUNT,
                 "Id": f"AWS::::Account:{scope.account_id}",
                 "Region": scope.region,
-                **_partition(source.home.partition),
+                **_partition(scope.partition),
             }
         ],
     }

@@ -39,6 +39,7 @@ def embedded_metrics(run: Run, *, undelivered: bool) -> dict[str, Any]:
     severities = Counter(entry.decision.severity for entry in run.findings)
     # A failed scope counts as a warning, as in the message.
     severities[Severity.WARNING] += len(run.failed_scopes)
+    severities[Severity.INFO] += bool(run.not_listed)
     counts = {
         "FailedScopes": len(run.failed_scopes),
         "PartialScopes": sum(scope.status is ScopeStatus.PARTIAL for scope in run.scopes),

@@ -7,7 +7,7 @@ schemas. Limits are EventBridge's (user guide, "Sending events with PutEvents").
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -64,18 +64,25 @@ class Announcement:
 def announcements(run: Run) -> list[Announcement]:
     """Return the events of a run: changes, actions, and last the run.
 
-    Advised and planned actions have no event; the finding has them.
+    Advised and planned actions have no event, because the finding has them; except for DNS records
+    that a pipeline may write, with each change of the finding.
     """
     open_findings = {entry.certificate.arn: entry for entry in run.findings}
-    sent = (Outcome.DONE, Outcome.STARTED, Outcome.FAILED)
+    changed = {change.certificate_arn for change in run.changes}
     return [
         *(
             _finding(run, change, open_findings.get(change.certificate_arn))
             for change in run.changes
         ),
-        *(_action(run, record) for record in run.actions if record.outcome in sent),
+        *(_action(run, record) for record in run.actions if _is_sent(record, changed)),
         _run_event(run),
     ]
+
+
+def _is_sent(record: ActionRecord, changed: Collection[str]) -> bool:
+    if record.outcome is Outcome.ADVISED:
+        return bool(record.dns_records) and record.certificate_arn in changed
+    return record.outcome is not Outcome.PLANNED
 
 
 def batches(events: Sequence[Announcement]) -> Iterator[list[Announcement]]:
@@ -127,6 +134,7 @@ def _action(run: Run, record: ActionRecord) -> Announcement:
             "outcome": record.outcome.value,
             "message": clean(record.detail, _MAX_TEXT),
             "renewed": record.is_renewal,
+            "dns_records": [entry.to_dict() for entry in record.dns_records],
         },
     )
 

@@ -51,19 +51,21 @@ def with_introduction(arn: ConsumerArn, successor_arn: str, steps: Sequence[str]
 def manual_only_steps(arn: ConsumerArn, successor_arn: str) -> Sequence[str]:
     """Return the calls for a service that the module never changes; may be none."""
     if arn.foreign:
-        return _behind_distribution(successor_arn) if arn.service == "cloudfront" else ()
+        return (_APPSYNC,) if arn.service == "cloudfront" else ()
     steps = _MANUAL_ONLY.get(arn.service)
     return steps(arn, successor_arn) if steps is not None else ()
 
 
 def in_each_region(steps: Iterable[str], regions: Sequence[str]) -> list[str]:
-    """Return steps with each call for any region repeated for every one of `regions`."""
+    """Return steps with each call for any region repeated for every one of `regions`, if any."""
     anywhere = f" --region {ANY_REGION} "
-    return [
-        step.replace(anywhere, f" --region {region} ")
-        for step in steps
-        for region in (regions if anywhere in step else ()) or (ANY_REGION,)
-    ]
+    if not regions:
+        return list(steps)
+    found = []
+    for step in steps:
+        at = regions if anywhere in step else ("",)
+        found += [step.replace(anywhere, f" --region {region} ") for region in at]
+    return [*found, f"# The regions of the run are {', '.join(regions)}; it can be in another one."]
 
 
 def argument(name: str) -> str:
@@ -74,35 +76,6 @@ def argument(name: str) -> str:
 def aws_command(command: str, region: str, *arguments: str) -> str:
     """Return a call of the AWS CLI."""
     return " ".join((f"aws {command} --region {region}", *arguments))
-
-
-def _behind_distribution(new: str) -> tuple[str, ...]:
-    """Return the steps for services whose distributions are in accounts of AWS."""
-    return (
-        "# A custom domain of Amplify, in any region:",
-        _amplify_domain(ANY_REGION, "APP_ID", new),
-        _APPSYNC,
-    )
-
-
-def _tenant(arn: ConsumerArn, new: str) -> tuple[str, ...]:
-    if arn.type != "distribution-tenant":
-        return ()
-    update = f"aws cloudfront update-distribution-tenant --id {arn.name} --if-match ETAG"
-    return (f"{update} --customizations 'Certificate={{Arn={new}}}'",)
-
-
-def _amplify(arn: ConsumerArn, new: str) -> tuple[str, ...]:
-    return (_amplify_domain(arn.region, arn.name.partition("/")[0], new),)
-
-
-def _amplify_domain(region: str, app_id: str, new: str) -> str:
-    return aws_command(
-        "amplify update-domain-association",
-        region,
-        f"--app-id {app_id} --domain-name DOMAIN_NAME",
-        f"--certificate-settings type=CUSTOM,customCertificateArn={new}",
-    )
 
 
 def _open_search(arn: ConsumerArn, new: str) -> tuple[str, ...]:
@@ -163,9 +136,7 @@ def _lattice(arn: ConsumerArn, new: str) -> tuple[str, ...]:
 
 #: The steps by the service in an ARN.
 _MANUAL_ONLY: Mapping[str, Callable[[ConsumerArn, str], tuple[str, ...]]] = {
-    "amplify": _amplify,
     "appsync": lambda _, __: (_APPSYNC,),
-    "cloudfront": _tenant,
     "ec2": _client_vpn,
     "elasticbeanstalk": _beanstalk,
     "es": _open_search,

@@ -268,10 +268,17 @@ class _Spot:
             case "pool":
                 return (self._user_pool_domain(arn),)
             case _:
-                endpoint = "EDGE" if kind == "edge" else "REGIONAL"
-                return (
-                    consumers.domain_name(self.name, arn, endpoint=endpoint, region=self.place[1]),
+                edge = kind == "edge"
+                endpoint, region = (
+                    ("EDGE", self._any_region) if edge else ("REGIONAL", self.place[1])
                 )
+                return (consumers.domain_name(self.name, arn, endpoint=endpoint, region=region),)
+
+    @property
+    def _any_region(self) -> str:
+        """A region of the runs: consumers that CloudFront serves can be in any."""
+        regions = sorted({region for _, region in self.world.scopes})
+        return regions[self.number % len(regions)]
 
     def _distribution(self, arn: str) -> str:
         """Create a distribution with settings that an update has to repeat."""
@@ -283,7 +290,7 @@ class _Spot:
 
     def _user_pool_domain(self, arn: str) -> str:
         """Create a domain of a user pool with settings that an update has to repeat."""
-        self.world.cloud.consumers.user_pool_domain(self.name, arn)
+        self.world.cloud.consumers.user_pool_domain(self.name, arn, region=self._any_region)
         failover = {"SecondaryRegion": "us-west-2", "PrimaryRoute53HealthCheckId": "check"}
         self.world.cloud.consumers.configure_user_pool_domain(self.name, {"Failover": failover})
         return self._with_unknown_setting(self.name)

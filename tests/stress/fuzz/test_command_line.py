@@ -77,6 +77,7 @@ OPTIONS = (
 VALUES = (
     *("eu-west-1", "all", "eu-west-1,\x1b[2J", "123456789012", "none", "json", "csv", "table"),
     *("365", "0", "-1", "1e9", "9" * 5000, "1.2.3.4", "::1", "never", "critical", "a=b", "=", "."),
+    *("off", "https://localhost:1/a", "https://127.0.0.1:1/a"),
     *("nowhere.json", "report.html", "..", "/", "/dev/null", "a.html/b.html"),
     *("bash", "zsh", "www.example.com", "arn:aws:acm:eu-west-1:123456789012:certificate/a"),
 )

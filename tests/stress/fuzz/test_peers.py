@@ -1,4 +1,4 @@
-"""Servers, name servers and secrets of others: their data is read and never interpreted."""
+"""Servers, resolvers and secrets of others: their data is read and never interpreted."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ import contextlib
 import json
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import pytest
 
-from certificate_lifecycle.cli.aws.public_dns import DnsUnknownError, ResolvedDns
+from certificate_lifecycle.model.errors import DnssecBrokenError, PublicDnsUnknownError
+from certificate_lifecycle.model.public_dns import AnswerState, RecordType
 from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.net import public_dns
 from certificate_lifecycle.net.tls import SocketTlsProbe
 from certificate_lifecycle.parsing.x509 import (
     MalformedCertificateError,
@@ -30,8 +27,9 @@ from certificate_lifecycle.parsing.x509 import (
     read_certificate,
     read_private_key,
 )
-from certificate_lifecycle.policy.caa import CaaReason, judge_caa
+from certificate_lifecycle.policy.caa import CaaReason, judge_public_caa
 from certificate_lifecycle.policy.import_source import UnusableSourceError, open_secret
+from certificate_lifecycle.policy.public_dns import ResolverReplies, combined, parse_reply
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.tls_probe import (
     ProbeState,
@@ -189,84 +187,107 @@ def test_server_responses_are_read_or_reported_as_unreadable(peer: Peer, seed: i
     stale_certificate_served(ours, seen, Thresholds(), NOW)
 
 
-# --- Name servers ---------------------------------------------------------------------------------
+# --- Resolvers ------------------------------------------------------------------------------------
 
 HOSTILE_RECORDS = (
-    ("CAA", '0 issue "amazon.com"'),
-    ("CAA", '0 issue "\\000\\027[2J; a=b"'),
-    ("CAA", '255 issue ""'),
-    ("CAA", '128 tbs "unknown"'),
-    ("CAA", '0 issuewild ";"'),
-    ("CNAME", "\\027\\[2J.example.com."),
-    ("NS", "ns\\.1.example.com."),
-    ("NS", "."),
-    ("SOA", ". . 1 1 1 1 1"),
-    ("A", "127.0.0.1"),
-    ("TXT", '"x"'),
+    (257, '0 issue "amazon.com"'),
+    (257, r"\# 17 00 05 69 73 73 75 65 61 6d 61 7a 6f 6e 2e 63 6f 6d"),
+    (257, r'0 issue "\000\027[2J; a=b"'),
+    (257, '255 issue ""'),
+    (257, '128 tbs "unknown"'),
+    (257, '0 issuewild ";"'),
+    (257, r"\# 5 00 ff 69 73 73"),
+    (5, "\x1b[2J.example.com."),
+    (5, "a.example.com."),
+    (5, f"{SHOP}."),
+    (2, r"ns\.1.example.com."),
+    (2, "ns1.example.com."),
+    (2, "."),
+    (6, ". . 1 1 1 1 1"),
+    (6, "ns.example.com. admin.example.com. 1 1 1 1 1"),
+    (1, "127.0.0.1"),
+    (16, '"x"'),
+    (46, "caa 8 3 300"),
 )
+OWNERS = (f"{SHOP}.", f"{SHOP}.", SHOP.upper(), "a.example.com.", "example.com.", ".", "\x1b[2J")
+
+
+def document(lot: Mischief, number: int) -> bytes:
+    """Return the JSON of a resolver, with records and fields that depend on a seed."""
+    sections: dict[str, list[dict[str, object]]] = {"Answer": [], "Authority": []}
+    for section in sections.values():
+        for _ in range(lot.one((0, 1, 1, 2, 3))):
+            record_type, data = lot.one(HOSTILE_RECORDS)
+            section.append({"name": lot.one(OWNERS), "type": record_type, "TTL": 1, "data": data})
+    whole: dict[str, object] = {
+        "Status": lot.one((0, 0, 0, 2, 3, 5)),
+        "TC": False,
+        "RD": True,
+        "RA": True,
+        "AD": lot.often(),
+        "CD": False,
+        "Question": [{"name": f"{SHOP}.", "type": number}],
+        **sections,
+        "Comment": lot.one(("", lot.text(), [lot.text(), 7], None)),
+    }
+    return json.dumps(lot.changed(whole) if lot.seldom() else whole).encode()
+
+
+@fuzzed(600, seed=seeds)
+def test_documents_of_resolvers_are_answers_or_unknown(seed: int) -> None:
+    lot, random = Mischief(seed), Random(seed)
+    record_type = lot.one(tuple(RecordType))
+    number = {"CAA": 257, "CNAME": 5, "NS": 2, "SOA": 6}[record_type]
+    bodies = [document(lot, number)] * 2
+    if lot.seldom():
+        bodies[1] = lot.one((bent(bodies[1], random), document(lot, number)))
+    replies = [parse_reply(SHOP, record_type, body, checked=lot.often()) for body in bodies]
+    pairs = [
+        ResolverReplies(f"{place}.example", reply, lot.one((None, *replies)))
+        for place, reply in enumerate(replies)
+    ]
+    answer = combined(SHOP, record_type, pairs)
+    for text in (answer.reason, answer.zone or "", *answer.values):
+        assert is_plain(text)
+    assert (answer.state is AnswerState.FOUND) == bool(answer.values)
+    try:
+        verdict = judge_public_caa(SHOP, lambda name, kind: replace(answer, name=name, type=kind))
+    except (DnssecBrokenError, PublicDnsUnknownError) as error:
+        require_own_words(error)
+        return
+    assert verdict.reason in set(CaaReason)
 
 
 @dataclass
-class Resolver:
-    """A name server whose answers depend on a seed."""
+class Octets:
+    """A server that sends octets after the handshake; they depend on a seed."""
 
-    port: int
+    server: Server
     seed: int = 0
-
-    def reply(self, wire: bytes) -> bytes:
-        random = Random(self.seed)
-        query = dns.message.from_wire(wire)
-        answer = dns.message.make_response(query)
-        answer.flags |= random.choice((0, 0x0080, 0x0400, 0x0480))
-        answer.set_rcode(dns.rcode.Rcode(random.choice((0, 0, 0, 2, 3, 5, 15))))
-        (question,) = query.question
-        for section in (answer.answer, answer.authority):
-            for _ in range(random.choice((0, 1, 2))):
-                kind, value = random.choice(HOSTILE_RECORDS)
-                owner = random.choice((question.name.to_text(), "other.example.", "."))
-                section.append(dns.rrset.from_text(owner, 60, "IN", kind, value))
-        data = answer.to_wire()
-        # Another id would cause a timeout, which another test covers.
-        return data[:2] + bent(data[2:], random) if random.random() < 0.5 else data
 
 
 @pytest.fixture(scope="module")
-def resolver() -> Iterator[Resolver]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
-        listener.bind((LOOPBACK, 0))
-        listener.settimeout(0.05)
-        found = Resolver(listener.getsockname()[1])
-        closing = threading.Event()
+def octets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Octets]:
+    context = _context(tmp_path_factory.mktemp("octets"))
 
-        def serve() -> None:
-            while not closing.is_set():
-                with contextlib.suppress(OSError):
-                    wire, client = listener.recvfrom(4096)
-                    listener.sendto(found.reply(wire)[:65_000], client)
+    def behave(connection: socket.socket) -> None:
+        random = Random(found.seed)
+        with context.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(8192)
+            head = b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"a": 1}\n'
+            secure.sendall(bent(head, random))
 
-        thread = threading.Thread(target=serve, name="resolver", daemon=True)
-        thread.start()
+    with serving(behave) as server:
+        found = Octets(server)
         yield found
-        closing.set()
-        thread.join()
 
 
-@fuzzed(20, seed=seeds)
-def test_name_server_responses_are_accepted_or_ignored(resolver: Resolver, seed: int) -> None:
-    resolver.seed = seed
-    public = ResolvedDns([LOOPBACK], seconds=0.05, port=resolver.port)
-    asked: tuple[Callable[[], object], ...] = (
-        lambda: public.ns("example.com"),
-        lambda: public.cname("_a1.example.com"),
-        lambda: judge_caa("*.shop.example.com", public.caa),
-        lambda: public.serves("ns.example.com", "example.com"),
-        lambda: public.bogus("example.com"),
-    )
-    for ask in asked:
-        try:
-            verdict = ask()
-        except DnsUnknownError as error:
-            require_own_words(error)
-            continue
-        reason = getattr(verdict, "reason", None)
-        assert reason is None or reason in set(CaaReason)
+@fuzzed(40, seed=seeds)
+def test_responses_of_resolvers_are_documents_or_failures(octets: Octets, seed: int) -> None:
+    octets.seed = seed
+    context = public_dns.client_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    connection = public_dns.Connection(f"https://{LOOPBACK}:{octets.server.port}/a", context)
+    with contextlib.suppress(public_dns.TransportError):
+        assert isinstance(connection.get({"name": SHOP}), bytes)
+    connection.close()

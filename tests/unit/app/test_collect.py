@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
+from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -17,6 +19,9 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.run import ScopeStatus
+from certificate_lifecycle.policy.export import ExportTarget
+from certificate_lifecycle.policy.import_source import ImportSource
+from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from certificate_lifecycle.policy.validation import RecordState
 from tests.unit.builders import (
     LOAD_BALANCER,
@@ -102,6 +107,95 @@ def test_a_wanted_certificate_that_does_not_exist_is_a_problem() -> None:
     assert found.problems == [f"{arn('lost')} does not exist"]
     assert found.status is ScopeStatus.PARTIAL
     assert list(verdicts(found)) == ["healthy"]
+
+
+# --- What the listing lacks -------------------------------------------------------------------
+
+
+def looked_for(certificates: MemoryCertificates, **named: Any) -> ScanResult:  # noqa: ANN401 - of `scan`
+    """Return a scan of everything, with settings and records that name certificates."""
+    sources = {arn: ImportSource(secret_arn="secret") for arn in named.pop("sources", ())}
+    targets = [
+        ExportTarget(certificate_arn=arn, secret_arn="secret", passphrase_secret_arn="passphrase")
+        for arn in named.pop("targets", ())
+    ]
+    return Collector(
+        context=run_context(),
+        certificates=certificates,
+        dns=MemoryDns(HOME),
+        catalog=MemoryCatalog(),
+        sources=replace(no_sources(), by_arn=sources),
+        exports=ExportTargets.of(targets, None),
+    ).scan((), **named)
+
+
+def replacement_of(old: Certificate, state: ReplacementState) -> ReplacementRecord:
+    return ReplacementRecord(certificate_arn=old.arn, state=state, started_at=NOW)
+
+
+def hiding(*hidden: Certificate) -> MemoryCertificates:
+    """Return ACM that describes certificates without listing them."""
+    certificates = MemoryCertificates(HEALTHY, *hidden)
+    certificates.hidden = {certificate.arn for certificate in hidden}
+    return certificates
+
+
+def test_a_wanted_certificate_that_is_not_listed_is_judged_as_any_other() -> None:
+    certificates = hiding(BLOCKED)
+    found = look(certificates, wanted=[BLOCKED.arn])
+    assert verdicts(found) == {"blocked": Verdict.RENEWAL_BLOCKED}
+    assert found.problems == []
+    assert certificates.described == [BLOCKED.arn]
+    assert not found.assessments[0].certificate.listed
+
+
+def test_a_certificate_that_is_not_listed_counts_as_exported_if_it_can_be() -> None:
+    hidden = [replace(HEALTHY, arn=arn("a"), exportable=True), replace(HEALTHY, arn=arn("b"))]
+    found = look(hiding(*hidden), wanted=[arn("a"), arn("b")])
+    assert [entry.certificate.exported for entry in found.assessments] == [True, False]
+
+
+def test_a_certificate_that_cannot_be_described_is_not_called_gone() -> None:
+    certificates = hiding(BLOCKED)
+    certificates.broken[f"describe {BLOCKED.arn}"] = Outage("Throttling")
+    found = look(certificates, wanted=[BLOCKED.arn])
+    assert found.problems == [f"{BLOCKED.arn}: Outage: Throttling"]
+    assert found.assessments == []
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"reported": [BLOCKED.arn]},
+        {"replacing": {BLOCKED.arn: replacement_of(BLOCKED, ReplacementState.REQUESTED)}},
+        {"sources": [BLOCKED.arn]},
+        {"targets": [BLOCKED.arn]},
+    ],
+    ids=["alert", "replacement", "import source", "export target"],
+)
+def test_a_certificate_that_something_names_is_judged_although_it_is_not_listed(
+    named: dict[str, Any],
+) -> None:
+    found = looked_for(hiding(BLOCKED), **named)
+    assert verdicts(found) == {"healthy": Verdict.HEALTHY, "blocked": Verdict.RENEWAL_BLOCKED}
+    assert not any("does not exist" in problem for problem in found.problems)
+
+
+def test_a_finished_replacement_costs_no_description() -> None:
+    certificates = hiding(BLOCKED)
+    record = replacement_of(BLOCKED, ReplacementState.RETIRED)
+    looked_for(certificates, replacing={BLOCKED.arn: record})
+    assert certificates.described == []
+
+
+@pytest.mark.parametrize("kind", ["sources", "targets"])
+def test_a_setting_about_a_certificate_that_cannot_be_described_is_not_called_wrong(
+    kind: str,
+) -> None:
+    certificates = hiding(DUE)
+    certificates.broken[f"describe {DUE.arn}"] = Outage("Throttling")
+    found = looked_for(certificates, **{kind: [DUE.arn]})
+    assert found.problems == [f"{DUE.arn}: Outage: Throttling"]
 
 
 def test_a_successor_is_found_among_all_certificates_not_only_the_wanted() -> None:

@@ -26,6 +26,7 @@ from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
     CertificateNotIssuedError,
     CertificateRequestError,
+    IssuanceForbiddenError,
     PointerNotFoundError,
     RecordConflictError,
     RecordNotSupportedError,
@@ -33,6 +34,7 @@ from certificate_lifecycle.model.errors import (
     ZoneAmbiguousError,
     ZoneNotFoundError,
 )
+from certificate_lifecycle.model.public_dns import RecordType
 from certificate_lifecycle.policy.issuance import CertificateRequest
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, Zone
 from tests.unit.builders import (
@@ -50,7 +52,14 @@ from tests.unit.builders import (
     validation,
     zone,
 )
-from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryPointers, Outage
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryPointers,
+    MemoryPublicDns,
+    Outage,
+)
 
 NAMES = ("example.com", "www.example.com")
 OURS = (("ManagedBy", "certificate-lifecycle"),)
@@ -79,6 +88,7 @@ def issue(
     wanted: CertificateRequest = WANTED,
     clock: MemoryClock | None = None,
     pointers: MemoryPointers | None = None,
+    public_dns: MemoryPublicDns | None = None,
     **inputs: Any,  # noqa: ANN401 - any argument of `create`
 ) -> Issuance:
     usual = {"auto_validate": True, "wait_seconds": 0, "dry_run": False}
@@ -87,6 +97,7 @@ def issue(
         dns=dns,
         clock=clock or MemoryClock(),
         declaration=Declaration(pointers, POINTER) if pointers else None,
+        public_dns=public_dns,
     )
     return create(wanted, clients, now=NOW, **{**usual, **inputs})
 
@@ -107,15 +118,51 @@ def test_a_new_certificate_is_requested_and_its_records_are_written_in_one_batch
     assert len(dns.batches) == 1
 
 
+@pytest.mark.parametrize("inputs", [{}, {"auto_validate": False}, {"dry_run": True}])
+def test_nothing_is_requested_for_names_that_no_ca_may_issue_for(inputs: dict[str, Any]) -> None:
+    certificates, public_dns = MemoryCertificates(), MemoryPublicDns()
+    public_dns.break_dnssec("example.com", RecordType.CAA)
+    for _ in range(30):
+        with pytest.raises(IssuanceForbiddenError, match=r"DNSSEC reject example\.com"):
+            issue(certificates, MemoryDns(HOME), public_dns=public_dns, **inputs)
+    assert certificates.asked == []
+
+
+def test_an_unknown_answer_of_public_dns_is_in_the_result_of_the_request() -> None:
+    certificates = MemoryCertificates()
+    issuance = issue(certificates, MemoryDns(HOME), public_dns=MemoryPublicDns(silent=True))
+    assert certificates.asked == [WANTED]
+    result = creation_result(issuance, "123456789012", dry_run=False, sdk="")
+    assert result["public_dns"] == {
+        "checked": 0,
+        "unknown": 2,
+        "not_asked": 0,
+        "reason": "the CAA records of example.com in public DNS are unknown: timeout",
+    }
+
+
+def test_no_ca_is_asked_about_a_certificate_that_exists_or_of_a_private_ca() -> None:
+    public_dns = MemoryPublicDns()
+    issue(ours(ISSUED), MemoryDns(HOME), public_dns=public_dns)
+    issue(MemoryCertificates(), MemoryDns(HOME), PRIVATE, public_dns=public_dns)
+    assert public_dns.asked == {}
+
+
 def test_an_apex_and_its_wildcard_share_one_record() -> None:
     dns = MemoryDns(HOME)
     issue(MemoryCertificates(), dns, replace(WANTED, names=("example.com", "*.example.com")))
     assert dns.written == {"Z1": names_of("example.com")}
 
 
+def delegate_shop(dns: MemoryDns) -> None:
+    """Delegate the zone of shop.example.com, Z2."""
+    for each in (HOME, zone("shop.example.com.", "Z2")):
+        dns.put(each, "shop.example.com.", "NS", "ns-1.example.")
+
+
 def test_each_record_goes_to_the_zone_that_has_its_name() -> None:
     dns = MemoryDns(HOME, zone("shop.example.com.", "Z2"), zone("example.net.", "Z3"))
-    dns.put(HOME, "shop.example.com.", "NS", "ns-1.example.")
+    delegate_shop(dns)
     names = ("example.com", "www.shop.example.com", "*.example.net", "b.example.com")
     issue(MemoryCertificates(), dns, replace(WANTED, names=names))
     assert dns.written == {
@@ -389,6 +436,14 @@ def test_the_error_names_a_name_whose_zone_is_unknown() -> None:
     assert f"no writable public hosted zone contains {LABEL}.www.example.com" in reason
 
 
+def test_the_error_names_what_public_dns_answers_instead_of_the_hosted_zone() -> None:
+    dns, public_dns = MemoryDns(HOME), MemoryPublicDns()
+    dns.put(HOME, "example.com.", "NS", "ns-1.awsdns-01.org.")
+    public_dns.put("example.com", RecordType.NS, "ada.ns.cloudflare.com")
+    reason = reason_of(dns, public_dns=public_dns)
+    assert "public DNS delegates example.com to ada.ns.cloudflare.com, and not to the" in reason
+
+
 def test_the_error_names_a_zone_that_its_parent_does_not_delegate() -> None:
     shop = zone("shop.example.com.", "Z2")
     waiting = replace(
@@ -600,7 +655,7 @@ def test_a_zone_that_its_parent_does_not_delegate_to_is_logged(
     (warning,) = [entry for entry in caplog.records if entry.levelname == "WARNING"]
     assert warning.getMessage() == "hosted zone is not delegated"
     caplog.clear()
-    dns.put(HOME, "shop.example.com.", "NS", "ns-1.example.")
+    delegate_shop(dns)
     issue(MemoryCertificates(), dns, wanted)
     assert [entry for entry in caplog.records if entry.levelname == "WARNING"] == []
 
@@ -632,6 +687,7 @@ def test_the_result_has_exactly_the_keys_of_the_contract() -> None:
                 "change": "created",
             }
         ],
+        "public_dns": None,
         "parameter": None,
         "dry_run": False,
         "sdk": "boto3 1",

@@ -381,7 +381,7 @@ def test_what_cannot_be_exported_is_reported_and_not_tried() -> None:
 
 def test_a_target_of_no_certificate_makes_the_run_incomplete() -> None:
     account = Account(issue(), export_target(), export_target(arn("gone")))
-    with pytest.raises(RotationError, match="gone has an export target, but ACM does not list it"):
+    with pytest.raises(RotationError, match="gone has an export target, but does not exist"):
         account.rotate()
     assert account.holds() == "01"
 

@@ -17,6 +17,7 @@ from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeSt
 from certificate_lifecycle.policy.coverage import Coverage
 from certificate_lifecycle.policy.notification_state import (
     REMINDER,
+    WHOLE_INVENTORY,
     WHOLE_SCOPE,
     AlertRecord,
     EntryKind,
@@ -32,6 +33,8 @@ from certificate_lifecycle.policy.succession import (
 from tests.unit.builders import (
     EXPIRED,
     LABEL,
+    N2_UNKNOWN_TO_REGION,
+    N2_UNKNOWN_TO_SDK,
     NOW,
     PLACE,
     SECOND,
@@ -587,6 +590,7 @@ def test_what_an_earlier_run_started_and_did_not_report_is_reported() -> None:
                 f"{LABEL}.shop.example.com."
             ),
             "renewed": False,
+            "dns_records": [],
         }
     ]
     assert account.sent == 1
@@ -706,3 +710,58 @@ def test_what_is_started_is_recorded_beside_the_intent_of_a_run_whose_clock_is_a
     (noted,) = state_store.recorded_intents.values()
     assert noted.text == "export the issue 01; and to have ACM renew it"
     assert (noted.run_id, noted.written_at) == ("have ACM renew it", ahead)
+
+
+# --- Classes that could not be listed -------------------------------------------------------------
+
+
+def lacking_n2(*stored: Certificate) -> Account:
+    account = Account(*stored)
+    account.certificates.gaps = (N2_UNKNOWN_TO_SDK,)
+    return account
+
+
+def test_a_class_that_is_not_listed_is_notified_once_and_never_as_a_reminder() -> None:
+    account = lacking_n2()
+    for _ in range(30):
+        assert account.rotate()["counts"] == {"InventoryIncomplete": 1}
+        account.tomorrow()
+    assert account.sent == 1
+    assert "Amazon N2 certificates" in account.mail
+
+
+def test_a_message_for_another_reason_contains_the_class_again() -> None:
+    account = lacking_n2()
+    account.rotate()
+    account.certificates.stored[DUE.arn] = DUE
+    account.tomorrow().rotate()
+    assert account.sent == 2
+    assert "Amazon N2 certificates" in account.mail
+
+
+def test_another_class_is_news_and_one_less_is_not() -> None:
+    account = lacking_n2()
+    account.rotate()
+    account.certificates.gaps = (N2_UNKNOWN_TO_SDK, N2_UNKNOWN_TO_REGION)
+    account.tomorrow().rotate()
+    account.certificates.gaps = (N2_UNKNOWN_TO_SDK,)
+    account.tomorrow().rotate()
+    assert account.sent == 2
+
+
+def test_a_class_that_is_listed_again_is_news_if_it_is_lost_later() -> None:
+    account = lacking_n2()
+    account.rotate()
+    account.certificates.gaps = ()
+    account.certificates.stored[DUE.arn] = DUE
+    account.tomorrow().rotate()
+    assert WHOLE_INVENTORY.text not in account.state_store.alerts
+    account.certificates.gaps = (N2_UNKNOWN_TO_SDK,)
+    account.tomorrow().rotate()
+    assert account.sent == 3
+
+
+def test_a_run_for_one_certificate_sends_no_message_about_a_class() -> None:
+    account = lacking_n2(certificate(arn=DUE.arn))
+    assert not account.rotate(certificate_arns=[DUE.arn])["notification"]["sent"]
+    assert account.state_store.alerts == {}

@@ -113,6 +113,7 @@ def test_a_newer_version_is_imported_under_the_same_arn_reported_and_counted() -
             "outcome": "done",
             "detail": "imported the version that expires on 2027-03-28 12:00 UTC (serial be:ef)",
             "renewed": True,
+            "dns_records": [],
         }
     ]
     assert (found["expiring_certificates"], found["renewed_certificates"]) == (1, 1)

@@ -9,6 +9,7 @@ import pytest
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.reimport import Reimport
 from certificate_lifecycle.app.repair import Repair
+from certificate_lifecycle.app.repair_memory import RepairMemory
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
@@ -72,11 +73,23 @@ def run_repair(
         certificates=certificates,
         dns=dns,
         reimport=Reimport(context=context, certificates=certificates, histories=None),
+        memory=RepairMemory(now=context.now),
     )
     return repair.act(found)
 
 
 # --- Which certificates -----------------------------------------------------------------------
+
+
+def test_records_that_the_module_must_not_write_are_named_for_a_pipeline() -> None:
+    (done,) = run_repair(MemoryCertificates(BLOCKED), mode=RotationMode.NOTIFY)
+    (wanted,) = done.dns_records
+    assert (wanted.zone, wanted.replaces) == ("example.com", False)
+    (done,) = run_repair(MemoryCertificates(BLOCKED), MemoryDns(), mode=RotationMode.REPAIR)
+    assert (done.action, done.outcome) == (Action.FIX_VALIDATION, Outcome.ADVISED)
+    assert done.dns_records == (replace(wanted, zone=None),)
+    (done,) = run_repair(MemoryCertificates(BLOCKED))
+    assert (done.outcome, done.dns_records) == (Outcome.DONE, ())
 
 
 def test_healthy_unused_and_renewing_certificates_need_no_action() -> None:

@@ -25,6 +25,7 @@ from certificate_lifecycle.model.errors import (
     ConsumerBusyError,
     ManualStepRequiredError,
 )
+from certificate_lifecycle.model.public_dns import RecordType
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
 from certificate_lifecycle.policy.coverage import EVERYTHING, Coverage
@@ -65,6 +66,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryPointers,
+    MemoryPublicDns,
     MemoryStateStore,
     MemoryTlsProbe,
     Outage,
@@ -92,6 +94,7 @@ class Account:
             entry.arn: entry.detail.tags for entry in held if entry.described
         }
         self.dns = MemoryDns(zone())
+        self.public_dns = MemoryPublicDns()
         self.state_store = MemoryStateStore()
         self.consumers = consumers
         self.pointers = MemoryPointers()
@@ -138,6 +141,7 @@ class Account:
             ),
             consumers=self.consumers,
             tls_probe=self.tls_probe,
+            public_dns=self.public_dns,
             retire_after=retire_after,
         )
         records = engine.act(found, replacement_records, everything=not only)
@@ -708,6 +712,19 @@ def test_a_request_that_fails_after_a_deleted_one_is_still_repeated() -> None:
     assert account.state == "validated"
 
 
+def test_nothing_is_requested_in_30_days_while_a_caa_record_forbids_it() -> None:
+    account = Account(DEAD, consumers=MemoryConsumers())
+    account.public_dns.put("example.com", RecordType.CAA, '0 issue "letsencrypt.org"')
+    for _ in range(30):
+        record = account.tomorrow().only()
+        assert record.outcome is Outcome.ADVISED
+        assert "the CAA records at example.com allow only letsencrypt.org" in record.detail
+    assert account.certificates.asked == []
+    account.public_dns.put("example.com", RecordType.CAA, '0 issue "amazon.com"')
+    account.tomorrow().run()
+    assert len(account.certificates.asked) == 1
+
+
 def test_nothing_is_requested_in_place_of_a_deleted_successor_if_that_could_not_be_validated() -> (
     None
 ):
@@ -754,7 +771,7 @@ def test_an_old_certificate_that_is_just_not_listed_yet_ends_nothing() -> None:
     account = serving()
     account.run()
     account.certificates.list_all = lambda: iter([])  # type: ignore[method-assign] # late
-    assert account.tomorrow().run() == []
+    assert "has not issued the successor" in account.tomorrow().only().detail
     assert account.state == "validated"
 
 
@@ -1033,14 +1050,61 @@ def test_a_consumer_that_cannot_be_read_is_bound_by_a_later_run() -> None:
     assert account.state == "verified"
 
 
+FOREIGN = "arn:aws:cloudfront::999999999999:distribution/E1"
+
+
+@pytest.mark.parametrize("held", [(), ((domain(), [OLD]),)], ids=["nothing", "another consumer"])
+@pytest.mark.parametrize("unreadable", [{}, {"eu-west-1": Outage("denied")}], ids=["", "unknown"])
+def test_an_empty_search_proves_nothing_while_acm_reports_a_use(
+    held: tuple[Any, ...], unreadable: dict[str, Exception]
+) -> None:
+    """Only ACM says that nothing uses a certificate: it is kept, not renewed, and reported."""
+    account = Account(
+        replace(DEAD, detail=detail(in_use_by=(FOREIGN,))), consumers=MemoryConsumers(*held)
+    )
+    account.consumers.unreadable = unreadable  # type: ignore[union-attr] # it has some
+    account.run()
+    account.issue(used=True)
+    for _ in range(10):
+        record = account.tomorrow().only(retire_after=DAY)
+        assert record.outcome is not Outcome.DONE
+        assert "to be moved to" in record.detail or (unreadable and "denied" in record.detail)
+    assert not account.certificates.deleted
+    account.let_go()
+    if not unreadable:
+        account.tomorrow().run(retire_after=DAY)
+        assert account.certificates.deleted == [OLD]
+
+
+def test_a_region_that_cannot_be_searched_does_not_stop_what_was_found() -> None:
+    account = serving()
+    assert account.consumers is not None
+    account.run()
+    account.issue()
+    account.consumers.unreadable = {"apigateway in eu-west-1": Outage("denied")}
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.FAILED
+    assert "serves the successor" in record.detail
+    assert "consumers unknown: apigateway in eu-west-1" in record.detail
+    assert account.state == "issued"
+    account.consumers.unreadable = {}
+    account.tomorrow().run()
+    assert account.state == "verified"
+    # And one that is found while another cannot be searched is moved, too.
+    account.consumers.settings[domain()] = [OLD]
+    account.consumers.unreadable = {"apigateway in eu-west-1": Outage("denied")}
+    assert account.tomorrow().only().outcome is Outcome.FAILED
+    assert OLD not in account.consumers.settings[domain()]
+
+
 def test_until_acm_notices_that_nothing_is_left_it_is_said_so() -> None:
     account = serving()
     account.run()
     account.issue()
     account.tomorrow().run()
-    record = account.tomorrow().only()
+    record = account.tomorrow(DAY / 2).only()
     assert record.outcome is Outcome.ADVISED
-    assert record.detail.startswith("no known consumer uses it")
+    assert "it is kept until ACM reports no use" in record.detail
 
 
 # --- Overlap and interruption ---------------------------------------------------------------------

@@ -121,7 +121,9 @@ def test_the_result_says_when_where_and_how_much() -> None:
             "status": "ok",
             "certificates": 2,
             "ignored": 0,
+            "public_dns": None,
             "error": None,
+            "not_listed": [],
         }
     ]
 

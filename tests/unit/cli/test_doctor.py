@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,10 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
 )
 from certificate_lifecycle.cli.doctor.dns_checks import caa, names_to_judge
 from certificate_lifecycle.cli.doctor.quota_checks import QUOTAS, certificate_quotas
+from certificate_lifecycle.cli.off_public_dns import OffPublicDns
 from certificate_lifecycle.model.certificate import CertificateStatus, CertificateType
-from certificate_lifecycle.model.errors import CertificateLifecycleError
+from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, RecordType
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.caa import CaaRecord
 from certificate_lifecycle.policy.validation import Zone
 from tests.unit.builders import certificate
 
@@ -183,72 +183,60 @@ def test_names_are_those_that_acm_issues_for_and_zones_that_have_none() -> None:
     )
 
 
-@dataclass
-class Dns:
-    """Public DNS with the same records at every name."""
+class Dns(OffPublicDns):
+    """Public DNS with CAA records at some names, and none at others."""
 
-    records: tuple[CaaRecord, ...]
+    def __init__(self, *values: str, names: Collection[str]) -> None:
+        self._values, self._names = values, names
 
-    def ns(self, _: str) -> frozenset[str]:
-        return frozenset()
-
-    def caa(self, _: str) -> tuple[CaaRecord, ...]:
-        return self.records
-
-    def cname(self, _: str) -> str | None:
-        return None
+    def ask(self, name: str, record_type: RecordType) -> DnsAnswer:
+        """Return the records."""
+        has = name in self._names
+        state = AnswerState.FOUND if has else AnswerState.NONE
+        values = self._values if has else ()
+        return DnsAnswer(name=name, type=record_type, state=state, values=values)
 
 
 @pytest.mark.parametrize(
     ("record", "state", "sentence"),
     [
         (
-            CaaRecord("issue", "amazon.com; accounturi=x"),
+            '0 issue "amazon.com; accounturi=x"',
             WARNING,
             "The CAA records at a.test allow Amazon to issue on conditions: accounturi=x.",
         ),
         (
-            CaaRecord("future", "x", critical=True),
+            '128 future "x"',
             FAILED,
             "A CAA record at a.test is critical and has an unknown tag, so no CA may issue.",
         ),
         (
-            CaaRecord("issue", ";"),
+            '0 issue ";"',
             FAILED,
             "The CAA records at a.test allow no CA to issue, so ACM neither issues nor renews.",
         ),
     ],
 )
 def test_caa_records_that_restrict_acm_are_reported(
-    record: CaaRecord, state: State, sentence: str
+    record: str, state: State, sentence: str
 ) -> None:
-    first, *_ = caa(["a.test"], Dns((record,)))
+    first, *_ = caa(["a.test"], Dns(record, names=["a.test"]))
     assert (first.about, first.state, first.sentence) == ("a.test", state, sentence)
 
 
 def test_names_under_the_same_records_are_reported_together() -> None:
-    @dataclass
-    class Above(Dns):
-        def caa(self, name: str) -> tuple[CaaRecord, ...]:
-            return self.records if name == "test" else ()
-
-    names = [f"{letter}.test" for letter in "abcdefg"]
-    (first,) = caa(names, Above((CaaRecord("issue", "a.ca"), CaaRecord("issue", "b.ca"))))
-    assert first.about == "a.test, b.test, c.test and 4 more"
+    names = [f"{letter}.b.test" for letter in "abcdefg"]
+    (first,) = caa(names, Dns('0 issue "a.ca"', '0 issue "b.ca"', names=["b.test"]))
+    assert first.about == "a.b.test, b.b.test, c.b.test and 4 more"
     assert "allow only a.ca, b.ca to issue" in first.sentence
 
 
 def test_without_any_answers_the_result_stays_short() -> None:
-    @dataclass
-    class Silent(Dns):
-        def caa(self, _: str) -> tuple[CaaRecord, ...]:
-            raise CertificateLifecycleError("timeout")
-
-    names = [f"{number}.test" for number in range(9)]
-    found = list(caa(names, Silent(())))
+    found = list(caa([f"{number}.test" for number in range(9)], OffPublicDns()))
     assert [entry.about for entry in found if entry.state is UNKNOWN] == [
         *("0.test", "1.test", "2.test", "6 more"),
     ]
+    assert {entry.state for entry in found} == {UNKNOWN}
 
 
 # --- The deployed module --------------------------------------------------------------------------

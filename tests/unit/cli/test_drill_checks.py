@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.cli.dns_health import Delegation
 from certificate_lifecycle.cli.drill_checks import (
     CheckOutcome,
     DrillCheck,
@@ -31,6 +30,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.policy.caa import CaaReason, CaaVerdict
 from certificate_lifecycle.policy.chain import assess
+from certificate_lifecycle.policy.delegation import Delegation
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds

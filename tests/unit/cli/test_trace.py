@@ -15,10 +15,12 @@ from certificate_lifecycle.model.certificate import (
     CertificateStatus,
     CertificateType,
     Decision,
+    Reason,
     RenewalStatus,
 )
 from certificate_lifecycle.model.pointers import Pointer, PointerState
 from certificate_lifecycle.policy.chain import CHAIN, assess
+from certificate_lifecycle.policy.dns_health import DnsFinding
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
@@ -34,6 +36,7 @@ from tests.unit.builders import (
     certificate,
     days,
     detail,
+    dns_problem,
     finding,
     imported,
     observation,
@@ -142,6 +145,7 @@ FACTS_OF = {
     ],
     "renewing": ["expires", "renewal window", "renewal"],
     "renewal_not_understood": ["renewal", "expires"],
+    "renewal_at_risk": ["type", "used", "public DNS"],
     "healthy": ["expires"],
 }
 
@@ -331,6 +335,26 @@ FACTS = {
         {"renewal": "not started"},
     ),
     "an unknown renewal": (observation(), "renewing", {"renewal": "not read"}),
+    "public DNS that was not queried": (
+        observation(),
+        "renewal_at_risk",
+        {"public DNS": "not checked"},
+    ),
+    "public DNS without a problem": (
+        observation(dns=DnsFinding()),
+        "renewal_at_risk",
+        {"public DNS": "no problem"},
+    ),
+    "public DNS with an unknown answer": (
+        observation(dns=DnsFinding(unknown=("timeout",))),
+        "renewal_at_risk",
+        {"public DNS": "unknown: timeout"},
+    ),
+    "public DNS with a problem": (
+        observation(dns=dns_problem(Reason.DNSSEC_BROKEN)),
+        "renewal_at_risk",
+        {"public DNS": "public DNS says no"},
+    ),
 }
 
 

@@ -14,12 +14,14 @@ from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import Action, Reason, Verdict, present_word
+from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
     ChangeKind,
     FindingChange,
     Outcome,
+    RecordToWrite,
     ScopeStatus,
 )
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
@@ -87,9 +89,20 @@ CHANGE = FindingChange(
     name="shop.example.com",
     current_state="It is valid.",
 )
-ACTION = ActionRecord(arn("due"), Action.REIMPORT, Outcome.DONE, "imported", renewed=True)
+WANTED = RecordToWrite(name="_a1.example.com", type="CNAME", value="_b2.acm-validations.aws")
+ACTION = ActionRecord(
+    arn("due"),
+    Action.REIMPORT,
+    Outcome.DONE,
+    "imported",
+    renewed=True,
+    dns_records=(WANTED, replace(WANTED, zone="example.com", replaces=True)),
+)
 HANDOVER = AccountResult(
-    scope=scope(ScopeStatus.PARTIAL, certificates=3, error="throttled"),
+    scope=replace(
+        scope(ScopeStatus.PARTIAL, certificates=3, error="throttled"),
+        public_dns=DnsCounts(checked=5, unknown=2, not_asked=1, reason="timeout"),
+    ),
     run_id="run-1",
     should_notify=True,
     problems=("throttled",),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from certificate_lifecycle.model.certificate import Action, Verdict, days_left
+from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.run import ActionRecord, Outcome, ScopeStatus, result
 from certificate_lifecycle.policy.validation import RecordState
 from tests.unit.builders import (
@@ -94,7 +96,9 @@ def test_each_scope_says_how_much_was_seen() -> None:
             "status": "partial",
             "certificates": 3,
             "ignored": 2,
+            "public_dns": None,
             "error": "one could not be read",
+            "not_listed": [],
         }
     ]
 
@@ -102,6 +106,16 @@ def test_each_scope_says_how_much_was_seen() -> None:
 def test_the_ignored_certificates_of_all_scopes_are_counted() -> None:
     whole = run(scopes=(scope(ignored=2), scope(ignored=3), scope()))
     assert result(whole, NOTHING_SENT)["ignored"] == 5
+
+
+def test_the_names_of_all_scopes_that_public_dns_was_queried_for_are_counted() -> None:
+    counts = DnsCounts(checked=5, unknown=1, reason="timeout")
+    others = DnsCounts(checked=2, not_asked=3, reason="no answer")
+    scopes = (scope(), replace(scope(), public_dns=counts), replace(scope(), public_dns=others))
+    assert run(scopes=scopes).public_dns == DnsCounts(
+        checked=7, unknown=1, not_asked=3, reason="timeout"
+    )
+    assert run(scopes=(scope(),)).public_dns is None
 
 
 def test_a_finding_says_all_that_is_known() -> None:
@@ -187,6 +201,7 @@ def test_actions_are_listed_with_their_outcome() -> None:
             "outcome": "failed",
             "detail": "created _a1.shop.example.com.",
             "renewed": False,
+            "dns_records": [],
         },
         {
             "certificate_arn": arn(),
@@ -194,6 +209,7 @@ def test_actions_are_listed_with_their_outcome() -> None:
             "outcome": "advised",
             "detail": "created _a1.shop.example.com.",
             "renewed": False,
+            "dns_records": [],
         },
     ]
     assert whole.incomplete

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certificate_lifecycle.aws.consumers.amplify import AMPLIFY_DOMAIN
 from certificate_lifecycle.aws.consumers.apigateway import (
     DOMAIN_NAME,
     DOMAIN_OWNERSHIP,
     EDGE_DOMAIN_NAME,
 )
 from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION as DISTRIBUTION_KIND
+from certificate_lifecycle.aws.consumers.cloudfront_tenants import DISTRIBUTION_TENANT
 from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
 from certificate_lifecycle.aws.consumers.elb import CLASSIC_LISTENER
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER as LISTENER_KIND
@@ -33,6 +35,7 @@ from certificate_lifecycle.policy.bindings import (
     VerifyStep,
     bind_step,
     by_consumer,
+    explains_use,
     has_returned,
     needs_rollback,
     planned,
@@ -255,6 +258,34 @@ def test_a_binding_explains_its_consumer_and_no_other(binding: Binding, consumer
     assert set(left([binding], consumer, *others)) == others
 
 
+@pytest.mark.parametrize(
+    ("status", "searched", "hours", "explains"),
+    [
+        pytest.param(BindingChangeStatus.PLANNED, False, 48, True, id="it still has to move"),
+        pytest.param(BindingChangeStatus.BOUND, True, 48, True, id="it is not verified"),
+        pytest.param(BindingChangeStatus.MOVED, False, 23, True, id="it was moved today"),
+        pytest.param(BindingChangeStatus.MOVED, False, 24, False, id="it was moved long ago"),
+        pytest.param(BindingChangeStatus.GONE, False, 1, False, id="it was deleted"),
+        pytest.param(BindingChangeStatus.ROLLED_BACK, None, 48, True, id="it has it again"),
+        pytest.param(BindingChangeStatus.ROLLED_BACK, True, 48, True, id="and a search shows it"),
+        pytest.param(BindingChangeStatus.LEFT_ALONE, False, 48, False, id="a search without it"),
+    ],
+)
+def test_a_setting_explains_a_use_as_long_as_it_may_have_the_certificate(
+    status: BindingChangeStatus, *, searched: bool | None, hours: int, explains: bool
+) -> None:
+    """`InUseBy` follows a change within hours; what stays there has another cause."""
+    move = replace(bound(), status=status, bound_at=NOW)
+    found = None if searched is None else {SINGLE.key} if searched else set()
+    now = NOW + timedelta(hours=hours)
+    assert explains_use(move, found, now) is explains
+
+
+def test_a_move_without_a_time_explains_no_use() -> None:
+    move = replace(bound(), status=BindingChangeStatus.MOVED, bound_at=None)
+    assert not explains_use(move, None, NOW)
+
+
 @pytest.mark.parametrize("found", range(4))
 def test_one_setting_explains_one_resource_of_awss_own(found: int) -> None:
     """AWS has a distribution or a balancer for each setting, and none of them names it."""
@@ -366,6 +397,8 @@ STORED_KINDS = {
     "EdgeDomainName": EDGE_DOMAIN_NAME,
     "DomainOwnership": DOMAIN_OWNERSHIP,
     "UserPoolDomain": USER_POOL_DOMAIN,
+    "DistributionTenant": DISTRIBUTION_TENANT,
+    "AmplifyDomain": AMPLIFY_DOMAIN,
 }
 STATUSES = {
     BindingChangeStatus.PLANNED: "planned",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
+from certificate_lifecycle.model.errors import DnssecBrokenError, PublicDnsUnknownError
+from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, RecordType
 from certificate_lifecycle.policy.caa import (
     CaaReason,
     CaaRecord,
     CaaVerdict,
+    caa_questions,
+    caa_records,
     caa_text,
     explain_caa,
     judge_caa,
+    judge_public_caa,
     parse_caa,
 )
 
@@ -221,6 +226,50 @@ def test_a_verdict_contains_the_name_of_the_records(
 ) -> None:
     verdict = judged(*records, name=WILDCARD, at="com")
     assert verdict == CaaVerdict(name=WILDCARD, reason=reason, at="com")
+
+
+# --- Public DNS -----------------------------------------------------------------------------------
+
+
+def answers(**states: AnswerState) -> Callable[[str, RecordType], DnsAnswer]:
+    """Return public DNS with answers for the names that start with a label; NONE for others."""
+
+    def ask(name: str, record_type: RecordType) -> DnsAnswer:
+        state = states.get(name.partition(".")[0], AnswerState.NONE)
+        values = ('0 issue ";"',) if state is AnswerState.FOUND else ()
+        return DnsAnswer(name=name, type=record_type, state=state, values=values, reason="why")
+
+    return ask
+
+
+def test_the_queries_of_a_search_are_known_before_its_first_answer() -> None:
+    assert caa_questions("*.shop.Example.com.") == (
+        ("shop.example.com", RecordType.CAA),
+        ("example.com", RecordType.CAA),
+    )
+    assert caa_questions("localhost") == ()
+
+
+def test_the_nearest_records_in_public_dns_decide() -> None:
+    verdict = judge_public_caa(NAME, answers(example=AnswerState.FOUND))
+    assert (verdict.reason, verdict.at) == (CaaReason.NOT_NAMED, "example.com")
+    assert judge_public_caa(NAME, answers()).reason is CaaReason.NO_RECORDS
+
+
+def test_an_unknown_answer_on_the_way_up_makes_the_verdict_unknown() -> None:
+    with pytest.raises(PublicDnsUnknownError, match=r"CAA records of shop\.example\.com .*: why"):
+        judge_public_caa(NAME, answers(shop=AnswerState.UNKNOWN, example=AnswerState.FOUND))
+    with pytest.raises(DnssecBrokenError, match=r"DNSSEC of example\.com is broken: why"):
+        judge_public_caa(NAME, answers(example=AnswerState.DNSSEC_BROKEN))
+    # Above the records that decide, nothing matters.
+    found = answers(shop=AnswerState.FOUND, example=AnswerState.UNKNOWN)
+    assert judge_public_caa(NAME, found).at == NAME
+
+
+def test_a_record_of_an_unknown_form_makes_the_verdict_unknown() -> None:
+    answer = DnsAnswer(name=NAME, type=RecordType.CAA, state=AnswerState.FOUND, values=("0 issue",))
+    with pytest.raises(PublicDnsUnknownError, match="unknown form"):
+        caa_records(answer)
 
 
 # --- Texts ----------------------------------------------------------------------------------------

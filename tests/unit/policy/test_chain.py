@@ -33,9 +33,11 @@ from certificate_lifecycle.model.pointers import Pointer, PointerState
 from certificate_lifecycle.policy import acme, checks
 from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.checks import Check
+from certificate_lifecycle.policy.dns_health import DnsFinding, PublicRecordState
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordState
 from tests.unit.builders import (
@@ -53,16 +55,19 @@ from tests.unit.builders import (
     SECOND,
     SUCCESSOR,
     TIMED_OUT,
+    answered,
     arn,
     at_target,
     blocked,
     certificate,
     days,
     detail,
+    dns_problem,
     finding,
     imported,
     observation,
     private,
+    record,
     renewal,
     renewing,
     request,
@@ -73,6 +78,14 @@ from tests.unit.builders import (
 USUAL = Thresholds()
 OK, INFO, WARNING, CRITICAL = Severity
 CURRENT, OUTDATED, ROLLED_BACK, NOT_POSSIBLE, UNREAD = TargetState
+
+
+def written(times: int) -> RepairHistory:
+    """Return the history of a certificate whose record was written so many times."""
+    history = RepairHistory(certificate_arn=arn())
+    for _ in range(times):
+        history = history.with_repairs([record().name], NOW)
+    return history
 
 
 def assessments(seen: Observation) -> Decision:
@@ -296,6 +309,53 @@ RENEWAL_BLOCKED = [
         WARNING,
         Reason.ZONE_AMBIGUOUS,
         Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "a record that was written is missing again",
+        observation(blocked(), finding(RecordState.MISSING), repairs=written(1)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.RECORD_REMOVED_AGAIN,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "a record that was removed before is in place",
+        observation(blocked(), finding(RecordState.IN_PLACE), repairs=written(2)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.RECORD_REMOVED_AGAIN,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a record that was written once is in place",
+        observation(blocked(ends_in=days(40)), finding(RecordState.IN_PLACE), repairs=written(1)),
+        Verdict.RENEWING,
+        OK,
+        Reason.RECORDS_IN_PLACE,
+        Action.NONE,
+    ),
+    Row(
+        "a record that was written is missing again, and the zone of another name is unknown",
+        observation(
+            blocked(),
+            finding(RecordState.MISSING),
+            finding(RecordState.ZONE_AMBIGUOUS, "b.net"),
+            repairs=written(1),
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.ZONE_AMBIGUOUS,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "the name is delegated to another zone",
+        observation(
+            blocked(), finding(RecordState.DELEGATED), finding(RecordState.ZONE_AMBIGUOUS, "b.net")
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.NAME_DELEGATED,
+        Action.FIX_VALIDATION,
     ),
     Row(
         "the records could not be compared",
@@ -1766,7 +1826,135 @@ ACME_RESOURCES = [
     Row("another binding was used", binding(-days(1), (-days(2), True)), *FINE),
 ]
 
+NOT_DELEGATED = dns_problem(Reason.ZONE_NOT_DELEGATED)
+BROKEN_DNSSEC = dns_problem(Reason.DNSSEC_BROKEN)
+FORBIDDEN = dns_problem(Reason.CAA_FORBIDS, "the CAA records at example.com allow no CA to issue")
+WRONG_ELSEWHERE = answered(PublicRecordState.WRONG, found="old.example.net")
+STUCK = request(detail=CertificateDetail(validations=(validation(),)))
+AT_RISK = [
+    Row(
+        "a healthy certificate whose zone is not delegated",
+        observation(dns=NOT_DELEGATED),
+        Verdict.RENEWAL_AT_RISK,
+        WARNING,
+        Reason.ZONE_NOT_DELEGATED,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a certificate in its renewal window, with broken DNSSEC",
+        observation(certificate(ends_in=IN_WINDOW), dns=BROKEN_DNSSEC),
+        Verdict.RENEWAL_AT_RISK,
+        WARNING,
+        Reason.DNSSEC_BROKEN,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a healthy certificate that CAA forbids to renew",
+        observation(dns=FORBIDDEN),
+        Verdict.RENEWAL_AT_RISK,
+        WARNING,
+        Reason.CAA_FORBIDS,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a finding about public DNS that could not be checked again",
+        observation(dns=DnsFinding(unknown=("timeout",), reported=Reason.DNSSEC_BROKEN)),
+        Verdict.RENEWAL_AT_RISK,
+        WARNING,
+        Reason.DNSSEC_BROKEN,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a healthy certificate whose names have an unknown answer",
+        observation(dns=DnsFinding(unknown=("timeout",))),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "an unused certificate with broken DNSSEC, which ACM does not renew",
+        observation(certificate(in_use=False), dns=BROKEN_DNSSEC),
+        Verdict.UNUSED,
+        INFO,
+        Reason.NOT_IN_USE,
+    ),
+    Row(
+        "a blocked renewal with its records in place and broken DNSSEC",
+        observation(blocked(), finding(RecordState.IN_PLACE), dns=BROKEN_DNSSEC),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.DNSSEC_BROKEN,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a blocked renewal with a missing record in Route 53, and a problem in public DNS",
+        observation(blocked(), finding(RecordState.MISSING), dns=NOT_DELEGATED),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "a request with its records in place, which CAA forbids",
+        observation(STUCK, finding(RecordState.IN_PLACE), dns=FORBIDDEN),
+        Verdict.PENDING_VALIDATION,
+        INFO,
+        Reason.CAA_FORBIDS,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a record missing in a zone that is hosted elsewhere",
+        observation(
+            blocked(),
+            finding(RecordState.ZONE_NOT_FOUND),
+            dns=answered(PublicRecordState.MISSING),
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a wrong record in a zone that is hosted elsewhere",
+        observation(blocked(), finding(RecordState.ZONE_NOT_FOUND), dns=WRONG_ELSEWHERE),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_WRONG,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "an unknown record in a zone that is hosted elsewhere",
+        observation(
+            blocked(), finding(RecordState.ZONE_NOT_FOUND), dns=answered(PublicRecordState.UNKNOWN)
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.ZONE_NOT_FOUND,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a record in place in a zone that is hosted elsewhere",
+        observation(
+            blocked(),
+            finding(RecordState.ZONE_NOT_FOUND),
+            dns=answered(PublicRecordState.IN_PLACE),
+        ),
+        Verdict.RENEWING,
+        OK,
+        Reason.RECORDS_IN_PLACE,
+    ),
+    Row(
+        "a late renewal with broken DNSSEC, which a successor would meet too",
+        observation(certificate(ends_in=days(5)), dns=BROKEN_DNSSEC),
+        Verdict.RENEWAL_OVERDUE,
+        CRITICAL,
+        Reason.DNSSEC_BROKEN,
+        Action.FIX_VALIDATION,
+    ),
+]
+
 ROWS = [
+    *AT_RISK,
     *HEALTHY,
     *RENEWING,
     *RENEWAL_BLOCKED,
@@ -1803,14 +1991,19 @@ def test_each_situation_has_its_judgement(row: Row) -> None:
 
 
 def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
-    """All but what is said of a whole account and region, and of what is served elsewhere.
+    """All but those of a whole account and region or run, and of what is served elsewhere.
 
     See `test_run` and `test_served`.
     """
-    others = {Verdict.SCAN_FAILED, Verdict.STALE_CERTIFICATE_SERVED}
+    others = {
+        Verdict.SCAN_FAILED,
+        Verdict.INVENTORY_INCOMPLETE,
+        Verdict.STALE_CERTIFICATE_SERVED,
+    }
     assert {row.verdict for row in ROWS} == set(Verdict) - others
     assert {row.reason for row in ROWS} == set(Reason) - {
         Reason.SCOPE_FAILED,
+        Reason.CLASS_NOT_LISTED,
         Reason.OLDER_CERTIFICATE_SERVED,
         Reason.OTHER_CERTIFICATE_SERVED,
     }
@@ -1872,6 +2065,55 @@ def test_a_blocked_renewal_says_which_record_is_missing_where_and_what_acm_wants
         "ACM requires CNAME _b2.c3.acm-validations.aws. "
         "It expires in 40 days, on 2026-07-11 12:00 UTC."
     )
+
+
+def test_a_certificate_at_risk_says_why_and_until_when_it_is_valid() -> None:
+    assert assessments(observation(dns=NOT_DELEGATED)).message == (
+        "ACM could not renew it now: public DNS says no. "
+        "It expires in 100 days, on 2026-09-09 12:00 UTC."
+    )
+
+
+def test_a_late_renewal_names_the_problem_in_public_dns() -> None:
+    late = observation(certificate(ends_in=days(20), detail=detail()), dns=BROKEN_DNSSEC)
+    assert assessments(late).message.startswith(
+        "ACM should have renewed it by now: public DNS says no; it expires in 20 days"
+    )
+
+
+def test_a_renewal_that_acm_calls_forbidden_names_the_records_that_public_dns_has() -> None:
+    forbidden = renewing(renewal(RenewalStatus.PENDING_AUTO_RENEWAL, "CAA_ERROR"))
+    assert assessments(observation(forbidden, dns=FORBIDDEN)).message.startswith(
+        "ACM cannot renew it: the CAA records at example.com allow no CA to issue. It expires"
+    )
+
+
+def test_records_to_write_in_a_zone_hosted_elsewhere_are_in_the_message_the_first_ones() -> None:
+    names = [f"n{number}.example.com" for number in range(7)]
+    missing = answered(PublicRecordState.MISSING, *names)
+    lost = [finding(RecordState.ZONE_NOT_FOUND, name) for name in names]
+    message = assessments(observation(blocked(), *lost, dns=missing)).message
+    assert message.startswith(
+        f"ACM cannot renew it: {LABEL}.n0.example.com does not exist in public DNS "
+        "(zone example.com); write CNAME _b2.c3.acm-validations.aws; "
+    )
+    assert f"{LABEL}.n4.example.com" in message
+    assert "acm-validations.aws; and 2 more records. It expires" in message
+
+
+def test_a_wrong_record_in_a_zone_hosted_elsewhere_is_shown_with_what_to_write() -> None:
+    lost = finding(RecordState.ZONE_NOT_FOUND)
+    assert assessments(observation(blocked(), lost, dns=WRONG_ELSEWHERE)).message.startswith(
+        f"ACM cannot renew it: {LABEL}.shop.example.com is old.example.net in public DNS "
+        "(zone example.com); write CNAME _b2.c3.acm-validations.aws instead. "
+    )
+
+
+def test_a_request_whose_records_public_dns_answers_is_not_sent_to_the_delegation() -> None:
+    right = answered(PublicRecordState.IN_PLACE)
+    assert assessments(
+        observation(STUCK, finding(RecordState.IN_PLACE), dns=right)
+    ).message.endswith("all validation records are in place.")
 
 
 def test_a_failed_renewal_says_acms_reason_in_words() -> None:

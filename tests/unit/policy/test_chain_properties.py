@@ -15,6 +15,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     Decision,
     DomainValidation,
+    Reason,
     Renewal,
     RenewalStatus,
     Severity,
@@ -22,6 +23,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.policy.chain import assess
 from certificate_lifecycle.policy.checks import is_externally_managed
+from certificate_lifecycle.policy.dns_health import NOT_CHECKED
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
@@ -35,6 +37,7 @@ from tests.unit.builders import (
     at_target,
     certificate,
     days,
+    dns_problem,
     finding,
     source,
     validation,
@@ -98,6 +101,7 @@ observations = st.builds(
     detail_error=st.sampled_from([None, None, None, "Throttled"]),
     export=st.none() | st.builds(at_target, st.sampled_from(list(TargetState))),
     source=st.none() | st.sampled_from(list(SourceState)).map(source),
+    dns=st.sampled_from([NOT_CHECKED, dns_problem(Reason.DNSSEC_BROKEN)]),
 )
 
 

@@ -291,6 +291,14 @@ def test_a_public_certificate_is_followed_by_one_for_the_same_usage(
     assert found == expected
 
 
+@pytest.mark.parametrize("unlisted", ["old", "new", "both"])
+def test_a_certificate_that_is_not_listed_neither_takes_over_nor_is_followed(unlisted: str) -> None:
+    """It may be of a class whose root this SDK does not read."""
+    before = old(public, listed=unlisted == "new")
+    found = reasons(before, public(listed=unlisted == "old"))
+    assert found == (Discontinuity.DETAILS_UNREADABLE,)
+
+
 # --- Imported certificates ------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,10 +19,12 @@ from certificate_lifecycle.model.certificate import (
     ValidationMethod,
 )
 from certificate_lifecycle.model.dns_names import normalise
+from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.policy.issuance import (
     MAX_NAMES,
     REQUESTABLE_KEY_ALGORITHMS,
     CertificateRequest,
+    hierarchy_errors,
     is_adoptable,
     is_equal,
     lacking_tags,
@@ -30,11 +33,14 @@ from certificate_lifecycle.policy.issuance import (
     ordered_names,
     pause_after_denial,
     preference,
+    unavailable,
 )
 from tests.unit.builders import (
     AUTHORITY,
     BY_EMAIL,
     FAILED,
+    N2_UNKNOWN_TO_REGION,
+    N2_UNKNOWN_TO_SDK,
     NOW,
     SECOND,
     certificate,
@@ -242,9 +248,76 @@ def test_an_exportable_public_certificate_is_equal_only_to_an_exportable_one() -
     assert not may_be_equal(wanted, EQUAL, NOW)
 
 
-def test_a_certificate_of_another_root_hierarchy_is_not_equal() -> None:
-    assert may_be_equal(WANTED, EQUAL, NOW)
-    assert not may_be_equal(WANTED, replace(EQUAL, root_hierarchy="N2_AMAZON_MANAGED"), NOW)
+N2: dict[str, Any] = {
+    "root_hierarchy": "N2_AMAZON_MANAGED",
+    "certificate_usage": "CLIENT_AND_SERVER_AUTH",
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {**N2, "root_hierarchy": "N2_SFG2_AMAZON_MANAGED"},
+        {**N2, "certificate_usage": "CLIENT_AUTH_ONLY"},
+    ],
+    ids=["standard", "another root", "another usage"],
+)
+def test_only_a_certificate_of_the_same_root_and_usage_is_equal(other: dict[str, Any]) -> None:
+    wanted = replace(WANTED, **N2)
+    assert may_be_equal(wanted, replace(EQUAL, **N2), NOW)
+    assert not may_be_equal(wanted, replace(EQUAL, **other), NOW)
+    assert not may_be_equal(WANTED, replace(EQUAL, **N2), NOW)
+
+
+def test_requests_of_different_roots_and_usages_have_different_tokens() -> None:
+    wanted = [
+        WANTED,
+        replace(WANTED, **N2),
+        replace(WANTED, **{**N2, "root_hierarchy": "N2_SFG2_AMAZON_MANAGED"}),
+        replace(WANTED, **{**N2, "certificate_usage": "CLIENT_AUTH_ONLY"}),
+    ]
+    assert len({each.idempotency_token for each in wanted}) == len(wanted)
+
+
+@pytest.mark.parametrize(
+    ("root", "usage", "private", "error"),
+    [
+        (None, None, True, None),
+        ("N2_AMAZON_MANAGED", "CLIENT_AUTH_ONLY", False, None),
+        ("N2_SFG2_AMAZON_MANAGED", None, False, None),
+        ("N2_AMAZON_MANAGED", None, True, "with certificate_authority_arn"),
+        (None, "CLIENT_AUTH_ONLY", False, "without root_hierarchy_type"),
+        (
+            "N2_SFG2_AMAZON_MANAGED",
+            "CLIENT_AUTH_ONLY",
+            False,
+            "must be CLIENT_AND_SERVER_AUTH with",
+        ),
+    ],
+)
+def test_a_root_and_a_usage_that_acm_refuses_are_errors(
+    root: str | None, usage: str | None, error: str | None, *, private: bool
+) -> None:
+    """API reference, RequestCertificate, RootHierarchyType and CertificateUsage."""
+    errors = hierarchy_errors(root, usage, private=private)
+    assert len(errors) == (0 if error is None else 1)
+    assert error is None or error in errors[0]
+
+
+@pytest.mark.parametrize(
+    ("gap", "remedy"),
+    [(N2_UNKNOWN_TO_SDK, "boto3 1.44.7 or newer"), (N2_UNKNOWN_TO_REGION, "another region")],
+)
+def test_a_request_of_a_class_that_cannot_be_listed_is_not_made(
+    gap: InventoryGap, remedy: str
+) -> None:
+    reason = unavailable(replace(WANTED, **N2), [gap])
+    assert reason is not None
+    assert reason.startswith("Amazon N2 certificates cannot be listed and requested here: ")
+    assert remedy in reason
+    assert unavailable(WANTED, [gap]) is None
+    assert unavailable(replace(WANTED, **N2), []) is None
 
 
 @pytest.mark.parametrize("method", [ValidationMethod.EMAIL, ValidationMethod.HTTP])

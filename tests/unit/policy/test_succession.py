@@ -104,9 +104,13 @@ def test_a_successor_may_be_requested_for(seen: Certificate) -> None:
         pytest.param(request(status=FAILED), "not requested by", id="a request without detail"),
         pytest.param(imported(status=EXPIRED, ends_in=-days(1)), "issued", id="imported"),
         pytest.param(dead(key_algorithm="RSA_4096"), "RSA_4096", id="a key that ACM does not make"),
+        pytest.param(dead(root_hierarchy="N3"), "root hierarchy N3 is unknown", id="another root"),
         pytest.param(
-            dead(root_hierarchy="N2_AMAZON_MANAGED"), "N2_AMAZON_MANAGED", id="another root"
+            dead(root_hierarchy="N2_AMAZON_MANAGED", certificate_usage="SERVER_AUTH_ONLY"),
+            "usage SERVER_AUTH_ONLY is unknown",
+            id="another usage",
         ),
+        pytest.param(dead(listed=False), "ACM does not list it", id="not listed"),
     ],
 )
 def test_no_successor_is_requested_for(seen: Certificate, why: str) -> None:
@@ -133,6 +137,16 @@ def test_a_successor_has_the_names_the_key_the_ca_the_export_option_and_the_tags
     assert wanted.region == "eu-west-1"
     assert wanted.tags == ((REPLACES_TAG, old.arn), ("Team", "shop"))
     assert wanted.certificate_authority_arn is None
+
+
+def test_a_successor_keeps_the_root_and_the_usage() -> None:
+    old = dead(root_hierarchy="N2_AMAZON_MANAGED", certificate_usage="CLIENT_AUTH_ONLY")
+    wanted = successor_request(old, 1)
+    assert (wanted.root_hierarchy, wanted.certificate_usage) == (
+        "N2_AMAZON_MANAGED",
+        "CLIENT_AUTH_ONLY",
+    )
+    assert blocked_reason(old, INSTANCE, ()) is None
 
 
 def test_tags_without_room_are_left_out_in_a_fixed_order_and_the_owner_is_kept() -> None:

@@ -18,6 +18,7 @@ from certificate_lifecycle.model.run import (
     ChangeKind,
     FindingChange,
     Outcome,
+    RecordToWrite,
     Run,
     ScopeStatus,
 )
@@ -165,6 +166,19 @@ def test_what_was_done_or_failed_is_an_event_and_what_was_advised_is_none(outcom
     events = of(run(BLOCKED, actions=(replace(REPAIRED, outcome=outcome),)), DetailType.ACTION)
     tried = outcome in (Outcome.DONE, Outcome.STARTED, Outcome.FAILED)
     assert [event["outcome"] for event in events] == ([outcome.value] if tried else [])
+
+
+WANTED = RecordToWrite(name="_a1.example.net", type="CNAME", value="_b2.acm-validations.aws")
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_records_to_write_are_an_event_with_each_change_of_their_finding(*, changed: bool) -> None:
+    advised = replace(REPAIRED, outcome=Outcome.ADVISED, dns_records=(WANTED,))
+    changes = (FindingChange(BLOCKED.certificate.arn, ChangeKind.NEW),) if changed else ()
+    whole = run(BLOCKED, actions=(advised,), changes=changes)
+    check(announcements(whole))
+    events = of(whole, DetailType.ACTION)
+    assert [event["dns_records"] for event in events] == ([[WANTED.to_dict()]] if changed else [])
 
 
 def test_every_run_ends_with_an_event_about_itself() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
+from certificate_lifecycle.render.manual_steps import argument
 from tests.unit.builders import DISTRIBUTION, LOAD_BALANCER, PLACE, arn
 from tests.unit.tables import DATA
 
@@ -42,13 +43,6 @@ def commands(in_use_by: str) -> list[str]:
             (
                 "aws elb set-load-balancer-listener-ssl-certificate --region eu-west-1 "
                 f"--load-balancer-name shop --load-balancer-port PORT --ssl-certificate-id {NEW}"
-            ),
-        ),
-        (
-            own("cloudfront", "distribution-tenant/dt_1"),
-            (
-                "aws cloudfront update-distribution-tenant --id dt_1 --if-match ETAG "
-                f"--customizations 'Certificate={{Arn={NEW}}}'"
             ),
         ),
         (
@@ -110,6 +104,14 @@ def test_one_call_moves_these(in_use_by: str, command: str) -> None:
                 "cloudfront get-distribution-config",
                 "cloudfront get-distribution-config",
                 "cloudfront update-distribution",
+            ],
+        ),
+        (
+            own("cloudfront", "distribution-tenant/dt_1"),
+            [
+                "cloudfront get-distribution-tenant",
+                "cloudfront get-distribution-tenant",
+                "cloudfront update-distribution-tenant",
             ],
         ),
         ("arn:aws:apigateway:eu-west-1::/domainnames/a.b", ["apigateway update-domain-name"] * 2),
@@ -180,6 +182,30 @@ def test_a_distribution_of_aws_is_never_changed_but_one_of_the_services_before_i
     assert services == ["apigateway", "cognito-idp", "cognito-idp", "amplify"]
     assert "AppSync" in steps(foreign)
     assert "cloudfront" not in steps(foreign)
+
+
+def test_what_can_be_in_any_region_has_a_call_for_each_region_of_the_run() -> None:
+    catalog = ConsumerCatalog(OWN, regions=("eu-west-1", "us-east-1"))
+    foreign = DISTRIBUTION.replace(OWN, AWS)
+    lines = catalog.manual_steps(foreign, NEW).splitlines()
+    calls = [line.split() for line in lines if line.startswith("aws ")]
+    assert [(call[1], call[4]) for call in calls] == [
+        (service, region)
+        for service in ("apigateway", "cognito-idp", "cognito-idp", "amplify")
+        for region in ("eu-west-1", "us-east-1")
+    ]
+    assert lines[-1].startswith("# The regions of the run are eu-west-1, us-east-1;")
+    # One with a region is in that region.
+    balancer = LOAD_BALANCER.replace(OWN, AWS)
+    assert catalog.manual_steps(balancer, NEW) == steps(balancer)
+
+
+@pytest.mark.parametrize("name", ["*.example.com", "a;b", "$(x)", "a\nb", "a b"])
+def test_a_name_is_one_word_of_a_line_and_means_nothing_to_a_shell(name: str) -> None:
+    line = f"aws x --name {argument(name)}"
+    assert len(line.splitlines()) == 1
+    assert shlex.split(line)[3] == name.replace("\n", " ")
+    assert len(shlex.split(line)) == 4
 
 
 def test_of_anything_else_of_aws_only_this_is_said() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.model.certificate import Action, CertificateDetail, Severity
+from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -24,7 +25,7 @@ from certificate_lifecycle.policy.validation import RecordState
 from certificate_lifecycle.render.aws_console import console_url
 from certificate_lifecycle.render.notification.limits import MAX_MESSAGE_BYTES
 from certificate_lifecycle.render.notification.message import Message, compose
-from certificate_lifecycle.render.notification.wording import severity_of
+from certificate_lifecycle.render.notification.wording import public_dns_text, severity_of
 from tests.unit.builders import (
     APPROVAL,
     EXPIRED,
@@ -316,6 +317,30 @@ def test_the_text_is_narrow_enough_to_be_quoted() -> None:
     assert [line for line in lines if len(line) > 88 and "https://" not in line] == [lines[-1]]
 
 
+@pytest.mark.parametrize(
+    ("counts", "text"),
+    [
+        (DnsCounts(checked=12), "Public DNS: 12 names checked."),
+        (
+            DnsCounts(checked=1, unknown=2, not_asked=1000, reason="timeout"),
+            "Public DNS: 1 name checked, 2 unknown (timeout), 1,000 not checked in this run.",
+        ),
+        (
+            DnsCounts(unknown=12, reason="no connection"),
+            "Public DNS could not be queried for any of 12 names (no connection).",
+        ),
+        (DnsCounts(), "Public DNS: 0 names checked."),
+    ],
+)
+def test_one_line_says_how_many_names_were_checked_in_public_dns(
+    counts: DnsCounts, text: str
+) -> None:
+    checked = replace(run(BLOCKED), scopes=(replace(scope(), public_dns=counts),))
+    assert public_dns_text(checked) == text
+    assert text in " ".join(message_of(checked).bodies["email"].split())
+    assert public_dns_text(run(BLOCKED)) == ""
+
+
 def test_a_name_that_has_none_is_shown_by_its_arn() -> None:
     text = message_of(run(judged(imported(names=(), ends_in=days(3))))).bodies["email"]
     assert f"\n  {arn()}\n" in text
@@ -500,7 +525,9 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "status": "ok",
                 "certificates": 2,
                 "ignored": 0,
+                "public_dns": None,
                 "error": None,
+                "not_listed": [],
             }
         ],
         "scopes_not_shown": 0,
@@ -553,6 +580,7 @@ def test_machines_get_the_actions_that_were_tried() -> None:
             "outcome": "failed",
             "detail": "denied",
             "renewed": False,
+            "dns_records": [],
         }
     ]
 

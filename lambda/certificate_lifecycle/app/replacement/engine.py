@@ -20,6 +20,7 @@ from certificate_lifecycle.app.ports import (
     Certificates,
     Consumers,
     Dns,
+    PublicDns,
     StateStore,
     TlsProbe,
 )
@@ -50,6 +51,7 @@ from certificate_lifecycle.policy.bindings import (
     BindingChange,
     BindingChangeStatus,
     by_consumer,
+    explains_use,
 )
 from certificate_lifecycle.policy.checks import proposed
 from certificate_lifecycle.policy.continuity import Candidate, Continuity, judge
@@ -71,7 +73,10 @@ from certificate_lifecycle.policy.thresholds import lacks_future
 _NOT_NEEDED = "no successor is needed any more"
 _MAY_EXIST = "an earlier run may have requested one without recording it, which is unused"
 _GONE = "the old certificate does not exist any more"
-_UNSEEN = "no known consumer uses it any more; ACM updates InUseBy with a delay"
+_UNSEEN = (
+    "ACM still reports it as in use, which it updates with a delay; it is kept until ACM reports "
+    "no use"
+)
 _SWITCHED_OFF = "moving its consumers was disabled before all were verified"
 _ANOTHER = "the certificate still needs a successor, and another one is requested"
 _RESTART = (
@@ -102,6 +107,7 @@ class ReplacementEngine:
     pointers: PointerMoves
     consumers: Consumers | None = None
     tls_probe: TlsProbe | None = None
+    public_dns: PublicDns | None = None
     retire_after: timedelta | None = None
     handled: list[ReplacementRecord] = field(default_factory=list, init=False)
 
@@ -176,6 +182,7 @@ class ReplacementEngine:
             context=self.context,
             certificates=self.certificates,
             dns=self.dns,
+            public_dns=self.public_dns,
             state_store=self.state_store,
             catalog=self.catalog,
         )
@@ -327,17 +334,18 @@ class ReplacementEngine:
         observation, moves = replacement.observation, replacement.record.moves
         if observation is None or successor_arn is None or not observation.certificate.in_use:
             return ""
-        arns = self.catalog.unexplained(observation.certificate, [move.binding for move in moves])
-        steps = [self.catalog.manual_steps(arn, successor_arn) for arn in arns[:_SHOWN_COMMANDS]]
-        more = len(arns) - _SHOWN_COMMANDS
-        texts = [
-            f"{move.binding.label}: {move.note}"
-            for move in moves
-            if move.status in (BindingChangeStatus.LEFT_ALONE, BindingChangeStatus.ROLLED_BACK)
-        ]
+        now, found = self.context.now, replacement.found
+        explaining = [move.binding for move in moves if explains_use(move, found, now)]
+        arns = self.catalog.unexplained(observation.certificate, explaining)
+        # Resources of AWS's own have the same steps, because nothing tells their settings apart.
+        steps = list(dict.fromkeys(self.catalog.manual_steps(arn, successor_arn) for arn in arns))
+        steps = steps[:_SHOWN_COMMANDS]
+        more = len(arns) - len(steps)
+        texts = [text for text in _held(moves) if text not in replacement.record.unreported]
         if arns:
             others = f" (and {more} more like these)" if more > 0 else ""
-            texts.append(f"to be moved to {successor_arn}{others}:")
+            uses = "1 use" if len(arns) == 1 else f"{len(arns)} uses"
+            texts.append(f"ACM reports {uses}, to be moved to {successor_arn}{others}:")
         return "\n".join(["; ".join(texts), *steps] if texts else [])
 
     # --- The steps: each returns whether the next one may follow at once --------------------------
@@ -487,7 +495,8 @@ class ReplacementEngine:
                 return True  # that step fails for the same reasons, after these moves
             _require_none(failures)
             steps = self._manual_steps(replacement, replacement.successor_arn)
-            replacement.advice = self._steps_to_recorded(replacement) if steps else _UNSEEN
+            known = steps or _held(replacement.record.moves)
+            replacement.advice = self._steps_to_recorded(replacement) if known else _UNSEEN
         elif not old.used and self._is_retirable(replacement.record, old):
             self._retire(replacement, old)
         return False
@@ -677,6 +686,7 @@ class ReplacementEngine:
     ) -> list[str]:
         """Plan a move for each setting that has none, and return the failures."""
         reverted, bindings = rebinding.unplanned(old, replacement.record.moves)
+        replacement.found = reverted.found
         failures = self._record_each(replacement, [reverted])
         batches = (
             bindings[first : first + MOVES_AT_ONCE]
@@ -733,6 +743,12 @@ class ReplacementEngine:
 
 def _batches(moves: Sequence[BindingChange]) -> Iterator[list[BindingChange]]:
     return by_consumer(moves, MOVES_AT_ONCE)
+
+
+def _held(moves: Iterable[BindingChange]) -> list[str]:
+    """Return the sentences about consumers that have the old certificate and are not moved."""
+    held = (BindingChangeStatus.LEFT_ALONE, BindingChangeStatus.ROLLED_BACK)
+    return [f"{move.binding.label}: {move.note}" for move in moves if move.status in held]
 
 
 def _require_none(failures: Sequence[str]) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import require_time
-from certificate_lifecycle.app.ports import Catalog, Certificates, Dns, StateStore
+from certificate_lifecycle.app.dns_health import require_issuable
+from certificate_lifecycle.app.ports import Catalog, Certificates, Dns, PublicDns, StateStore
+from certificate_lifecycle.app.repair_memory import RepairMemory
 from certificate_lifecycle.app.replacement.replacement_context import ReplacementContext
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.succession import SuccessorSearch
@@ -22,13 +24,18 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
+    IssuanceForbiddenError,
     RecordConflictError,
     ValidationRecordsNotReadyError,
-    ZoneAmbiguousError,
-    ZoneNotFoundError,
+    ZoneError,
 )
 from certificate_lifecycle.policy.continuity import Continuity
-from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, may_be_equal
+from certificate_lifecycle.policy.issuance import (
+    CertificateRequest,
+    is_equal,
+    may_be_equal,
+    unavailable,
+)
 from certificate_lifecycle.policy.succession import (
     RequestBudget,
     blocked_reason,
@@ -52,6 +59,7 @@ class Obtaining:
     dns: Dns
     state_store: StateStore
     catalog: Catalog
+    public_dns: PublicDns | None = None
 
     def obtain(self, replacement: ReplacementContext, old: Certificate) -> bool:
         """Find a suitable certificate, or request the successor."""
@@ -72,6 +80,7 @@ class Obtaining:
         # A replacement that began with an existing certificate has not been checked for a request.
         again = replacement.record.refused or replacement.record.lost
         reason = self.blocked_reason(old) if again else None
+        reason = reason or unavailable(request, self.certificates.not_listed)
         if reason is not None:
             replacement.advice = f"no successor is requested: {reason}"
             return False
@@ -129,19 +138,26 @@ class Obtaining:
         except (
             RecordConflictError,
             ValidationRecordsNotReadyError,
-            ZoneAmbiguousError,
-            ZoneNotFoundError,
+            ZoneError,
         ) as error:
             replacement.advice = f"the successor {successor.arn} cannot be validated yet: {error}"
             return False
         changed = [finding for finding in findings if finding.change is not RecordChange.UNCHANGED]
+        memory = RepairMemory.read(self.state_store, self.context.now)
+        names = [finding.record.name for finding in changed]
+        news = [name for name in names if memory.is_news(successor, name)]
         if changed:
-            names = ", ".join(finding.record.name for finding in changed)
-            text = f"write the validation record {names} of its successor"
-            self.context.record_intent(replacement.arn, replacement.action or Action.REPLACE, text)
+            if news:
+                text = f"write the validation record {', '.join(names)} of its successor"
+                self.context.record_intent(
+                    replacement.arn, replacement.action or Action.REPLACE, text
+                )
             write(self.dns, findings)
+            memory.record(successor, names)
+        # A record that is removed after each run is in the finding about the successor.
         for finding in changed:
-            replacement.report(f"{finding.change} {finding.record.name}")
+            if finding.record.name in news:
+                replacement.report(f"{finding.change} {finding.record.name}")
         return True
 
     def blocked_reason(self, certificate: Certificate) -> str | None:
@@ -150,6 +166,7 @@ class Obtaining:
         if reason is None and certificate.type is not CertificateType.PRIVATE:
             try:
                 require_zones(self.dns, certificate.names)
-            except (ZoneNotFoundError, ZoneAmbiguousError) as error:
+                require_issuable(self.public_dns, self.dns, certificate.names)
+            except (IssuanceForbiddenError, ZoneError) as error:
                 reason = f"it could not be validated ({error})"
         return reason

@@ -40,7 +40,15 @@ from certificate_lifecycle.policy.bindings import (
 from certificate_lifecycle.policy.ownership import controller_of, returned_by
 
 _CHANGED = "changed outside this module in the meantime; not changed again"
-_REVERTED = "reverted to the old certificate, as infrastructure as code does; change it there"
+#: Such as `data "aws_acm_certificate"`, serverless-domain-manager and look-ups of the CDK.
+_REVERTED = (
+    "reverted to the old certificate, as infrastructure as code does, and tools that select "
+    "certificates by name; change it there"
+)
+_UNCHANGED = (
+    "it has the old certificate: the service did not change it, or something that declares it, or "
+    "selects certificates by name, reverted it"
+)
 _DELETED = "it does not exist any more"
 #: The status and the report of each binding step.
 _BOUND = {
@@ -62,6 +70,7 @@ def joined(texts: Sequence[str]) -> str:
 class RebindResult:
     """The moves that were handled, and the texts of what was done, waits or failed.
 
+    `found` are the keys of the settings that a search has found.
     `refused` are the texts of consumers whose service does not accept the successor.
     `out_of_time` is true if others were left to the next run.
     """
@@ -71,6 +80,7 @@ class RebindResult:
     waiting: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    found: frozenset[tuple[str, ...]] = frozenset()
     out_of_time: bool = False
 
     def add(self, move: BindingChange, status: BindingChangeStatus, text: str) -> None:
@@ -106,6 +116,7 @@ class Rebinding:
             logger.error("consumers unreadable", exc_info=error, extra={"consumer": place})
             result.failures.append(f"consumers unknown: {place}: {error_summary(error)}")
         found = {binding.key: binding for binding in search.bindings}
+        result.found = frozenset(found)
         for move in moves:
             if move.binding.key in found and move.status is BindingChangeStatus.MOVED:
                 with self._isolated((move,), move.binding, result):
@@ -246,7 +257,9 @@ class Rebinding:
         self, move: BindingChange, state: BindingState | None, result: RebindResult
     ) -> None:
         """Restore the old certificate, unless others have changed the setting."""
-        error = (state.error if state is not None else None) or "it does not use the successor"
+        error = "it does not use the successor"
+        if state is not None:
+            error = state.error or (error if self.new in state.certificates else _UNCHANGED)
         if needs_rollback(move, state, self.new):
             if move.binding.kind.holds_many:
                 self.consumers.unbind(move.binding, self.new)

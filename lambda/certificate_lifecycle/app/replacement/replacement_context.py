@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ class ReplacementContext:
     """The replacement of one certificate in this run.
 
     `observation` is None if the certificate was not scanned, `action` if it needs none.
+    `found` are the keys of the settings that a search of this run has found; None without one.
     `advice` is the next step, `plan` the next step in a dry run, `failure` an error.
     """
 
@@ -26,6 +28,7 @@ class ReplacementContext:
     record: ReplacementRecord
     observation: Observation | None
     action: Action | None
+    found: Collection[tuple[str, ...]] | None = None
     advice: str = ""
     plan: str = ""
     failure: str | None = None
@@ -88,6 +91,8 @@ class ReplacementContext:
         if failed:
             outcome = Outcome.FAILED
         elif record.unreported:
-            done = record.state.finished or record.state is ReplacementState.VERIFIED
+            # Advice names consumers that remain.
+            verified = record.state is ReplacementState.VERIFIED and not self.advice
+            done = record.state.finished or verified
             outcome = Outcome.DONE if done else Outcome.STARTED
         return ActionRecord(self.arn, action, outcome, joined(texts), self.renewed)

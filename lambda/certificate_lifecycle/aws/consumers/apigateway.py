@@ -38,10 +38,19 @@ PERMISSIONS = (
         "apigateway",
         _DOMAIN_NAMES,
         Setting.REBIND_CONSUMERS,
-        GET="verify a changed domain name",
         PATCH="change the certificate of a domain name",
         AddCertificateToDomain="the new certificate",
         RemoveCertificateFromDomain="the old certificate",
+    ),
+    # An edge-optimised domain name is in any region.
+    *for_rotations(
+        "apigateway",
+        (
+            "arn:{partition}:apigateway:*::/domainnames/*",
+            "arn:{partition}:apigateway:*:{account}:/domainnames/*",
+        ),
+        Setting.REBIND_CONSUMERS,
+        GET="verify a changed domain name",
     ),
     *for_rotations(
         "cloudfront",

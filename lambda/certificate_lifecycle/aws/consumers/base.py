@@ -85,6 +85,8 @@ class Consumer(ABC):
     key_algorithms: ClassVar[frozenset[str]]
     #: Whether every scan may read the service, or only a role that may rebind consumers.
     read_by_scans: ClassVar[bool] = True
+    #: Whether the service is searched only if the others do not explain an entry of `InUseBy`.
+    only_for_unexplained: ClassVar[bool] = False
     #: Whether CloudFront serves resources of the service: `regions` says where else they are.
     edge: ClassVar[bool] = False
 

@@ -7,7 +7,8 @@ setting is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.consumers.base import (
@@ -99,16 +100,64 @@ _REFUSALS = (
 )
 
 
-class Distributions(Consumer):
-    """The distributions of one account."""
+class VersionedResources(Consumer):
+    """Resources that CloudFront updates as a whole, with the ETag that was read with them."""
 
     service = "cloudfront"
+    key_algorithms = EDGE_KEY_ALGORITHMS
+    _client: CloudFrontClient
+
+    def current(self, binding: Binding) -> BindingState | None:
+        """Return the certificate, settled once it is deployed; None without the resource."""
+        answer = self._get(binding.consumer)
+        if answer is None:
+            return None
+        certificate = self._certificate(answer)
+        settled = self._resource(answer)["Status"] == "Deployed"
+        return BindingState((certificate,) if certificate else (), settled)
+
+    def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
+        """Set the certificate and keep the rest of the resource.
+
+        Raises ConsumerChangedError if the resource has neither certificate or does not exist,
+        ConsumerBusyError after several concurrent changes, ManualStepRequiredError if a person has
+        to do something first, and UnknownSettingError if this SDK would lose a setting.
+        """
+        for _ in range(_ATTEMPTS):
+            answer = self._get(binding.consumer)
+            current = None if answer is None else self._certificate(answer)
+            if answer is None or current not in (certificate_arn, instead_of):
+                raise ConsumerChangedError(f"{binding.label} was changed")
+            if current == certificate_arn or self._update(binding, answer, certificate_arn):
+                return
+        raise ConsumerBusyError("it is being changed by another client")
+
+    @abstractmethod
+    def _get(self, name: str) -> Mapping[str, Any] | None:
+        """Return the response that describes a resource, or None if that does not exist."""
+
+    @staticmethod
+    @abstractmethod
+    def _resource(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the resource in such a response."""
+
+    @classmethod
+    @abstractmethod
+    def _certificate(cls, answer: Mapping[str, Any]) -> str | None:
+        """Return the certificate of the resource in such a response."""
+
+    @abstractmethod
+    def _update(self, binding: Binding, answer: Mapping[str, Any], certificate_arn: str) -> bool:
+        """Write the resource with another certificate; false if it was changed since."""
+
+
+class Distributions(VersionedResources):
+    """The distributions of one account."""
+
     kinds = (DISTRIBUTION,)
     permissions = PERMISSIONS
     refusals = _REFUSALS
     whole_writes = (CONFIG_WRITE,)
-    key_algorithms = EDGE_KEY_ALGORITHMS
-    _client: CloudFrontClient
 
     @classmethod
     def owns(cls, arn: ConsumerArn) -> bool:
@@ -149,8 +198,8 @@ class Distributions(Consumer):
         bindings: list[Binding] = []
         for arn in self._owned(certificate):
             found = self._get(arn.name)
-            if found is not None and _certificate(found) == certificate.arn:
-                config = found["Distribution"]["DistributionConfig"]
+            if found is not None and self._certificate(found) == certificate.arn:
+                config = self._resource(found)["DistributionConfig"]
                 aliases = config.get("Aliases", {}).get("Items", [])
                 names = f" ({', '.join(aliases)})" if aliases else ""
                 label = f"CloudFront distribution {arn.name}{names}"
@@ -159,36 +208,16 @@ class Distributions(Consumer):
 
     @validated_response("GetDistribution")
     def current(self, binding: Binding) -> BindingState | None:
-        """Return the certificate, settled once it is deployed; None without the distribution."""
-        found = self._get(binding.consumer)
-        if found is None:
-            return None
-        certificate = _certificate(found)
-        settled = found["Distribution"]["Status"] == "Deployed"
-        return BindingState((certificate,) if certificate else (), settled)
+        """Return the certificate, see `VersionedResources`."""
+        return super().current(binding)
 
     @validated_response("GetDistribution")
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        """Set the certificate and keep the rest of the configuration.
+        """Set the certificate, see `VersionedResources`.
 
-        Raises ConsumerChangedError if the distribution has neither certificate or does not exist,
-        ConsumerBusyError after several concurrent changes, ManualStepRequiredError for a
-        distribution with a continuous deployment policy, and UnknownSettingError if this SDK would
-        lose a setting.
+        A distribution with a continuous deployment policy requires a manual step.
         """
-        for _ in range(_ATTEMPTS):
-            found = self._get(binding.consumer)
-            current = None if found is None else _certificate(found)
-            if found is None or current not in (certificate_arn, instead_of):
-                raise ConsumerChangedError(f"{binding.label} was changed")
-            if current == certificate_arn:
-                return
-            if found["Distribution"]["DistributionConfig"].get("ContinuousDeploymentPolicyId"):
-                steps = self.steps_before(binding)
-                raise ManualStepRequiredError("\n".join((_CONTINUOUS_DEPLOYMENT, *steps)))
-            if self._update(binding.consumer, found, certificate_arn):
-                return
-        raise ConsumerBusyError("it is being changed by another client")
+        super().bind(binding, certificate_arn, instead_of=instead_of)
 
     def steps_before(self, binding: Binding) -> tuple[str, ...]:
         """Return the calls that detach a continuous deployment policy.
@@ -212,11 +241,11 @@ class Distributions(Consumer):
         arn = f"arn:{partition}:cloudfront::{account}:distribution/{binding.consumer}"
         return ConsumerArn.parse(arn, account)
 
-    def _update(
-        self, distribution_id: str, found: GetDistributionResultTypeDef, certificate_arn: str
-    ) -> bool:
-        """Write the configuration with another certificate; false if it was changed since."""
-        config: Any = found["Distribution"]["DistributionConfig"]
+    def _update(self, binding: Binding, answer: Mapping[str, Any], certificate_arn: str) -> bool:
+        config = self._resource(answer)["DistributionConfig"]
+        if config.get("ContinuousDeploymentPolicyId"):
+            steps = self.steps_before(binding)
+            raise ManualStepRequiredError("\n".join((_CONTINUOUS_DEPLOYMENT, *steps)))
         viewer = {
             name: value
             for name, value in config["ViewerCertificate"].items()
@@ -224,22 +253,28 @@ class Distributions(Consumer):
         }
         config = {**config, "ViewerCertificate": {**viewer, "ACMCertificateArn": certificate_arn}}
         request: Any = {
-            "Id": distribution_id,
-            "IfMatch": found["ETag"],
+            "Id": binding.consumer,
+            "IfMatch": answer["ETag"],
             "DistributionConfig": config,
         }
-        require_complete(self._client, CONFIG_WRITE, found, request)
+        require_complete(self._client, CONFIG_WRITE, answer, request)
         written = unless("PreconditionFailed", lambda: self._client.update_distribution(**request))
         return written is not None
 
-    def _get(self, distribution_id: str) -> GetDistributionResultTypeDef | None:
-        return unless(_GONE, lambda: self._client.get_distribution(Id=distribution_id))
+    def _get(self, name: str) -> GetDistributionResultTypeDef | None:
+        return unless(_GONE, lambda: self._client.get_distribution(Id=name))
+
+    @staticmethod
+    def _resource(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = answer["Distribution"]
+        return found
+
+    @classmethod
+    def _certificate(cls, answer: Mapping[str, Any]) -> str | None:
+        viewer = cls._resource(answer)["DistributionConfig"].get("ViewerCertificate", {})
+        found: str | None = viewer.get("ACMCertificateArn")
+        return found
 
 
 def _is_distribution(arn: ConsumerArn) -> bool:
     return (arn.service, arn.type) == ("cloudfront", "distribution")
-
-
-def _certificate(found: GetDistributionResultTypeDef) -> str | None:
-    config = found["Distribution"]["DistributionConfig"]
-    return config.get("ViewerCertificate", {}).get("ACMCertificateArn")

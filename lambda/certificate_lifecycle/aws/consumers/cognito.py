@@ -18,6 +18,7 @@ from certificate_lifecycle.aws.permissions import (
     Setting,
     declare,
     for_rotations,
+    regional,
 )
 from certificate_lifecycle.aws.responses import paginated, unless, validated_response
 from certificate_lifecycle.aws.whole_writes import WholeWrite, accepted, require_complete
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _READERS = (*ROTATIONS, Command.EXPLAIN)
 _REBIND = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
-_USER_POOLS = ("arn:{partition}:cognito-idp:us-east-1:{account}:userpool/*",)
+_USER_POOLS = ("arn:{partition}:cognito-idp:*:{account}:userpool/*",)
 PERMISSIONS = (
     *declare(_READERS, "cognito-idp", EVERYTHING, *_REBIND, ListUserPools="find user pools"),
     *declare(
@@ -47,7 +48,7 @@ PERMISSIONS = (
     ),
     *for_rotations(
         "cognito-idp",
-        _USER_POOLS,
+        regional("cognito-idp", "userpool/*"),
         *_REBIND,
         UpdateUserPoolDomain="change the certificate of a custom domain",
     ),

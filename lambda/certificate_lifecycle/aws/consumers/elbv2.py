@@ -161,7 +161,11 @@ class LoadBalancers(Consumer):
             return ()
         found = unless(_BALANCER_GONE, lambda: self._client.describe_tags(ResourceArns=names))
         described = found["TagDescriptions"] if found else []
-        return [(tag["Key"], tag.get("Value", "")) for entry in described for tag in entry["Tags"]]
+        return [
+            (tag["Key"], tag.get("Value", ""))
+            for entry in described
+            for tag in entry.get("Tags", ())
+        ]
 
     def arn_of(self, binding: Binding) -> ConsumerArn:
         """Return the load balancer of a listener."""
@@ -251,10 +255,15 @@ class LoadBalancers(Consumer):
         """Return the default certificate and those for SNI; None if the listener does not exist.
 
         A default that is also in the list occurs twice (API reference,
-        DescribeListenerCertificates).
+        DescribeListenerCertificates). A secure listener has a default, so that no answer is empty.
         """
-        operation = "describe_listener_certificates"
-        entries = paginated(self._client, operation, "Certificates", ListenerArn=listener_arn)
+        entries = paginated(
+            self._client,
+            "describe_listener_certificates",
+            "Certificates",
+            required=True,
+            ListenerArn=listener_arn,
+        )
         found = unless(_GONE, lambda: list(entries))
         if found is None:
             return None

@@ -7,9 +7,13 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import EndpointConnectionError
+
+from certificate_lifecycle.aws.consumers.amplify import AmplifyDomains
 from certificate_lifecycle.aws.consumers.apigateway import DomainNames
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.consumers.cloudfront import Distributions
+from certificate_lifecycle.aws.consumers.cloudfront_tenants import DistributionTenants
 from certificate_lifecycle.aws.consumers.cognito import UserPoolDomains
 from certificate_lifecycle.aws.consumers.elb import ClassicLoadBalancers
 from certificate_lifecycle.aws.consumers.elbv2 import LoadBalancers
@@ -35,13 +39,15 @@ if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
     from certificate_lifecycle.aws.read_calls import ReadCall
 
-#: Every service whose resources can be moved to another certificate.
+#: Every service whose resources can be moved to another certificate, in the order of a search.
 CONSUMERS: tuple[type[Consumer], ...] = (
     LoadBalancers,
     ClassicLoadBalancers,
     Distributions,
     DomainNames,
     UserPoolDomains,
+    DistributionTenants,
+    AmplifyDomains,
 )
 PERMISSIONS = tuple(permission for consumer in CONSUMERS for permission in consumer.permissions)
 WHOLE_WRITES = tuple(whole for consumer in CONSUMERS for whole in consumer.whole_writes)
@@ -115,7 +121,9 @@ class ConsumerCatalog:
             for step in consumer.manual_steps(arn, successor_arn)
         ]
         steps += manual_only_steps(arn, successor_arn)
-        return with_introduction(arn, successor_arn, in_each_region(steps, self._regions))
+        if may_be_anywhere([arn]) and arn.foreign:
+            steps = in_each_region(steps, self._regions)
+        return with_introduction(arn, successor_arn, steps)
 
     def _explained(
         self, arns: Sequence[ConsumerArn], bindings: Iterable[Binding]
@@ -165,6 +173,10 @@ class RunServices:
                 self._made[consumer, scope] = consumer(self._clients, scope, role_arn)
             return self._made[consumer, scope]
 
+    def offers(self, consumer: type[Consumer], region: str) -> bool:
+        """Return whether the service is in a region as far as the SDK knows."""
+        return self._clients.offers(consumer.service, region)
+
 
 class AwsConsumers(ConsumerCatalog):
     """Finds and changes the consumers of the certificates of one account and region.
@@ -195,10 +207,12 @@ class AwsConsumers(ConsumerCatalog):
         found: list[Binding] = []
         errors: dict[str, Exception] = {}
         for consumer, region in self._places(certificate, self._consumers):
+            if consumer.only_for_unexplained and not self._is_left(certificate, consumer, found):
+                continue
             try:
                 found += self._found(certificate, consumer, region)
             except Exception as error:  # noqa: BLE001 - one must not stop the others; the caller reports it
-                errors[f"{consumer.service} in {region or self._scope.region}"] = error
+                errors.setdefault(f"{consumer.service} in {region or self._scope.region}", error)
         return FoundBindings(tuple(found), errors)
 
     def names(self, certificate: Certificate) -> Sequence[str]:
@@ -282,10 +296,23 @@ class AwsConsumers(ConsumerCatalog):
                 for region in self._run_regions.beside(self._scope):
                     yield consumer, region
 
+    def _is_left(
+        self, certificate: Certificate, consumer: type[Consumer], found: Sequence[Binding]
+    ) -> bool:
+        """Whether `found` leaves an entry of `InUseBy` that may be of a service."""
+        left = self.unexplained(certificate, found)
+        return any(consumer.owns(self._parsed(text)) for text in left)
+
     def _found(
         self, certificate: Certificate, consumer: type[Consumer], region: str
     ) -> list[Binding]:
-        found = self._at(consumer, region).find(certificate)
+        """Return the settings of a service; none in a region that does not have the service."""
+        try:
+            found = self._at(consumer, region).find(certificate)
+        except EndpointConnectionError:
+            if self._services.offers(consumer, region or self._scope.region):
+                raise
+            return []
         return [_in_region(binding, region) for binding in found]
 
     def _service(self, binding: Binding) -> Consumer:

@@ -99,7 +99,9 @@ class SecurityHub(Sink):
         filters = {key: [{"Value": value, "Comparison": "EQUALS"}] for key, value in wanted.items()}
         known: list[Finding] = []
         require_time()
-        for finding in paginated(self._client(), "get_findings", "Findings", Filters=filters):
+        for finding in paginated(
+            self._client(), "get_findings", "Findings", required=True, Filters=filters
+        ):
             known.append(finding)
             require_time()
         return known

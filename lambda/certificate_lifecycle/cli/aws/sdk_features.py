@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.model import NoShapeFoundError, StructureShape
+from certificate_lifecycle.model.hidden_classes import HIDDEN_CLASSES
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -14,50 +14,73 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SdkFeature:
-    """An operation, or a member of a shape, and what it is for."""
+    """An operation, or a member of its input, and what it is for.
+
+    `member` is the path of a member of a structure, such as `Options.Export`.
+    """
 
     service: str
-    name: str
+    operation: str
     purpose: str
-    shape: str | None = None
+    member: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name for messages."""
+        return f"{self.operation} {self.member}".rstrip()
 
 
+_MIGRATE = "migrate from e-mail to DNS validation"
+_REQUEST_N2 = "request Amazon N2 certificates"
+#: Each is a row of `tests/data/api`; a test finds those that an SDK of the matrix lacks.
 FEATURES = (
     SdkFeature("acm", "SearchCertificates", "find renewals with few calls"),
-    SdkFeature("acm", "ListCertificateDomainValidations", "migrate from e-mail to DNS validation"),
-    SdkFeature(
-        "acm", "ValidationMethod", "migrate from e-mail to DNS validation", "CertificateOptions"
-    ),
+    SdkFeature("acm", "ListCertificateDomainValidations", _MIGRATE),
+    SdkFeature("acm", "UpdateCertificateOptions", _MIGRATE, "Options.ValidationMethod"),
     SdkFeature(
         "acm",
-        "CertificateKeyPairOrigins",
-        "list certificates of ACME clients",
-        "ListCertificatesRequest",
+        "RequestCertificate",
+        "request certificates that can be exported, or see that they were",
+        "Options.Export",
+    ),
+    *(
+        SdkFeature("acm", "ListCertificates", f"list {entry.label}", entry.member)
+        for entry in HIDDEN_CLASSES
+    ),
+    SdkFeature("acm", "RequestCertificate", _REQUEST_N2, "RootHierarchyType"),
+    SdkFeature("acm", "RequestCertificate", _REQUEST_N2, "CertificateUsage"),
+    *(
+        SdkFeature("cloudfront", operation, "find and move distribution tenants")
+        for operation in (
+            "ListDistributionTenantsByCustomization",
+            "GetDistributionTenant",
+            "UpdateDistributionTenant",
+        )
     ),
     SdkFeature(
-        "cloudfront", "ViewerMtlsConfig", "move distributions with mutual TLS", "DistributionConfig"
+        "cloudfront",
+        "UpdateDistribution",
+        "move distributions with mutual TLS",
+        "DistributionConfig.ViewerMtlsConfig",
     ),
     SdkFeature(
-        "cognito-idp",
-        "Routing",
-        "move user pool domains with routing",
-        "UpdateUserPoolDomainRequest",
+        "cognito-idp", "UpdateUserPoolDomain", "move user pool domains with routing", "Routing"
     ),
 )
 
 
 def lacking(model_of: Callable[[str], ServiceModel]) -> list[SdkFeature]:
     """Return the features that the SDK does not know; `model_of` returns a service's model."""
-    return [entry for entry in FEATURES if entry.name not in _known(model_of(entry.service), entry)]
+    return [feature for feature in FEATURES if not _known(model_of(feature.service), feature)]
 
 
-def _known(model: ServiceModel, feature: SdkFeature) -> Iterator[str]:
-    if feature.shape is None:
-        yield from model.operation_names
-        return
-    try:
-        shape = model.shape_for(feature.shape)
-    except NoShapeFoundError:
-        return
-    if isinstance(shape, StructureShape):
-        yield from shape.members
+def _known(model: ServiceModel, feature: SdkFeature) -> bool:
+    if feature.operation not in model.operation_names:
+        return False
+    shape = model.operation_model(feature.operation).input_shape
+    for name in feature.member.split(".") if feature.member else ():
+        members = getattr(shape, "members", {})
+        if name not in members:
+            return False
+        shape = members[name]
+    return True

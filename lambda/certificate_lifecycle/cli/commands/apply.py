@@ -92,7 +92,7 @@ def _exit_code(scanned: Scan, plan: ActionPlan, run: Run) -> Exit:
     if scanned.session.clock.interrupted:
         return Exit.INTERRUPTED
     done = {record.certificate_arn for record in run.actions}
-    if scanned.run.incomplete or run.incomplete or not done >= set(plan.certificate_arns):
+    if scanned.run.failed or run.failed or not done >= set(plan.certificate_arns):
         return Exit.INCOMPLETE
     manual = any(record.outcome is Outcome.ADVISED for record in run.actions)
     return Exit.FINDINGS if manual else Exit.HEALTHY

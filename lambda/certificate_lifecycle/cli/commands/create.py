@@ -18,7 +18,11 @@ from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.handlers.config import creation_settings
 from certificate_lifecycle.handlers.events import CreationCommand, creation_command
 from certificate_lifecycle.model.errors import ConfigurationError
-from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS
+from certificate_lifecycle.policy.issuance import (
+    CERTIFICATE_USAGES,
+    REQUESTABLE_KEY_ALGORITHMS,
+    ROOT_HIERARCHIES,
+)
 
 _WAIT_SECONDS = 300
 
@@ -31,6 +35,16 @@ _WAIT_SECONDS = 300
 )
 @click.option("--key-algorithm", type=click.Choice(REQUESTABLE_KEY_ALGORITHMS))
 @click.option("--authority", metavar="ARN", help="Private CA to issue the certificate.")
+@click.option(
+    "--root-hierarchy-type",
+    type=click.Choice(ROOT_HIERARCHIES),
+    help="Root of an Amazon N2 certificate.",
+)
+@click.option(
+    "--certificate-usage",
+    type=click.Choice(CERTIFICATE_USAGES),
+    help="Usage of an Amazon N2 certificate.",
+)
 @click.option("--exportable", is_flag=True, help="Allow key export; ACM charges for public ones.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Repeatable.")
 @click.option(
@@ -93,6 +107,8 @@ def _creation(session: Session, options: Options, inputs: dict[str, Any]) -> Cre
         "include_www": inputs["www"],
         "key_algorithm": inputs["key_algorithm"],
         "certificate_authority_arn": inputs["authority"],
+        "root_hierarchy_type": inputs["root_hierarchy_type"],
+        "certificate_usage": inputs["certificate_usage"],
         "exportable": inputs["exportable"],
         "tags": tags,
         "wait_seconds": inputs["wait_seconds"],
@@ -134,6 +150,7 @@ def _create(session: Session, creation: CreationCommand, *, dry_run: bool) -> di
             certificates=AcmCertificates(clients.any("acm", creation.request.region)),
             dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
             clock=session.clock,
+            public_dns=session.public_dns,
         ),
         now=session.current_time(),
         auto_validate=creation.auto_validate,

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from certificate_lifecycle.cli.doctor.diagnosis import Diagnosis, State, examine
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.options import Options, common_options, resolver_option
+from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import console, error_console, indented, print_json
 from certificate_lifecycle.cli.progress import busy
 from certificate_lifecycle.cli.scanning import start
@@ -33,7 +33,6 @@ _FAIL_ON = {
 
 @click.command("doctor")
 @common_options("table", "json")
-@resolver_option
 @click.option(
     "--fail-on",
     type=click.Choice(list(_FAIL_ON)),
@@ -41,16 +40,15 @@ _FAIL_ON = {
     show_default=True,
     help="Least severe state that ends the command with 1.",
 )
-def command(options: Options, *, resolvers: tuple[str, ...], fail_on: str) -> Exit:
+def command(options: Options, *, fail_on: str) -> Exit:
     """Check permissions, quotas, DNS and the deployed module.
 
     Changes nothing. Ends with 3 if something could not be checked.
     """
-    from certificate_lifecycle.cli.aws import public_dns  # noqa: PLC0415 - slow to import
     from certificate_lifecycle.cli.doctor.examinations import Examinations  # noqa: PLC0415
 
     session = start(options)
-    examinations = Examinations(session, public_dns.ResolvedDns(resolvers), options.instance)
+    examinations = Examinations(session, options.instance)
     with busy(error_console(), "Checking", quiet=options.quiet):
         found = examine(examinations.all())
     if options.format == "json":

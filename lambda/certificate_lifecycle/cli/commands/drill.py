@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import click
 from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.app.reimport import Sources
-from certificate_lifecycle.cli.aws.public_dns import ResolvedDns
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, RenewalAnswer
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.find_certificate import Located, locate
-from certificate_lifecycle.cli.options import Options, common_options, resolver_option
+from certificate_lifecycle.cli.off_public_dns import OffPublicDns
+from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import console, indented, location, print_json
 from certificate_lifecycle.cli.renewal_drill import Drill, DrillResult, drill_entry
 from certificate_lifecycle.cli.scanning import interruptible_work, start
@@ -36,9 +34,8 @@ _ANSWERS = {
 
 @click.command("drill")
 @click.argument("certificate", metavar="NAME|ARN")
-@resolver_option
 @common_options("table", "json")
-def command(certificate: str, resolvers: tuple[str, ...], options: Options) -> Exit:
+def command(certificate: str, options: Options) -> Exit:
     """Check whether ACM could renew a certificate.
 
     Checks eligibility, validation records, delegation, public DNS and CAA records; for a private
@@ -49,7 +46,7 @@ def command(certificate: str, resolvers: tuple[str, ...], options: Options) -> E
     session = start(options)
     with interruptible_work(session, "Checking what a renewal needs", options):
         located = locate(session, certificate)
-        result = _drill(session, located, resolvers).check(located.certificate)
+        result = _drill(session, located).check(located.certificate)
     if options.format == "json":
         print_json(drill_entry(result))
     else:
@@ -57,12 +54,12 @@ def command(certificate: str, resolvers: tuple[str, ...], options: Options) -> E
     return Exit.INTERRUPTED if session.clock.interrupted else _ANSWERS[result.answer][0]
 
 
-def _drill(session: Session, located: Located, resolvers: tuple[str, ...]) -> Drill:
+def _drill(session: Session, located: Located) -> Drill:
     clients, settings = located.clients, session.settings
     return Drill(
         certificates=clients.certificates,
         dns=clients.dns,
-        public=cache(lambda: ResolvedDns(resolvers)),
+        public=session.public_dns or OffPublicDns(),
         clock=session.clock,
         stores=clients.stores,
         sources=Sources(

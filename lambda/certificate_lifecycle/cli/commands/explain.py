@@ -18,7 +18,7 @@ from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.cli.trace import CheckAnswer, TracedCheck
 from certificate_lifecycle.handlers.config import rotation_settings
-from certificate_lifecycle.model.certificate import Severity
+from certificate_lifecycle.model.certificate import Certificate, Severity
 from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
@@ -115,6 +115,7 @@ def _print_head(out: Console, explanation: Explanation) -> None:
     facts = [
         f"also for {others}" if others else "",
         ", ".join(filter(None, (*state, used))),
+        _hierarchy(certificate),
         " ".join(filter(None, dates)),
         f"owner {clean(assessment.owner)}" if assessment.owner else "",
         _ownership(assessment),
@@ -123,6 +124,17 @@ def _print_head(out: Console, explanation: Explanation) -> None:
     ]
     for fact in filter(None, facts):
         indented(out, fact, style="dim", by=_INDENT)
+
+
+def _hierarchy(certificate: Certificate) -> str:
+    """Return the root and the usage of an Amazon N2 certificate, and whether ACM lists it."""
+    root, usage = certificate.root_hierarchy, certificate.certificate_usage
+    facts = [
+        f"root hierarchy {clean(root)}" if root else "",
+        f"usage {clean(usage)}" if usage else "",
+        "" if certificate.listed else "not listed by ACM",
+    ]
+    return ", ".join(filter(None, facts))
 
 
 def _ownership(assessment: Assessment) -> str:

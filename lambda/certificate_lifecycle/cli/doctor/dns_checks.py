@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from certificate_lifecycle.cli.dns_health import Delegation, DelegationState
+from certificate_lifecycle.app.ports import PublicDns
 from certificate_lifecycle.cli.doctor.diagnosis import (
     Diagnosis,
     DoctorCheck,
@@ -20,23 +20,31 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
     unknown,
 )
 from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, CertificateType
-from certificate_lifecycle.model.errors import CertificateLifecycleError
-from certificate_lifecycle.policy.caa import CaaReason, CaaVerdict, judge_caa
+from certificate_lifecycle.model.errors import DnssecBrokenError
+from certificate_lifecycle.model.public_dns import RecordType
+from certificate_lifecycle.policy.caa import (
+    CaaReason,
+    CaaVerdict,
+    caa_questions,
+    judge_public_caa,
+)
+from certificate_lifecycle.policy.delegation import Delegation, DelegationState
 from certificate_lifecycle.policy.validation import Zone
-
-if TYPE_CHECKING:
-    from certificate_lifecycle.cli.aws.public_dns import Delegations, DnsQueries
 
 Item = TypeVar("Item", bound=Hashable)
 Result = TypeVar("Result")
 
+_BROKEN = (
+    "Make the DS record in the parent zone match the key-signing key of the zone, or remove the DS "
+    "record if the zone is not signed."
+)
 _WORKERS = 16
 _MAX_UNKNOWN = 3
 _ISSUED_OR_PENDING = frozenset({CertificateStatus.ISSUED, CertificateStatus.PENDING_VALIDATION})
 
 
 def delegations(
-    zones: Sequence[Zone], assigned: Callable[[Zone], frozenset[str]], public: Delegations
+    zones: Sequence[Zone], assigned: Callable[[Zone], frozenset[str]], public: PublicDns
 ) -> Iterator[Diagnosis]:
     """Report the hosted zones that public DNS does not delegate to, or not only to them.
 
@@ -50,8 +58,11 @@ def delegations(
         )
         yield Diagnosis(check, State.WARNING, "", sentence, advice)
         return
+    public.prefetch((zone.name, RecordType.NS) for zone in zones)
     own, unread = _query_all(check, zones, assigned)
-    named, unanswered = _query_all(check, own, lambda zone: public.ns(zone.name))
+    named, unanswered = _query_all(
+        check, own, lambda zone: frozenset(public.ask(zone.name, RecordType.NS).known_values())
+    )
     yield from (*unread, *unanswered)
     correct = 0
     for zone, servers in named.items():
@@ -59,14 +70,14 @@ def delegations(
         if delegation.state is DelegationState.WHOLE:
             correct += 1
         else:
-            yield _wrong_delegation(zone, delegation, own, public)
+            yield _wrong_delegation(zone, delegation, own)
     if correct:
         sentence = f"Public DNS delegates {correct} of {len(zones)} hosted zones correctly."
         yield Diagnosis(check, State.OK, "", sentence)
 
 
 def _wrong_delegation(
-    zone: Zone, delegation: Delegation, own: Mapping[Zone, frozenset[str]], public: Delegations
+    zone: Zone, delegation: Delegation, own: Mapping[Zone, frozenset[str]]
 ) -> Diagnosis:
     state, servers = State.WARNING, f"its name servers are {shortened(delegation.own)}"
     registrar = "in the parent zone or at the registrar"
@@ -84,14 +95,14 @@ def _wrong_delegation(
             sentence = f"Public DNS delegates to another zone of this name, {twin}."
             advice = f"List {twin} in hosted_zones, or delete the other zone."
         case DelegationState.ELSEWHERE:
-            state, named = State.FAILED, _described(delegation.named, zone, public)
+            state, named = State.FAILED, ", ".join(sorted(delegation.named))
             sentence = (
                 f"Public DNS delegates to {named} instead, so ACM cannot validate with the zone's "
                 "records."
             )
             advice = f"Correct the NS records {registrar}; {servers}."
         case DelegationState.SOME_FOREIGN:
-            foreign = _described(delegation.foreign, zone, public)
+            foreign = ", ".join(sorted(delegation.foreign))
             sentence = (
                 f"Public DNS also delegates to {foreign}, so some answers do not come from the "
                 "zone."
@@ -103,33 +114,16 @@ def _wrong_delegation(
     return Diagnosis(DoctorCheck.DELEGATION, state, _about(zone), sentence, advice)
 
 
-def _described(servers: Iterable[str], zone: Zone, public: Delegations) -> str:
-    """Return name servers, each with a note if it does not answer for the zone."""
-    return ", ".join(f"{server}{_lameness(server, zone, public)}" for server in sorted(servers))
-
-
-def _lameness(server: str, zone: Zone, public: Delegations) -> str:
-    try:
-        return "" if public.serves(server, zone.name) else " (which does not serve the zone)"
-    except CertificateLifecycleError:
-        return " (which does not answer)"
-
-
-def dnssec(zones: Sequence[Zone], public: Delegations) -> Iterator[Diagnosis]:
-    """Report the hosted zones that a validating resolver rejects."""
+def dnssec(zones: Sequence[Zone], public: PublicDns) -> Iterator[Diagnosis]:
+    """Report the hosted zones whose signatures the resolvers reject."""
     check = DoctorCheck.DNSSEC
-    bogus, unanswered = _query_all(check, zones, lambda zone: public.bogus(zone.name))
-    yield from unanswered
-    for zone in (zone for zone, is_bogus in bogus.items() if is_bogus):
-        sentence = "A resolver that validates DNSSEC rejects the zone."
-        advice = (
-            f"Make the DS record of {zone.name} in the parent zone match the zone's key-signing "
-            "key, or remove the DS record if the zone is not signed."
-        )
-        yield Diagnosis(check, State.FAILED, _about(zone), sentence, advice)
-    accepted = sum(not is_bogus for is_bogus in bogus.values())
+    public.prefetch((zone.name, RecordType.SOA) for zone in zones)
+    accepted, others = _query_all(
+        check, zones, lambda zone: public.ask(zone.name, RecordType.SOA).known_values()
+    )
+    yield from others
     if accepted or not zones:
-        sentence = f"The resolver accepts {accepted} of {len(zones)} zones."
+        sentence = f"The resolvers accept {len(accepted)} of {len(zones)} zones."
         yield Diagnosis(check, State.OK, "", sentence)
 
 
@@ -154,10 +148,11 @@ def names_to_judge(certificates: Iterable[Certificate], zones: Iterable[Zone]) -
     return tuple(sorted(names | bare | {f"*.{name}" for name in bare}))
 
 
-def caa(names: Sequence[str], public: DnsQueries) -> Iterator[Diagnosis]:
+def caa(names: Sequence[str], public: PublicDns) -> Iterator[Diagnosis]:
     """Report the names that CAA records restrict; names under the same records share a line."""
     check = DoctorCheck.CAA
-    verdicts, unanswered = _query_all(check, names, lambda name: judge_caa(name, public.caa))
+    public.prefetch(question for name in names for question in caa_questions(name))
+    verdicts, unanswered = _query_all(check, names, lambda name: judge_public_caa(name, public.ask))
     yield from unanswered
     restricted: dict[tuple[object, ...], list[CaaVerdict]] = defaultdict(list)
     for verdict in verdicts.values():
@@ -197,15 +192,22 @@ def _restricted(alike: Sequence[CaaVerdict]) -> Diagnosis:
 def _query_all(
     check: DoctorCheck, items: Iterable[Item], query: Callable[[Item], Result]
 ) -> tuple[dict[Item, Result], list[Diagnosis]]:
-    """Query several items in parallel; return the results by item, and what failed."""
+    """Query several items in parallel; return the results by item, and the other diagnoses.
+
+    These are items whose DNSSEC is broken, and items whose query failed.
+    """
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="dns")
     try:
         futures = [(item, pool.submit(query, item)) for item in items]
         results: dict[Item, Result] = {}
+        broken: list[Diagnosis] = []
         failed: list[Diagnosis] = []
         for item, future in futures:
             try:
                 results[item] = future.result()
+            except DnssecBrokenError as error:
+                sentence = f"A CA must refuse: {error}."
+                broken.append(Diagnosis(check, State.FAILED, _about(item), sentence, _BROKEN))
             except Exception as error:  # noqa: BLE001 - one failure must not stop the others
                 failed.append(unknown(check, _about(item), error))
     finally:
@@ -214,7 +216,7 @@ def _query_all(
     if more > 1:  # the failures usually have the same cause
         sentence = "These could not be checked either."
         failed[_MAX_UNKNOWN:] = [Diagnosis(check, State.UNKNOWN, f"{more} more", sentence)]
-    return results, failed
+    return results, [*broken, *failed]
 
 
 def _about(item: object) -> str:

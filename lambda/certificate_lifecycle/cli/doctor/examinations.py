@@ -13,7 +13,6 @@ from certificate_lifecycle.cli.aws import deployed_module
 from certificate_lifecycle.cli.aws.attempts import Attempts
 from certificate_lifecycle.cli.aws.delegation_sets import assigned_name_servers
 from certificate_lifecycle.cli.aws.identity import caller_of
-from certificate_lifecycle.cli.aws.public_dns import Delegations
 from certificate_lifecycle.cli.aws.sdk_features import lacking
 from certificate_lifecycle.cli.aws.service_quotas import acm_quota
 from certificate_lifecycle.cli.aws.simulation import PrincipalNotFoundError, Simulated, simulate
@@ -32,6 +31,7 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
     unknown,
 )
 from certificate_lifecycle.cli.doctor.quota_checks import certificate_quotas
+from certificate_lifecycle.cli.off_public_dns import OffPublicDns
 from certificate_lifecycle.cli.options import NO_INSTANCE
 from certificate_lifecycle.cli.required_permissions import needed, settings_on, values_of
 from certificate_lifecycle.cli.session import Session
@@ -45,8 +45,9 @@ from certificate_lifecycle.policy.validation import Zone
 class Examinations:
     """Builds the examinations of one instance, named `instance`."""
 
-    def __init__(self, session: Session, public: Delegations, instance: str) -> None:
-        self._session, self._public, self._instance = session, public, instance
+    def __init__(self, session: Session, instance: str) -> None:
+        self._session, self._instance = session, instance
+        self._public = session.public_dns or OffPublicDns()
         self._clients = session.clients
         self._home = session.home
         self._settings = session.settings

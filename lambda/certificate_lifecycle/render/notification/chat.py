@@ -40,6 +40,7 @@ def chat_body(run: Run, findings: Sequence[Assessment]) -> dict[str, Any]:
     if len(listed) > CHAT_FINDINGS:
         lines.append(f"... and {len(listed) - CHAT_FINDINGS} more.")
     lines += [f"*info* {_plain(old_failures_text(old))}"] if old else []
+    lines += [f"*info* {_plain(run.inventory_message)}"] if run.not_listed else []
     lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:CHAT_FINDINGS]]
     lines += [
         f"*Resolved:* `{_plain(change.name or change.certificate_arn)}` "

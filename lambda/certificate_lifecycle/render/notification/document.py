@@ -36,7 +36,7 @@ def document_body(run: Run, findings: Sequence[Assessment], hidden: int) -> dict
         "scopes": [scope.to_dict() for scope in scopes],
         "scopes_not_shown": len(run.scopes) - len(scopes),
         "counts": run.counts,
-        "findings": finding_entries(replace(run, scopes=scopes), findings),
+        "findings": finding_entries(run, findings, scopes),
         "findings_not_shown": hidden,
         "open_findings": run.open_findings,
         "muted_findings": len(run.muted_findings),

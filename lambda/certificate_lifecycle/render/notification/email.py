@@ -20,6 +20,7 @@ from certificate_lifecycle.render.notification.wording import (
     name_of,
     old_failures_text,
     other_actions,
+    public_dns_text,
     resolved_changes,
     scope_errors,
     split_old_failures,
@@ -44,10 +45,12 @@ def email_body(run: Run, findings: Sequence[Assessment], shown: int) -> str:
         ),
         f"{wrapped(old_failures_text(old), '')}\n{full_list(run)}" if old else "",
         f"And {hidden} more. {full_list(run)}" if hidden else "",
+        _inventory_text(run),
         _other_actions_text(run),
         _resolved_text(run),
         _muted_text(run),
         "" if all_failed(run) else counts_text(run),
+        wrapped(public_dns_text(run), ""),
         f"Report: {run.report}" if run.report else "",
         signature(run),
     ]
@@ -68,6 +71,11 @@ def _incomplete_text(run: Run) -> str:
     more = len(errors) - SHOWN_OTHERS
     rest = [f"  And {more} more. {full_list(run)}"] if more > 0 else []
     return "\n".join(["INCOMPLETE", *(wrapped(text) for text in errors[:SHOWN_OTHERS]), *rest])
+
+
+def _inventory_text(run: Run) -> str:
+    text = run.inventory_message
+    return f"NOT LISTED\n{wrapped(text)}" if text else ""
 
 
 def _severity_text(

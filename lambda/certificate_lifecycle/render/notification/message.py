@@ -51,10 +51,11 @@ def compose(run: Run, *, summary: bool = False) -> Message | None:
     """Return the message of `run`, or None if there is nothing to report.
 
     Reported are findings with their actions, other actions, failed scans and resolved findings.
-    A `summary` is sent even if there is nothing to report.
+    A `summary` is sent even if there is nothing to report; an incomplete inventory alone is no
+    reason for a message, because it lasts until people change the SDK.
     """
     findings = [entry for entry in run.findings if entry.notifiable]
-    something = findings or run.done or run.incomplete or run.changes or run.recovered_scopes
+    something = findings or run.done or run.failed or run.changes or run.recovered_scopes
     if not something and not summary:
         return None
     attributes = _attributes(run, findings)

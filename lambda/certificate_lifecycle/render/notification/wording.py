@@ -46,9 +46,10 @@ _NOUNS = {
 
 
 def severity_of(run: Run) -> Severity:
-    """Return the worst severity; an incomplete run is at least a warning."""
-    worst = max((entry.decision.severity for entry in run.findings), default=Severity.OK)
-    return max(worst, Severity.WARNING) if run.incomplete else worst
+    """Return the worst severity; a failure is at least a warning."""
+    least = Severity.INFO if run.not_listed else Severity.OK
+    worst = max((entry.decision.severity for entry in run.findings), default=least)
+    return max(worst, Severity.WARNING if run.failed else least)
 
 
 def headline_of(run: Run, findings: Sequence[Assessment]) -> str:
@@ -68,6 +69,22 @@ def headline_of(run: Run, findings: Sequence[Assessment]) -> str:
 def ignored_suffix(run: Run) -> str:
     """Return how many certificates outside the scope were ignored, for the end of a sentence."""
     return f"; {run.ignored:,} outside the scope ignored" if run.ignored else ""
+
+
+def public_dns_text(run: Run) -> str:
+    """Return how many names were checked in public DNS; empty if it is not queried."""
+    counts = run.public_dns
+    if counts is None:
+        return ""
+    reason = f" ({clean(counts.reason, MAX_ERROR)})" if counts.reason else ""
+    if counts.unknown and not counts.checked:
+        return f"Public DNS could not be queried for any of {counts.unknown:,} names{reason}."
+    parts = [
+        f"{many(counts.checked, 'name')} checked",
+        f"{counts.unknown:,} unknown{reason}" * bool(counts.unknown),
+        f"{counts.not_asked:,} not checked in this run" * bool(counts.not_asked),
+    ]
+    return f"Public DNS: {', '.join(part for part in parts if part)}."
 
 
 def all_failed(run: Run) -> bool:
@@ -105,7 +122,8 @@ def _state(run: Run, findings: Sequence[Assessment]) -> list[str]:
     muted = len(run.muted_findings)
     parts = [
         f"{urgent:,} {'needs' if urgent == 1 else 'need'} attention" * bool(urgent),
-        "run incomplete" * run.incomplete,
+        "run incomplete" * run.failed,
+        "inventory incomplete" * bool(run.not_listed),
         many(minor, "minor finding") * bool(minor),
         many(muted, "muted finding") * bool(muted),
     ]

@@ -30,6 +30,7 @@ from certificate_lifecycle.render.notification.wording import (
     OUTCOMES,
     failed_first,
     many,
+    public_dns_text,
     severity_of,
 )
 from certificate_lifecycle.render.report.assets import Assets
@@ -42,6 +43,8 @@ PLAIN_ROWS = 200
 #: Entries of a list.
 _MOST_ENTRIES = 200
 _SHOWN_NAMES = 20
+#: Verdicts of findings without a certificate, which are no rows of the tables.
+_WITHOUT_CERTIFICATE = (Verdict.SCAN_FAILED, Verdict.INVENTORY_INCOMPLETE)
 _SHOWN_USERS = 10
 
 #: A text, or an element: its tag, its class (or the target of a link) and its children.
@@ -194,6 +197,7 @@ def _header(run: Run, title: str) -> str:
         "Scanned": f"{many(run.certificates, 'certificate')} of {_scope_label(run)}",
         "SDK": clean(run.sdk),
         **({"Ignored": _ignored(run)} if run.ignored else {}),
+        **({"DNS": public_dns_text(run)} if run.public_dns else {}),
     }
     listed = "".join(f"<div><dt>{key}</dt><dd>{escape(facts[key])}</dd></div>" for key in facts)
     notes = [
@@ -223,6 +227,7 @@ def _overview(run: Run) -> str:
     for verdict in run.healthy:
         found[verdict].add(Severity.OK)
     found[Verdict.SCAN_FAILED.value].add(Severity.WARNING)
+    found[Verdict.INVENTORY_INCOMPLETE.value].add(Severity.INFO)
     order = sorted(run.counts.items(), key=lambda item: (-max(found[item[0]]), -item[1], item[0]))
     tiles = "".join(_tile(verdict, count, found[verdict]) for verdict, count in order)
     urgent = sum(entry.decision.severity >= Severity.WARNING for entry in run.assessments)
@@ -233,8 +238,10 @@ def _overview(run: Run) -> str:
     )
     if muted := len(run.muted_findings):
         sentence += f" {many(muted, 'finding')} {'is' if muted == 1 else 'are'} muted."
-    if run.incomplete:
+    if run.failed:
         sentence += " The run is incomplete: a scan or an action failed."
+    if run.not_listed:
+        sentence += " The inventory is incomplete."
     label = severity_of(run).label
     return _section(
         "overview",
@@ -248,7 +255,7 @@ def _tile(verdict: str, count: int, severities: set[Severity]) -> str:
     """Return a tile that filters the tables by its verdict."""
     severity = max(severities)
     some = "up to " if len(severities) > 1 else ""
-    target = "scopes" if verdict == Verdict.SCAN_FAILED else f"verdict={verdict}"
+    target = "scopes" if verdict in _WITHOUT_CERTIFICATE else f"verdict={verdict}"
     return (
         f'<li><a class="tile {severity.label}" href="#{target}"><strong>{count:,}</strong> '
         f'<span class="name">{verdict}</span> <span class="badge {severity.label}">'
@@ -270,6 +277,8 @@ def _scopes(run: Run) -> str:
         f"<strong>{escape(clean(scope.label))}</strong>: {escape(clean(scope.error or ''))}"
         for scope in errors
     ]
+    if run.not_listed:
+        entries.append(f'<span class="badge info">info</span> {escape(run.inventory_message)}')
     return _section("scopes", "Not scanned", _entries(entries) if entries else every)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certificate_lifecycle.cli.dns_health import Delegation, DelegationState
+from certificate_lifecycle.policy.delegation import Delegation, DelegationState
 
 OWN = frozenset({"ns1.test", "ns2.test"})
 

@@ -1,0 +1,378 @@
+"""What public DNS answers about a name: delegation, DNSSEC, CAA and the validation record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from certificate_lifecycle.model.certificate import Reason
+from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, RecordType
+from certificate_lifecycle.model.run import RecordToWrite
+from certificate_lifecycle.policy.dns_health import (
+    NOT_CHECKED,
+    DnsFinding,
+    DnsName,
+    DnsProblem,
+    PublicRecordState,
+    effective_state,
+    judge_names,
+    public_record,
+    questions,
+    records_to_write,
+)
+from certificate_lifecycle.policy.validation import RecordFinding, RecordState
+from tests.unit.builders import LABEL, answered, finding, record, zone
+from tests.unit.fakes import MemoryPublicDns
+
+CAA, CNAME, NS = RecordType.CAA, RecordType.CNAME, RecordType.NS
+NAME = "www.shop.example.com"
+HOME = zone("shop.example.com.", "Z1")
+OWN = frozenset({"ns-1.awsdns-01.org", "ns-2.awsdns-02.com"})
+CNAME_OF = f"{LABEL}.{NAME}"
+VALUE = "_b2.c3.acm-validations.aws"
+
+
+def public(*servers: str) -> MemoryPublicDns:
+    """Return public DNS that delegates the zone to `servers`, by default to its own ones."""
+    found = MemoryPublicDns("shop.example.com")
+    found.put("shop.example.com", NS, *(servers or sorted(OWN)))
+    return found
+
+
+def given(dns: MemoryPublicDns, name: str = NAME, *, known: bool = False) -> DnsName:
+    return DnsName(
+        name=name, ask=dns.ask, zone=HOME, servers=OWN, record=record(name) if known else None
+    )
+
+
+def reasons(found: DnsFinding) -> list[Reason]:
+    return [problem.reason for problem in found.problems]
+
+
+def test_a_delegated_name_that_anyone_may_issue_for_has_no_problem() -> None:
+    found = judge_names([given(public())])
+    assert found == DnsFinding()
+    assert (found.reason, found.text) == (None, "")
+
+
+def test_the_servers_of_the_zone_need_not_all_be_in_the_delegation() -> None:
+    assert judge_names([given(public("NS-1.awsdns-01.org."))]).problems == ()
+
+
+def test_a_zone_that_is_delegated_nowhere_is_named_with_its_servers() -> None:
+    dns = MemoryPublicDns("example.com")
+    found = judge_names([given(dns)])
+    assert reasons(found) == [Reason.ZONE_NOT_DELEGATED]
+    assert found.text == (
+        "public DNS does not delegate the hosted zone shop.example.com (Z1); add NS records for "
+        "shop.example.com with ns-1.awsdns-01.org, ns-2.awsdns-02.com in the parent zone or at "
+        "the registrar"
+    )
+
+
+def test_a_zone_that_is_delegated_elsewhere_is_named_with_both_servers() -> None:
+    found = judge_names([given(public("ada.ns.cloudflare.com", "bob.ns.cloudflare.com"))])
+    assert reasons(found) == [Reason.ZONE_NOT_DELEGATED]
+    assert found.text == (
+        "public DNS delegates shop.example.com to ada.ns.cloudflare.com, bob.ns.cloudflare.com, "
+        "and not to the hosted zone shop.example.com (Z1); change its NS records to "
+        "ns-1.awsdns-01.org, ns-2.awsdns-02.com in the parent zone or at the registrar"
+    )
+
+
+def test_a_server_that_the_zone_does_not_name_is_a_problem_of_the_delegation() -> None:
+    found = judge_names([given(public(*OWN, "old.example.net"))])
+    assert reasons(found) == [Reason.ZONE_NOT_DELEGATED]
+    assert "also to old.example.net, which the hosted zone" in found.text
+    assert "remove these NS records" in found.text
+
+
+def test_a_right_record_makes_the_delegation_of_a_hosted_zone_irrelevant() -> None:
+    dns = public("ada.ns.cloudflare.com")
+    dns.put(CNAME_OF, CNAME, VALUE)
+    assert judge_names([given(dns, known=True)]).problems == ()
+
+
+def test_a_zone_that_answers_in_place_of_the_hosted_one_is_named() -> None:
+    dns = public()
+    dns.zone = "www.shop.example.com"
+    found = judge_names([given(dns, known=True)])
+    assert reasons(found) == [Reason.ZONE_NOT_DELEGATED]
+    assert found.text == (
+        f"public DNS asks zone www.shop.example.com for {CNAME_OF}, and not the hosted zone "
+        "shop.example.com (Z1); write the record there, or remove that delegation"
+    )
+
+
+@pytest.mark.parametrize("apex", ["shop.example.com", "elsewhere.example.net", ""])
+def test_a_missing_record_in_the_hosted_zone_is_no_wrong_delegation(apex: str) -> None:
+    """Another zone than one above the name cannot have answered."""
+    dns = public()
+    dns.zone = apex
+    assert judge_names([given(dns, known=True)]).problems == ()
+
+
+def test_a_name_without_hosted_zone_or_dns_validation_has_no_delegation() -> None:
+    dns = MemoryPublicDns()
+    for name in (
+        replace(given(dns, known=True), zone=None),
+        replace(given(dns, known=True), by_dns=False),
+    ):
+        assert judge_names([name]).problems == ()
+        assert not any(kind is NS for _, kind in questions(name))
+
+
+def test_an_unknown_delegation_is_neither_a_problem_nor_right() -> None:
+    dns = public()
+    dns.lose("shop.example.com", NS)
+    found = judge_names([given(dns)])
+    assert found.problems == ()
+    assert found.unknown == ("the delegation of shop.example.com is unknown: timeout",)
+    assert found.unknown_names == {NAME}
+
+
+def test_servers_that_route_53_does_not_tell_leave_the_delegation_unknown() -> None:
+    found = judge_names([replace(given(public()), servers=None)])
+    assert found.unknown == ("the name servers of zone shop.example.com (Z1) could not be read",)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "shown"),
+    [
+        ("example.com", CAA, "example.com"),
+        (NAME, CAA, NAME),
+        (CNAME_OF, CNAME, CNAME_OF),
+    ],
+)
+def test_broken_dnssec_of_any_query_of_a_ca_is_a_problem(
+    name: str, kind: RecordType, shown: str
+) -> None:
+    dns = public()
+    dns.break_dnssec(name, kind)
+    found = judge_names([given(dns, known=True)])
+    assert reasons(found) == [Reason.DNSSEC_BROKEN]
+    assert found.text == (
+        f"resolvers that validate DNSSEC reject {shown} (no valid signature), and a CA must "
+        "refuse; make the DS records of its zone in the parent zone match the zone's keys, or "
+        "remove them if the zone is not signed"
+    )
+    assert found.unknown == ()
+
+
+def test_broken_dnssec_of_a_whole_zone_is_one_problem_that_names_its_top() -> None:
+    dns = public()
+    for name, kind in questions(given(dns, known=True)):
+        if name != "example.com":
+            dns.break_dnssec(name, kind)
+    found = judge_names([given(dns, known=True), given(dns, "api.shop.example.com")])
+    (problem,) = found.problems
+    assert problem.names == (NAME, "api.shop.example.com")
+    assert "reject shop.example.com (" in found.text
+    assert found.text.endswith("(for www.shop.example.com, api.shop.example.com)")
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "values", "text"),
+    [
+        pytest.param(
+            NAME,
+            "example.com",
+            ['0 issue "letsencrypt.org"'],
+            "the CAA records at example.com allow only letsencrypt.org to issue; "
+            'add 0 issue "amazon.com" there',
+            id="at a name above",
+        ),
+        pytest.param(
+            NAME,
+            NAME,
+            ['0 issue ";"'],
+            f'the CAA records at {NAME} allow no CA to issue; add 0 issue "amazon.com" there',
+            id="at the name, for every CA",
+        ),
+        pytest.param(
+            "*.shop.example.com",
+            "shop.example.com",
+            ['0 issue "amazon.com"', '0 issuewild "pki.goog"'],
+            "the CAA records at shop.example.com allow only pki.goog to issue wildcards; "
+            'add 0 issuewild "amazon.com" there',
+            id="for wildcards",
+        ),
+        pytest.param(
+            NAME,
+            NAME,
+            ['128 future "x"'],
+            f"a CAA record at {NAME} is critical and has an unknown tag, so that no CA may issue; "
+            "remove the record or its critical flag",
+            id="critical and unknown",
+        ),
+    ],
+)
+def test_caa_records_that_forbid_amazon_are_named_with_the_record_to_add(
+    name: str, at: str, values: list[str], text: str
+) -> None:
+    dns = public()
+    dns.put(at, CAA, *values)
+    found = judge_names([given(dns, name)])
+    assert (reasons(found), found.text) == ([Reason.CAA_FORBIDS], text)
+
+
+def test_a_record_nearer_to_the_name_decides() -> None:
+    dns = public()
+    dns.put("example.com", CAA, '0 issue "letsencrypt.org"')
+    dns.put("shop.example.com", CAA, '0 issue "amazontrust.com"')
+    assert judge_names([given(dns)]) == DnsFinding()
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (
+            ['0 issue "amazon.com; validationmethods=dns-01"'],
+            "the CAA records at example.com have conditions for Amazon: validationmethods=dns-01",
+        ),
+        (["\\# 4 00010203"], "a CAA record at example.com has an unknown form"),
+    ],
+)
+def test_caa_records_with_conditions_or_of_unknown_form_are_unknown(
+    values: list[str], reason: str
+) -> None:
+    dns = public()
+    dns.put("example.com", CAA, *values)
+    found = judge_names([given(dns)])
+    assert (found.problems, found.unknown) == ((), (reason,))
+
+
+def test_unknown_caa_records_are_unknown_for_caa_and_for_dnssec() -> None:
+    dns = public()
+    dns.lose("example.com", CAA)
+    assert judge_names([given(dns)]).unknown == (
+        "the CAA records of example.com in public DNS are unknown: timeout",
+    )
+
+
+def test_an_answer_without_reason_says_that_there_is_none() -> None:
+    dns = public()
+    dns.answers["shop.example.com", NS] = DnsAnswer(
+        name="shop.example.com", type=NS, state=AnswerState.UNKNOWN
+    )
+    assert judge_names([given(dns)]).unknown == (
+        "the delegation of shop.example.com is unknown: no answer",
+    )
+
+
+def test_the_delegation_of_a_zone_with_broken_dnssec_is_one_problem_only() -> None:
+    dns = public()
+    dns.break_dnssec("shop.example.com", NS)
+    dns.break_dnssec("shop.example.com", CAA)
+    assert reasons(judge_names([given(dns)])) == [Reason.DNSSEC_BROKEN]
+
+
+def test_the_queries_of_a_name_climb_to_the_label_below_the_top_level_domain() -> None:
+    assert questions(given(public(), "*.shop.example.com", known=True)) == (
+        ("shop.example.com", NS),
+        (f"{LABEL}.shop.example.com", CNAME),
+        ("shop.example.com", CAA),
+        ("example.com", CAA),
+    )
+
+
+@pytest.mark.parametrize("value", [VALUE, VALUE.upper(), f"{VALUE}.", VALUE.removeprefix("_")])
+def test_a_record_is_in_place_with_and_without_its_first_underscore(value: str) -> None:
+    dns = public()
+    dns.put(CNAME_OF, CNAME, value)
+    assert public_record(record(NAME), dns.ask).state is PublicRecordState.IN_PLACE
+
+
+def test_another_value_is_wrong_and_shown_cleaned() -> None:
+    dns = public()
+    dns.put(CNAME_OF, CNAME, "old\u202e.example.net")
+    found = public_record(record(NAME), dns.ask)
+    assert (found.state, found.found) == (PublicRecordState.WRONG, "old .example.net")
+
+
+def test_a_missing_record_names_the_zone_that_answers() -> None:
+    found = public_record(record(NAME), public().ask)
+    assert (found.state, found.zone) == (PublicRecordState.MISSING, "shop.example.com")
+
+
+@pytest.mark.parametrize("fail", [MemoryPublicDns.lose, MemoryPublicDns.break_dnssec])
+def test_a_record_without_an_answer_is_unknown(
+    fail: Callable[[MemoryPublicDns, str, RecordType], None],
+) -> None:
+    dns = public()
+    fail(dns, CNAME_OF, CNAME)
+    assert public_record(record(NAME), dns.ask).state is PublicRecordState.UNKNOWN
+
+
+ZONE_NOT_FOUND, AMBIGUOUS = RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    ("hosted", "state", "effective"),
+    [
+        (ZONE_NOT_FOUND, PublicRecordState.IN_PLACE, RecordState.IN_PLACE),
+        (ZONE_NOT_FOUND, PublicRecordState.MISSING, RecordState.MISSING),
+        (ZONE_NOT_FOUND, PublicRecordState.WRONG, RecordState.FOREIGN),
+        (ZONE_NOT_FOUND, PublicRecordState.UNKNOWN, ZONE_NOT_FOUND),
+        (AMBIGUOUS, PublicRecordState.IN_PLACE, RecordState.IN_PLACE),
+        (AMBIGUOUS, PublicRecordState.MISSING, AMBIGUOUS),
+        (RecordState.DELEGATED, PublicRecordState.IN_PLACE, RecordState.IN_PLACE),
+        (RecordState.DELEGATED, PublicRecordState.WRONG, RecordState.DELEGATED),
+        (RecordState.MISSING, PublicRecordState.IN_PLACE, RecordState.MISSING),
+    ],
+)
+def test_public_dns_decides_on_records_without_a_hosted_zone_only(
+    hosted: RecordState, state: PublicRecordState, effective: RecordState
+) -> None:
+    assert effective_state(finding(hosted), answered(state)) is effective
+    assert effective_state(finding(hosted), NOT_CHECKED) is hosted
+
+
+WRITTEN = RecordToWrite(
+    name=f"{LABEL}.shop.example.com", type="CNAME", value=VALUE, zone="example.com"
+)
+
+
+@pytest.mark.parametrize(
+    ("entry", "dns", "permitted", "expected"),
+    [
+        (finding(ZONE_NOT_FOUND), answered(PublicRecordState.MISSING), True, (WRITTEN,)),
+        (
+            finding(ZONE_NOT_FOUND),
+            answered(PublicRecordState.WRONG),
+            True,
+            (replace(WRITTEN, replaces=True),),
+        ),
+        (finding(ZONE_NOT_FOUND), answered(PublicRecordState.IN_PLACE), True, ()),
+        (finding(ZONE_NOT_FOUND), NOT_CHECKED, True, (replace(WRITTEN, zone=None),)),
+        (finding(RecordState.MISSING), NOT_CHECKED, True, ()),
+        (finding(RecordState.MISSING), NOT_CHECKED, False, (WRITTEN,)),
+        (finding(RecordState.OUTDATED), NOT_CHECKED, False, (replace(WRITTEN, replaces=True),)),
+        (finding(RecordState.FOREIGN), NOT_CHECKED, False, ()),
+        (finding(AMBIGUOUS), NOT_CHECKED, False, ()),
+    ],
+)
+def test_records_that_the_module_does_not_write_are_for_a_pipeline(
+    entry: RecordFinding, dns: DnsFinding, *, permitted: bool, expected: tuple[RecordToWrite, ...]
+) -> None:
+    assert records_to_write([entry], dns, permitted=permitted) == expected
+
+
+def test_a_finding_that_cannot_be_checked_again_keeps_its_reason() -> None:
+    found = DnsFinding(unknown=("timeout",), reported=Reason.DNSSEC_BROKEN)
+    assert found.reason is Reason.DNSSEC_BROKEN
+    assert found.text == (
+        "public DNS did not answer all queries of this run, and before that: Resolvers that "
+        "validate DNSSEC reject the answers, so that every CA must refuse"
+    )
+
+
+def test_a_problem_of_many_names_shows_the_first_ones() -> None:
+    names = tuple(f"n{number}.example.com" for number in range(8))
+    problem = DnsProblem(reason=Reason.CAA_FORBIDS, text="no", names=names)
+    assert problem.with_names() == (
+        "no (for n0.example.com, n1.example.com, n2.example.com, n3.example.com, n4.example.com "
+        "and 3 more)"
+    )
