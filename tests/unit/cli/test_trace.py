@@ -10,6 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.cli.trace import CheckAnswer, Trace, TracedCheck, forecast, trace
+from certificate_lifecycle.model.acme import (
+    AcmeBinding,
+    AcmeEndpoint,
+    AcmeEndpointStatus,
+    AcmeFailure,
+    AcmeValidation,
+    AcmeValidationStatus,
+    BindingUse,
+)
 from certificate_lifecycle.model.certificate import (
     CertificateDetail,
     CertificateStatus,
@@ -207,6 +216,54 @@ FACTS = {
         observation(certificate(key_pair_origin="ACME")),
         "externally_managed",
         {"managed by": "an ACME client"},
+    ),
+    "the certificate that an ACME client ordered later": (
+        replace(observation(certificate(key_pair_origin="ACME")), renewed_as=SUCCESSOR),
+        "renewed_by_client",
+        {"renewed as": SUCCESSOR.arn},
+    ),
+    "an ACME endpoint": (
+        observation(certificate(detail=detail(acme=AcmeEndpoint(AcmeEndpointStatus.FAILED)))),
+        "acme_endpoint",
+        {"ACME": "endpoint FAILED"},
+    ),
+    "a domain of an ACME endpoint": (
+        observation(
+            certificate(
+                detail=detail(
+                    acme=AcmeValidation(
+                        status=AcmeValidationStatus.INVALID, failure=AcmeFailure.TIMED_OUT
+                    )
+                )
+            )
+        ),
+        "acme_validation",
+        {"ACME": "domain validation INVALID (TIMED_OUT)"},
+    ),
+    "a domain of an ACME endpoint that is valid": (
+        observation(
+            certificate(detail=detail(acme=AcmeValidation(status=AcmeValidationStatus.VALID)))
+        ),
+        "acme_validation",
+        {"ACME": "domain validation VALID"},
+    ),
+    "a binding of an ACME endpoint": (
+        observation(
+            certificate(
+                detail=detail(acme=AcmeBinding(role_arn="r", use=BindingUse(NOW, used=False)))
+            )
+        ),
+        "acme_binding",
+        {"ACME": "binding, not used", "binding ends": str(NOW)},
+    ),
+    "a binding that a client has used": (
+        observation(
+            certificate(
+                detail=detail(acme=AcmeBinding(role_arn="r", use=BindingUse(None, used=True)))
+            )
+        ),
+        "acme_binding",
+        {"ACME": "binding, used", "binding ends": "never"},
     ),
     "a tag of another tool among others": (
         observation(certificate(detail=detail(tags=(("a", "b"), ("ManagedBy", "certbot"))))),
