@@ -185,7 +185,8 @@ def test_a_zone_is_read_once_for_the_delegations_of_all_names(
     names = [f"{number}.a.b.example.com" for number in range(10)]
     creation({"domain_name": names[0], "alt_names": names[1:]})
     reads = [call for call in creation.calls if call.operation == "ListResourceRecordSets"]
-    assert len(reads) == 1 + len(names)  # the page for all, and each record before it is written
+    # CAA at each name and the three above; the page for all, and each record before it is written.
+    assert len(reads) == len(names) + 3 + 1 + len(names)
     assert len(cloud.zones.records(zone)) == len(names)
 
 
@@ -201,7 +202,7 @@ def test_a_zone_of_many_records_is_asked_once_for_each_label(
     ]
     asked = sorted(read["StartRecordName"] for read in reads if "StartRecordType" in read)
     assert asked == ["x.z.example.com", "y.z.example.com", "z.example.com"]
-    assert len(reads) == 1 + 3 + 2
+    assert len(reads) == 1 + 3 + 2 + 4  # the last ones for CAA
     cloud.zones.put(zone, "z.example.com", "NS", "ns-1.elsewhere.net.")
     with pytest.raises(NameDelegatedError):
         creation({"domain_name": "w.z.example.com"})
