@@ -80,6 +80,8 @@ UNKNOWN: Mapping[str, str] = {
     key_algorithm             = local.text
     region                    = local.text
     certificate_authority_arn = local.text
+    root_hierarchy_type       = local.text
+    certificate_usage         = local.text
     exportable                = local.yes
     tags                      = { Team = local.text }
     on_destroy                = local.text

@@ -378,6 +378,7 @@ class MemoryDns(Dns):
         return None
 
     def name_servers(self, zone: Zone) -> frozenset[str]:
+        self._raise_if_broken(f"servers {dns_form(zone.name)}")
         return self._servers(zone, dns_form(zone.name))
 
     def _servers(self, zone: Zone, name: str) -> frozenset[str]:

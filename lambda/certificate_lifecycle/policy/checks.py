@@ -262,7 +262,10 @@ class CheckInput:
     def overdue(self, reason: Reason, text: str) -> Decision:
         """Return the decision on a renewal that failed or is late; `text` is a main clause."""
         plain = reason in (Reason.NO_PROGRESS, Reason.NOT_ELIGIBLE, Reason.RECORDS_IN_PLACE)
-        cause = "" if plain else f": {_lower(reason.meaning).removesuffix('.')}"
+        problems = self.observation.dns.problems
+        known = (problem.with_names() for problem in problems if problem.reason is reason)
+        meaning = _lower(reason.meaning).removesuffix(".")
+        cause = "" if plain else f": {next(known, meaning)}"
         return Decision(
             Verdict.RENEWAL_OVERDUE,
             self.at_least_warning,

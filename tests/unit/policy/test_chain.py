@@ -1875,6 +1875,13 @@ def test_a_certificate_at_risk_says_why_and_until_when_it_is_valid() -> None:
     )
 
 
+def test_a_late_renewal_names_the_problem_in_public_dns() -> None:
+    late = observation(certificate(ends_in=days(20), detail=detail()), dns=BROKEN_DNSSEC)
+    assert assessments(late).message.startswith(
+        "ACM should have renewed it by now: public DNS says no; it expires in 20 days"
+    )
+
+
 def test_a_renewal_that_acm_calls_forbidden_names_the_records_that_public_dns_has() -> None:
     forbidden = renewing(renewal(RenewalStatus.PENDING_AUTO_RENEWAL, "CAA_ERROR"))
     assert assessments(observation(forbidden, dns=FORBIDDEN)).message.startswith(
