@@ -151,6 +151,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         exports=ExportTargets.of(request.export_targets, clients.export_secrets),
         stores=(*clients.stores, *(clients.account_stores if request.account_wide else ())),
         failure_reported=state.failure_reported,
+        repair_history=state.repairs.history,
     )
     # The requested certificates, and those that they replace.
     requested = request.certificate_arns
@@ -396,6 +397,7 @@ def _repaired_and_exported(
         certificates=certificates,
         dns=clients.dns,
         reimport=reimport,
+        memory=scanned.state.repairs,
         settled={(record.certificate_arn, record.action) for record in (*replaced, *exported)},
     )
     return [*repair.act(agreed), *exported]

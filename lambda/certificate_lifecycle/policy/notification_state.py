@@ -165,6 +165,7 @@ class EntryKind(StrEnum):
     REPLACEMENT = "replacement"
     ALERT = "alert"
     INTENT = "intent"
+    REPAIRS = "repairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class UnreadableEntry:
     @property
     def forbids_actions(self) -> bool:
         """Whether nothing may be done for the certificate: an action may be in progress."""
-        return self.kind is not EntryKind.ALERT
+        return self.kind not in (EntryKind.ALERT, EntryKind.REPAIRS)
 
 
 def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str:

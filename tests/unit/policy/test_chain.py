@@ -28,6 +28,7 @@ from certificate_lifecycle.policy.dns_health import DnsFinding, PublicRecordStat
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordState
 from tests.unit.builders import (
@@ -57,6 +58,7 @@ from tests.unit.builders import (
     imported,
     observation,
     private,
+    record,
     renewal,
     renewing,
     request,
@@ -67,6 +69,14 @@ from tests.unit.builders import (
 USUAL = Thresholds()
 OK, INFO, WARNING, CRITICAL = Severity
 CURRENT, OUTDATED, ROLLED_BACK, NOT_POSSIBLE, UNREAD = TargetState
+
+
+def written(times: int) -> RepairHistory:
+    """Return the history of a certificate whose record was written so many times."""
+    history = RepairHistory(certificate_arn=arn())
+    for _ in range(times):
+        history = history.with_repairs([record().name], NOW)
+    return history
 
 
 def assessments(seen: Observation) -> Decision:
@@ -285,6 +295,43 @@ RENEWAL_BLOCKED = [
         "two zones could hold the name, which is more telling than a missing record",
         observation(
             blocked(), finding(RecordState.MISSING), finding(RecordState.ZONE_AMBIGUOUS, "b.net")
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.ZONE_AMBIGUOUS,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "a record that was written is missing again",
+        observation(blocked(), finding(RecordState.MISSING), repairs=written(1)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.RECORD_REMOVED_AGAIN,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "a record that was removed before is in place",
+        observation(blocked(), finding(RecordState.IN_PLACE), repairs=written(2)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.RECORD_REMOVED_AGAIN,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a record that was written once is in place",
+        observation(blocked(ends_in=days(40)), finding(RecordState.IN_PLACE), repairs=written(1)),
+        Verdict.RENEWING,
+        OK,
+        Reason.RECORDS_IN_PLACE,
+        Action.NONE,
+    ),
+    Row(
+        "a record that was written is missing again, and the zone of another name is unknown",
+        observation(
+            blocked(),
+            finding(RecordState.MISSING),
+            finding(RecordState.ZONE_AMBIGUOUS, "b.net"),
+            repairs=written(1),
         ),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
