@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 _START_SECONDS = 10.0
+_ATTEMPTS = 3
+#: Stands for the port in a configuration.
+_PORT = "{port}"
 _STOP_SECONDS = 5.0
 _ALGORITHM = Algorithm.ECDSAP256SHA256
 _KSK = 257
@@ -184,10 +187,9 @@ def resolving(zones: Sequence[Zone]) -> Iterator[tuple[Resolver, Resolver]]:
 def _nsd(folder: Path, zones: Sequence[tuple[Zone, str]]) -> Iterator[int]:
     """Serve zones with their files; yield the port."""
     folder.mkdir()
-    port = _free_port()
     lines = [
         "server:",
-        f"  ip-address: {LOOPBACK}@{port}",
+        f"  ip-address: {LOOPBACK}@{_PORT}",
         "  server-count: 1",
         '  username: ""',
         '  chroot: ""',
@@ -203,8 +205,7 @@ def _nsd(folder: Path, zones: Sequence[tuple[Zone, str]]) -> Iterator[int]:
     for index, (zone, text) in enumerate(zones):
         (folder / f"{index}.zone").write_text(text, "ascii")
         lines += ["zone:", f'  name: "{zone.origin}"', f'  zonefile: "{index}.zone"']
-    with _running("nsd", folder, lines):
-        _await(port, folder)
+    with _running("nsd", folder, lines) as (port, _):
         yield port
 
 
@@ -212,13 +213,11 @@ def _nsd(folder: Path, zones: Sequence[tuple[Zone, str]]) -> Iterator[int]:
 def _unbound(folder: Path, ports: Mapping[str, int], lies: Sequence[str]) -> Iterator[Resolver]:
     """Resolve names from zones, each of which has a server on a port, except for `lies`."""
     folder.mkdir()
-    root = dns.name.root
-    (folder / "anchor").write_text(f". 60 DS {_ds(root)}\n", "ascii")
-    port = _free_port()
+    (folder / "anchor").write_text(f". 60 DS {_ds(dns.name.root)}\n", "ascii")
     lines = [
         "server:",
         f"  interface: {LOOPBACK}",
-        f"  port: {port}",
+        f"  port: {_PORT}",
         "  num-threads: 1",
         '  username: ""',
         '  chroot: ""',
@@ -235,43 +234,58 @@ def _unbound(folder: Path, ports: Mapping[str, int], lies: Sequence[str]) -> Ite
     ]
     for name, authority in ports.items():
         lines += ["stub-zone:", f'  name: "{name}"', f"  stub-addr: {LOOPBACK}@{authority}"]
-    with _running("unbound", folder, lines) as process:
-        _await(port, folder)
+    with _running("unbound", folder, lines) as (port, process):
         yield Resolver(port, process)
 
 
 @contextlib.contextmanager
 def _running(
     name: str, folder: Path, configuration: Sequence[str]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a daemon in the foreground, and stop it at the end of the block."""
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """Run a daemon in the foreground on a port of its own, and stop it at the end of the block.
+
+    Another process may take the port before the daemon has it; the daemon then ends.
+    """
     program = shutil.which(name, path=_PATH)
     assert program, MISSING
-    path = folder / f"{name}.conf"
-    path.write_text("\n".join(configuration) + "\n", "ascii")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "-d", "-c", str(path)], stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    path, log = folder / f"{name}.conf", folder / "log"
+    for _ in range(_ATTEMPTS):
+        port = _free_port()
+        path.write_text("\n".join(configuration).replace(_PORT, str(port)) + "\n", "ascii")
+        with log.open("wb") as output, contextlib.ExitStack() as stack:
+            process = subprocess.Popen(
+                [program, "-d", "-c", str(path)],
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+            stack.callback(_stop, process)
+            if _answers(port, process):
+                yield port, process
+                return
+    raise AssertionError(log.read_text("utf-8", errors="replace"))
 
 
-def _await(port: int, folder: Path) -> None:
-    """Wait until a daemon answers a query for the root."""
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop a daemon with all of its processes."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until a daemon answers a query for the root; false if it ends or takes too long."""
     query = dns.message.make_query(".", "SOA")
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
+    while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError, dns.exception.DNSException):
             # A query to a port without a socket is lost.
             dns.query.udp(query, LOOPBACK, port=port, timeout=0.05)
-            return
-    raise AssertionError((folder / "log").read_text("utf-8", errors="replace"))
+            return True
+    return False
 
 
 def _free_port() -> int:

@@ -34,6 +34,7 @@ from certificate_lifecycle.policy.validation import Zone
 from certificate_lifecycle.render.notification.limits import MAX_SUBJECT
 from certificate_lifecycle.render.notification.message import Message
 from tests.embedded_aws.cloud import Cloud
+from tests.harness.older_sdk import use_sdk_without
 from tests.integration.effects import USED, ending_in
 
 pytestmark = pytest.mark.integration
@@ -201,6 +202,17 @@ def test_a_refusal_of_acm_is_an_error_with_the_reason(
         certificates.request(request)
     assert isinstance(refused.value.__cause__, ClientError)
     assert refused.value.__cause__.response["Error"]["Code"] == code
+    assert cloud.certificates.all() == []
+
+
+def test_a_request_that_the_sdk_cannot_send_is_an_error_with_the_remedy(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_sdk_without(["Export"], monkeypatch)
+    older = AcmCertificates(Clients("eu-west-1").any("acm", "eu-west-1"))
+    request = CertificateRequest(names=("example.com",), region="eu-west-1", exportable=True)
+    with pytest.raises(CertificateRequestError, match=r'"Export".*with the input function\.layers'):
+        older.request(request)
     assert cloud.certificates.all() == []
 
 

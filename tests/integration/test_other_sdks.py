@@ -101,6 +101,17 @@ def test_the_creation_function_requests_and_validates_a_certificate(
     assert release == NEWEST or f"botocore {release}." in result["sdk"]
 
 
+def test_an_exportable_certificate_is_requested_or_the_remedy_is_named(
+    invoke: Invoke, cloud: Cloud, environment: pytest.MonkeyPatch, release: str
+) -> None:
+    environment.setenv("DOMAIN_NAME", DOMAIN)
+    cloud.zones.add(DOMAIN)
+    result = invoke("creation", {"exportable": True})
+    known = knows(release, "Options.Export")
+    assert ("function.layers" in result.get("error", "")) is not known
+    assert [found.export_option for found in cloud.certificates.all()] == ["ENABLED"] * known
+
+
 @pytest.mark.usefixtures("new")
 def test_the_rotation_function_moves_a_distribution(invoke: Invoke, cloud: Cloud, old: str) -> None:
     distribution = cloud.consumers.distribution(old, DOMAIN)

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+import botocore
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
@@ -57,6 +58,7 @@ from certificate_lifecycle.model.hidden_classes import (
     HiddenClass,
     InventoryGap,
 )
+from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.export import Exported
 from certificate_lifecycle.policy.import_history import CertificateVersion
@@ -178,6 +180,7 @@ KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
 #: Errors about a filter that a region does not know (API reference, ListCertificates).
 _REFUSED_FILTER = frozenset({"InvalidArgsException", "ValidationException"})
 _PAGE_SIZE = 1000
+_LONGEST_REPORT = 200
 _SEARCH_PAGE_SIZE = 500
 #: Errors of a region without SearchCertificates, or of a role that may not call it.
 _NO_SEARCH = frozenset(
@@ -569,6 +572,12 @@ def _accepted(what: str) -> Iterator[None]:
     """Raise CertificateRequestError for a refusal that the caller can prevent."""
     try:
         yield
+    except ParamValidationError as error:
+        report = clean(str(error.kwargs["report"]), _LONGEST_REPORT)
+        raise CertificateRequestError(
+            f"botocore {botocore.__version__} cannot send {what} ({report}); give the functions, "
+            "with the input function.layers, or the command line a newer boto3"
+        ) from error
     except ClientError as error:
         code = error_code(error)
         if code not in _REFUSALS:

@@ -48,6 +48,8 @@ _WORKERS = 8
 #: Seconds that a worker keeps its connections without a query.
 _IDLE_SECONDS = 0.5
 _LONGEST_REASON = 200
+#: A resolver that answers nothing may validate DNSSEC or not.
+_NO_PROOF = (ReplyState.FAILED, ReplyState.UNUSABLE)
 _NO_TIME = "the time for public DNS is used up"
 _TOO_MANY, _SERVER_ERROR = 429, 500
 
@@ -293,10 +295,10 @@ class HttpsDns:
         connection = self._connections([resolver])[resolver]
         for _ in range(2):
             reply = self._reply(resolver, connection, (self._signed_name, RecordType.SOA))
-            if reply.state is not ReplyState.UNUSABLE:
+            if reply.state not in _NO_PROOF:
                 break
-        if reply.state is ReplyState.UNUSABLE:
-            self._stop(f"{resolver}: {reply.reason}")
+        if reply.state in _NO_PROOF:
+            self._stop(f"{resolver}: {reply.reason or 'it fails to answer the first query'}")
         elif not reply.authenticated:
             self._stop(f"{resolver} does not validate DNSSEC")
         connection.close()
