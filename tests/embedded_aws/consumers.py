@@ -144,6 +144,11 @@ class Consumers:
         """Name the certificates that a listener (by ARN), a tenant or another resource holds."""
         return tuple(arn for service in self._services for arn in service.certificates(name))
 
+    def set_certificates(self, listener: str, default: str, *others: str) -> None:
+        """Give a listener these certificates from outside, without a recorded call."""
+        found = self._balancers.listeners[listener]
+        found.default, found.others[:] = default, others
+
     def set_default(self, listener: str, certificate: str) -> None:
         """Change a listener from outside, without a recorded call."""
         self._balancers.listeners[listener].default = certificate

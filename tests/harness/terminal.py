@@ -37,13 +37,18 @@ class Shown:
 
 
 def environment(reaching: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment with only the variables that are needed to reach an AWS."""
+    """Return an environment with only the variables that are needed to reach an AWS.
+
+    It trusts no certificate of public resolvers, so that no result depends on the internet.
+    """
     return {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "HOME": os.devnull,
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": str(ROOT / "lambda"),
+        "SSL_CERT_DIR": os.devnull,
+        "SSL_CERT_FILE": os.devnull,
         "TERM": "xterm",
         **reaching,
     }

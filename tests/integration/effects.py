@@ -77,3 +77,11 @@ def texts_sent(cloud: Cloud, topic: str) -> str:
 def documents(cloud: Cloud, topic: str) -> list[dict[str, Any]]:
     """Read the messages in a queue that subscribes to the topic, oldest first."""
     return [json.loads(message.to("sqs")) for message in cloud.topics.messages(topic)]
+
+
+def used_at_the_edge(cloud: Cloud, arn: str) -> None:
+    """Let a consumer of each kind that CloudFront serves use a certificate of example.com."""
+    distribution = cloud.consumers.distribution(arn)
+    cloud.consumers.distribution_tenant(distribution, arn, "example.com")
+    cloud.consumers.user_pool_domain("example.com", arn)
+    cloud.consumers.amplify_domain("example.com", arn, region="us-east-1")

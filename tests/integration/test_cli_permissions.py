@@ -16,7 +16,7 @@ from tests.embedded_aws.cloud import Cloud
 from tests.estates import showcase
 from tests.estates.imports import imported
 from tests.integration.declarations import declare
-from tests.integration.effects import USED, ending_in, put_records
+from tests.integration.effects import USED, ending_in, put_records, used_at_the_edge
 from tests.integration.exports import put_exported
 from tests.integration.invocation import NOW
 from tests.integration.terminal import NEEDS, Certificates, deploy
@@ -103,8 +103,7 @@ def replace(made: Made, cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
         deploy(cloud, environment, region=region, **settings)
         old = cloud.certificates.add(region=region, renews=False, **ending_in(cloud, 5))
         if region == "us-east-1":
-            cloud.consumers.distribution(old)
-            cloud.consumers.user_pool_domain("example.com", old)
+            used_at_the_edge(cloud, old)
         else:
             declare(cloud, "old", old)
             cloud.consumers.load_balancer(old, old)
@@ -152,8 +151,7 @@ def test_explain_needs_every_action_that_is_listed_for_it(
         deploy(cloud, environment, region=region, **settings)
         used = cloud.certificates.add(region=region, **ending_in(cloud, 100))
         if region == "us-east-1":
-            cloud.consumers.distribution(used)
-            cloud.consumers.user_pool_domain("example.com", used)
+            used_at_the_edge(cloud, used)
         else:
             cloud.consumers.load_balancer(used, used)
             cloud.consumers.classic_load_balancer(used)

@@ -7,10 +7,10 @@ is shown over the embedded AWS, in `test_rebinding.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
 
 from certificate_lifecycle.aws.clients import Clients
@@ -19,6 +19,7 @@ from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION as DISTR
 from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
 from certificate_lifecycle.aws.consumers.elb import CLASSIC_LISTENER
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER, LISTENER_SNI
+from certificate_lifecycle.aws.consumers.regions import RunRegions
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.model.certificate import (
     Certificate,
@@ -395,6 +396,23 @@ def test_unsupported_resources_and_those_of_other_accounts_are_not_read(
     """No client for another service is made: its call would reach the embedded AWS and fail."""
     script.domain_names()
     assert found_by(consumers, arn) == ()
+
+
+def test_a_region_without_the_service_has_no_consumer_and_one_without_an_answer_is_unknown(
+    clients: Clients, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_: str) -> NoReturn:
+        raise EndpointConnectionError(endpoint_url="https://apigateway.example")
+
+    script.domain_names()
+    script.answer("cognito-idp", "list_user_pools", {}, MaxResults=60)
+    others = ("eu-north-9", "eu-west-1")
+    for region in others:
+        for service in ("apigateway", "cognito-idp"):
+            monkeypatch.setattr(clients.any(service, region), "get_paginator", unreachable)
+    consumers = AwsConsumers(clients, Scope(OWN, EDGE), regions=RunRegions((EDGE, *others)))
+    search = consumers.find(certificate(FOREIGN_DISTRIBUTION))
+    assert list(search.errors) == ["apigateway in eu-west-1", "cognito-idp in eu-west-1"]
 
 
 # --- Reading ----------------------------------------------------------------------------------

@@ -67,7 +67,10 @@ def test_a_standard_and_an_n2_certificate_are_not_equal(creation: Function, clou
     [
         ({"root_hierarchy_type": "N3"}, "root_hierarchy_type: must be one of"),
         ({"certificate_usage": "CLIENT_AUTH_ONLY"}, "without root_hierarchy_type"),
-        ({**CLIENTS, "root_hierarchy_type": "N2_SFG2_AMAZON_MANAGED"}, "needs N2_AMAZON_MANAGED"),
+        (
+            {**CLIENTS, "root_hierarchy_type": "N2_SFG2_AMAZON_MANAGED"},
+            "must be CLIENT_AND_SERVER_AUTH with",
+        ),
     ],
     ids=["root", "usage alone", "usage of the other root"],
 )

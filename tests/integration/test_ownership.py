@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -79,22 +80,62 @@ def selected(cloud: Cloud) -> tuple[str, str]:
     return old, listener
 
 
-def test_a_replacement_that_a_controller_undoes_names_the_controller_and_ends_without_failures(
-    rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch
+class Controller:
+    """The AWS Load Balancer Controller: a listener gets every issued certificate with its name.
+
+    `keeps` has the certificates in the order of its list, whose first one is the default
+    (`pkg/certs/cert_discovery.go`, version 3.5.0).
+    """
+
+    def __init__(self, cloud: Cloud, listener: str, keeps: Callable[[str], Any]) -> None:
+        self._cloud, self._listener, self._keeps = cloud, listener, keeps
+
+    def reconcile(self) -> None:
+        issued = (entry for entry in self._cloud.certificates.all() if entry.status == "ISSUED")
+        arns = sorted((entry.arn for entry in issued), key=self._keeps)
+        self._cloud.consumers.set_certificates(self._listener, *arns)
+
+
+#: By the place of the old certificate in the controller's list: the changes of a listener.
+CHANGES = {
+    "first": ["ModifyListener"],
+    "last": ["ModifyListener", "AddListenerCertificates", "RemoveListenerCertificates"],
+}
+
+
+@pytest.mark.parametrize("place", CHANGES)
+def test_what_selects_by_name_is_changed_once_named_once_and_never_waited_for(
+    rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch, place: str
 ) -> None:
+    """For 12 days, it returns the old certificate as long as that is issued."""
     environment.setenv("REBIND_CONSUMERS", "true")
+    environment.setenv("RETIRE_SUPERSEDED_AFTER_DAYS", "3")
     old, listener = selected(cloud)
-    rotation(scheduled(NOW))
-    cloud.advance(days=1)
-    cloud.consumers.set_default(listener, old)
-    for _ in range(3):
+    controller = Controller(cloud, listener, lambda arn: (arn == old) is (place == "last"))
+    written: list[str] = []
+    states = []
+    for _ in range(12):
         rotation(scheduled(cloud.now))
-        assert cloud.consumers.listener_certificates(listener) == (old, [])
+        written += [name for name in rotation.writes if name.endswith(("Listener", "Certificates"))]
+        states.append(state_of_replacement(cloud))
+        controller.reconcile()
         cloud.advance(days=1)
-    texts = [action["detail"] for entry in documents(cloud, topic) for action in entry["actions"]]
-    returned = [text for text in texts if "returned it to the old certificate" in text]
-    assert "alb.ingress.kubernetes.io/certificate-arn" in returned[0]
-    assert not [text for text in texts if "rolled back" in text]
+    assert written == CHANGES[place]
+    actions = [action for entry in documents(cloud, topic) for action in entry["actions"]]
+    done = [entry["detail"] for entry in actions if entry["outcome"] != "advised"]
+    held = [text for text in done if "held by something that selects certificates by name" in text]
+    assert [text.count("alb.ingress.kubernetes.io/certificate-arn") for text in held] == [1]
+    assert not [text for text in done if "no known consumer uses it" in text]
+    assert "failed" not in {entry["outcome"] for entry in actions}
+    # The controller lets go of what is expired, so that the old certificate can be deleted.
+    assert states == ["verified"] * 6 + ["retired"] * 6
+    assert old not in [entry.arn for entry in cloud.certificates.all()]
+
+
+def state_of_replacement(cloud: Cloud) -> str:
+    items = cloud.client("dynamodb").scan(TableName="certificate-lifecycle-ledger")["Items"]
+    (state,) = [item["state"]["S"] for item in items if "successor_arn" in item]
+    return str(state)
 
 
 def test_the_tags_of_many_load_balancers_are_read_in_one_call(

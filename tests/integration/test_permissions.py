@@ -17,7 +17,7 @@ from tests.embedded_aws.cloud import Cloud
 from tests.estates import showcase
 from tests.estates.imports import imported
 from tests.integration.declarations import declare
-from tests.integration.effects import USED, ending_in
+from tests.integration.effects import USED, ending_in, used_at_the_edge
 from tests.integration.exports import put_exported
 from tests.integration.invocation import NOW, Function, make_ledger, scheduled
 from tests.integration.state_machine import make_state_machine
@@ -135,8 +135,7 @@ def replaced(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) 
             make_ledger(cloud, environment, region)
         old = cloud.certificates.add(region=region, renews=False, **ending_in(cloud, 5))
         if region == "us-east-1":
-            cloud.consumers.distribution(old)
-            cloud.consumers.user_pool_domain("example.com", old)
+            used_at_the_edge(cloud, old)
         else:
             declare(cloud, "old", old)
             cloud.consumers.load_balancer(old, old)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -29,7 +30,10 @@ from tests.embedded_aws.doh_gateway import (
     silent,
     with_status,
 )
-from tests.harness.servers import closed_port, hanging, serving
+from tests.harness.servers import Behaviour, closed_port, hanging, serving
+from tests.harness.servers import dripping as dripping_tls
+from tests.integration.effects import USED, ending_in
+from tests.integration.invocation import Function, scheduled
 
 pytestmark = pytest.mark.integration
 
@@ -169,6 +173,29 @@ def test_a_connection_that_the_resolver_closes_is_opened_again(gateway: Gateway)
     assert {asked.ask(name, CAA).state for name in names} == {AnswerState.NONE}
 
 
+# --- Both functions -------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("ledger_table")
+def test_all_regions_of_a_run_share_the_answers(
+    rotation: Function, cloud: Cloud, gateway: Gateway, environment: pytest.MonkeyPatch
+) -> None:
+    regions = ["eu-west-1", "us-east-1"]
+    environment.setenv("REGIONS", json.dumps(regions))
+    for region in regions:
+        cloud.certificates.add(domain_name=SHOP, region=region, **USED, **ending_in(cloud, 150))
+    result = rotation(scheduled(cloud.now))
+    assert result["findings"] == []
+    assert [gateway.asked(name, "CAA") for name in (SHOP, ZONE)] == [2, 2]
+
+
+def test_a_request_is_preceded_by_queries_for_its_names(
+    creation: Function, gateway: Gateway
+) -> None:
+    creation({"domain_name": ZONE})
+    assert gateway.asked(ZONE, "CAA") == 2
+
+
 # --- Resolvers that cannot be used ----------------------------------------------------------------
 
 
@@ -205,10 +232,11 @@ def test_a_resolver_without_a_listener_costs_one_connection() -> None:
             assert "no connection: " in asked.ask(f"n{number}.example.com", CAA).reason
 
 
+@pytest.mark.parametrize("behave", [hanging, dripping_tls])
 @pytest.mark.usefixtures("hasty")
-def test_a_network_without_a_route_costs_one_timeout_for_all_queries() -> None:
+def test_a_network_without_a_route_costs_one_timeout_for_all_queries(behave: Behaviour) -> None:
     """Lambda in a VPC without internet: a connection neither succeeds nor fails."""
-    with serving(hanging) as server:
+    with serving(behave) as server:
         urls = [f"https://{host}:{server.port}{PATHS[host]}" for host in (FIRST, SECOND)]
         asked = HttpsDns(urls, lambda: 60.0)
         names = [f"n{number}.example.com" for number in range(200)]

@@ -10,39 +10,38 @@ import jsonschema
 import pytest
 
 from certificate_lifecycle.model.errors import IssuanceForbiddenError
-from certificate_lifecycle.model.public_dns import RecordType
 from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.doh_gateway import SECOND, Gateway, HostedZones, with_status
 from tests.embedded_aws.zones import normalised
 from tests.integration.effects import USED, documents, ending_in
 from tests.integration.invocation import Function, scheduled
 from tests.integration.sinks import of, received_events
 from tests.integration.terminal import Certificates
-from tests.unit.fakes import MemoryPublicDns
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ledger_table")]
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
-CAA, CNAME, NS = RecordType.CAA, RecordType.CNAME, RecordType.NS
 NAME = "api.example.com"
+OTHER_PROVIDER = "210987654321"
+CLOUDFLARE = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
 
 
 @pytest.fixture
-def public_dns(environment: pytest.MonkeyPatch) -> MemoryPublicDns:
-    """Give both functions and the command line a public DNS that a test decides on."""
-    found = MemoryPublicDns()
-    for module in ("creation", "wiring"):
-        target = f"certificate_lifecycle.handlers.{module}.public_dns_of"
-        environment.setattr(target, lambda *_: found)
-    return found
+def public(gateway: Gateway) -> HostedZones:
+    """Return what both resolvers answer from."""
+    assert isinstance(gateway.backend, HostedZones)
+    return gateway.backend
 
 
 @pytest.fixture
-def zone(cloud: Cloud, public_dns: MemoryPublicDns) -> str:
-    """Host example.com, delegated to its own name servers."""
-    zone_id = cloud.zones.add("example.com")
-    answer = cloud.client("route53").get_hosted_zone(Id=zone_id)
-    public_dns.put("example.com", NS, *answer["DelegationSet"]["NameServers"])
-    return zone_id
+def zone(cloud: Cloud, public: HostedZones) -> str:
+    """Host example.com, which public DNS delegates."""
+    del public
+    return cloud.zones.add("example.com")
+
+
+def healthy(cloud: Cloud) -> str:
+    return cloud.certificates.add(domain_name=NAME, **USED, **ending_in(cloud, 150))
 
 
 def daily(rotation: Function, cloud: Cloud) -> list[dict[str, Any]]:
@@ -54,50 +53,64 @@ def daily(rotation: Function, cloud: Cloud) -> list[dict[str, Any]]:
 
 @pytest.mark.usefixtures("zone")
 def test_broken_dnssec_is_reported_once_and_resolved_once_it_is_repaired(
-    rotation: Function, cloud: Cloud, topic: str, public_dns: MemoryPublicDns
+    rotation: Function, cloud: Cloud, topic: str, public: HostedZones, gateway: Gateway
 ) -> None:
-    cloud.certificates.add(domain_name=NAME, **USED, **ending_in(cloud, 150))
+    healthy(cloud)
     assert rotation(scheduled(cloud.now))["findings"] == []
 
-    public_dns.break_dnssec("example.com", CAA)
+    public.bogus.add("example.com")
     (finding,) = daily(rotation, cloud)
     assert (finding["verdict"], finding["reason"]) == ("RenewalAtRisk", "DnssecBroken")
-    assert "reject example.com (no valid signature)" in finding["message"]
+    assert "resolvers that validate DNSSEC reject example.com (" in finding["message"]
     assert finding["used_by"] != []
 
-    public_dns.lose("example.com", CAA)
+    gateway.lie(with_status(503), SECOND)
     for _ in range(3):
         (finding,) = daily(rotation, cloud)
         assert finding["reason"] == "DnssecBroken"
         assert "Publish" not in rotation.writes
 
-    del public_dns.answers["example.com", CAA]
+    gateway.lies.clear()
+    public.bogus.clear()
     assert daily(rotation, cloud) == []
     changes = [change for sent in documents(cloud, topic) for change in sent["changes"]]
     assert [change["kind"] for change in changes] == ["new", "resolved"]
 
 
 @pytest.mark.usefixtures("zone")
-def test_a_function_without_internet_says_so_in_its_result_and_finds_nothing(
-    rotation: Function, cloud: Cloud, public_dns: MemoryPublicDns
+def test_a_zone_that_was_moved_is_a_risk_until_its_records_are_at_the_new_provider(
+    rotation: Function, cloud: Cloud, public: HostedZones
 ) -> None:
-    public_dns.silent = True
-    cloud.certificates.add(domain_name=NAME, **USED, **ending_in(cloud, 150))
+    (record,) = cloud.certificates.records(healthy(cloud))
+    public.records["example.com", "NS"] = CLOUDFLARE
+    (finding,) = daily(rotation, cloud)
+    assert (finding["verdict"], finding["reason"]) == ("RenewalAtRisk", "ZoneNotDelegated")
+    assert f"delegates example.com to {', '.join(CLOUDFLARE)}" in finding["message"]
+
+    public.records[normalised(record.name), "CNAME"] = (record.value,)
+    assert daily(rotation, cloud) == []
+
+
+@pytest.mark.usefixtures("zone")
+def test_a_function_without_internet_says_so_in_its_result_and_finds_nothing(
+    rotation: Function, cloud: Cloud, gateway: Gateway
+) -> None:
+    gateway.lie(with_status(403))
+    healthy(cloud)
     result = rotation(scheduled(cloud.now))
+    counts = result["scopes"][0]["public_dns"]
     assert result["findings"] == []
-    assert result["scopes"][0]["public_dns"] == {
-        "checked": 0,
-        "unknown": 1,
-        "not_asked": 0,
-        "reason": "the delegation of example.com is unknown: timeout",
-    }
+    assert (counts["checked"], counts["unknown"], counts["not_asked"]) == (0, 1, 0)
+    assert "HTTP status 403" in counts["reason"]
 
 
 @pytest.fixture
-def elsewhere(cloud: Cloud) -> str:
-    """Let a renewal wait for a record in a zone that another provider hosts."""
+def elsewhere(cloud: Cloud, public: HostedZones) -> tuple[str, str]:
+    """Host example.com at another provider; return the zone, and a renewal that waits there."""
+    del public
     waiting = {"renewal_status": "PENDING_VALIDATION", **USED}
-    return cloud.certificates.add(domain_name=NAME, **waiting, **ending_in(cloud, 40))
+    arn = cloud.certificates.add(domain_name=NAME, **waiting, **ending_in(cloud, 40))
+    return cloud.zones.add("example.com", account=OTHER_PROVIDER), arn
 
 
 def sent_records(cloud: Cloud, queue: str) -> list[Any]:
@@ -106,10 +119,15 @@ def sent_records(cloud: Cloud, queue: str) -> list[Any]:
     return [event["detail"]["dns_records"] for event in of(events, "Action")]
 
 
-def test_the_records_of_a_zone_hosted_elsewhere_are_in_the_message_and_in_an_event(
-    rotation: Function, cloud: Cloud, elsewhere: str, public_dns: MemoryPublicDns, queue: str
+def test_the_records_of_a_zone_hosted_elsewhere_are_in_message_event_and_plan(
+    rotation: Function,
+    certificates: Certificates,
+    cloud: Cloud,
+    elsewhere: tuple[str, str],
+    queue: str,
 ) -> None:
-    (record,) = cloud.certificates.records(elsewhere)
+    zone, arn = elsewhere
+    (record,) = cloud.certificates.records(arn)
     name, value = normalised(record.name), normalised(record.value)
     (finding,) = daily(rotation, cloud)
     assert (finding["reason"], finding["action"]) == ("ValidationRecordMissing", "FixValidation")
@@ -117,7 +135,6 @@ def test_the_records_of_a_zone_hosted_elsewhere_are_in_the_message_and_in_an_eve
         f"{name} does not exist in public DNS (zone example.com); write CNAME {value}"
         in (finding["message"])
     )
-
     wanted = {
         "name": name,
         "type": "CNAME",
@@ -127,41 +144,33 @@ def test_the_records_of_a_zone_hosted_elsewhere_are_in_the_message_and_in_an_eve
         "action": "create",
     }
     assert sent_records(cloud, queue) == [[wanted]]
+    document = certificates("plan", "--output", "json").document
+    schema = json.loads((SCHEMAS / "certificates-plan.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, schema)
+    assert document["dns_records"] == document["by_hand"][0]["dns_records"] == [wanted]
     daily(rotation, cloud)
     assert sent_records(cloud, queue) == []
 
-    public_dns.put(name, CNAME, "old.acm-validations.aws")
+    cloud.zones.put(zone, name, "CNAME", "old.acm-validations.aws")
     (finding,) = daily(rotation, cloud)
     assert finding["reason"] == "ValidationRecordWrong"
     assert sent_records(cloud, queue) == [[{**wanted, "zone": None, "action": "replace"}]]
 
-    public_dns.put(name, CNAME, value)
+    cloud.zones.put(zone, name, "CNAME", value)
     assert daily(rotation, cloud) == []
+    assert certificates("plan", "--output", "json").document["dns_records"] == []
 
 
-def test_a_plan_has_the_records_to_write_for_a_pipeline(
-    certificates: Certificates, cloud: Cloud, elsewhere: str
-) -> None:
-    (record,) = cloud.certificates.records(elsewhere)
-    document = certificates("plan", "--output", "json").document
-    schema = json.loads((SCHEMAS / "certificates-plan.json").read_text(encoding="utf-8"))
-    jsonschema.validate(document, schema)
-    (wanted,) = document["dns_records"]
-    assert document["by_hand"][0]["dns_records"] == [wanted]
-    assert (wanted["name"], wanted["action"]) == (normalised(record.name), "create")
-
-
-@pytest.mark.usefixtures("zone")
 def test_no_certificate_is_requested_in_30_days_while_a_caa_record_forbids_it(
-    creation: Function, cloud: Cloud, public_dns: MemoryPublicDns
+    creation: Function, cloud: Cloud, zone: str
 ) -> None:
-    public_dns.put("example.com", CAA, '0 issue "letsencrypt.org"')
+    cloud.zones.put(zone, "example.com", "CAA", '0 issue "letsencrypt.org"')
     event = {"domain_name": "shop.example.com", "include_www": False}
     for _ in range(30):
         with pytest.raises(IssuanceForbiddenError, match=r"allow only letsencrypt\.org"):
             creation(event)
         cloud.advance(days=1)
     assert cloud.certificates.all() == []
-    public_dns.put("example.com", CAA, '0 issue "amazon.com"')
+    cloud.zones.put(zone, "example.com", "CAA", '0 issue "amazon.com"')
     result = creation(event)
     assert (result["created"], result["public_dns"]["checked"]) == (True, 1)

@@ -95,17 +95,17 @@ class Kind:
 
 
 KINDS = {
-    "the default of a listener": Kind(_listener, 32, (21,)),
-    "a listener that has it in both places": Kind(_both_places, 51, (28, 31, 43)),
-    "a network load balancer": Kind(_network, 32, (21,)),
-    "a Classic load balancer": Kind(_classic, 29, (18,)),
-    "a distribution": Kind(_distribution, 30, (19,), EDGE),
-    "a distribution tenant": Kind(_tenant, 29, (18,), EDGE),
-    "a regional domain name": Kind(_regional, 27, (16,)),
-    "an edge-optimised domain name": Kind(_edge, 28, (17,), EDGE),
-    "a domain name of mutual TLS": Kind(_ownership, 31, (17, 19)),
-    "a user pool's domain": Kind(_user_pool, 31, (20,), EDGE),
-    "a domain of Amplify": Kind(_amplify, 30, (19,), EDGE),
+    "the default of a listener": Kind(_listener, 33, (22,)),
+    "a listener that has it in both places": Kind(_both_places, 52, (29, 32, 44)),
+    "a network load balancer": Kind(_network, 33, (22,)),
+    "a Classic load balancer": Kind(_classic, 30, (19,)),
+    "a distribution": Kind(_distribution, 31, (20,), EDGE),
+    "a distribution tenant": Kind(_tenant, 30, (19,), EDGE),
+    "a regional domain name": Kind(_regional, 28, (17,)),
+    "an edge-optimised domain name": Kind(_edge, 29, (18,), EDGE),
+    "a domain name of mutual TLS": Kind(_ownership, 32, (18, 20)),
+    "a user pool's domain": Kind(_user_pool, 32, (21,), EDGE),
+    "a domain of Amplify": Kind(_amplify, 32, (21,), EDGE),
 }
 #: Each call of it is disturbed by `make test`; of the others the first, the changes and the last.
 THOROUGH = "the default of a listener"

@@ -118,13 +118,18 @@ def test_only_a_list_that_nothing_is_concluded_from_may_leave_its_member_out() -
     """Every other list is `required`: without its member it is unreadable, and not empty."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-                continue
-            if node.func.id != "paginated":
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = {
+            node.targets[0].id: node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "paginated":
                 continue
             if "required" not in {keyword.arg for keyword in node.keywords}:
-                found.add(tuple(ast.literal_eval(name) for name in node.args[1:3]))
+                names = (constants.get(getattr(arg, "id", ""), arg) for arg in node.args[1:3])
+                found.add(tuple(map(ast.literal_eval, names)))
     assert found == {entry[1:] for entry in MAY_BE_LEFT_OUT}
 
 

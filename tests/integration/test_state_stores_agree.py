@@ -19,6 +19,7 @@ from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange
 from certificate_lifecycle.policy.import_history import HeldVersion
 from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import (
     ReplacementRecord,
     ReplacementState,
@@ -136,6 +137,17 @@ def save_history(leaf: str, behind: int) -> Write:
     return write
 
 
+def save_repairs(name: str, behind: int) -> Write:
+    def write(state_store: StateStore) -> object:
+        histories = [entry for entry in state_store.repair_histories() if entry.repairs]
+        there = histories[0] if histories else RepairHistory(certificate_arn=OLD)
+        written = there.with_repairs([name], NOW)
+        state_store.save_repair_history(replace(written, version=max(0, there.version - behind)))
+        return None
+
+    return write
+
+
 def version(entries: Sequence[ReplacementRecord | AlertRecord], behind: int) -> int:
     """Return the version of the only entry as it was so many writes before."""
     return max((entry.version - behind for entry in entries), default=0)
@@ -151,6 +163,7 @@ intent_writes = st.builds(save_intent, texts, runs, moments) | st.builds(
     delete_intent, texts, runs, moments
 )
 history_writes = st.builds(save_history, texts, missed)
+repair_writes = st.builds(save_repairs, texts, missed)
 requests = st.builds(count_request, st.sampled_from("abcdefg"))
 
 
@@ -175,12 +188,16 @@ def contents(state_store: StateStore) -> tuple[object, ...]:
         state_store.intents(),
         state_store.last_probe(),
         state_store.import_history(OLD),
+        state_store.repair_histories(),
     )
 
 
 @pytest.mark.parametrize(
     "writes",
-    [replacement_writes, alert_writes, intent_writes, probe_writes, history_writes, requests],
+    [
+        *(replacement_writes, alert_writes, intent_writes, probe_writes),
+        *(history_writes, repair_writes, requests),
+    ],
 )
 @settings(
     max_examples=12,

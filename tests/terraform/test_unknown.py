@@ -80,6 +80,8 @@ UNKNOWN: Mapping[str, str] = {
     key_algorithm             = local.text
     region                    = local.text
     certificate_authority_arn = local.text
+    root_hierarchy_type       = local.text
+    certificate_usage         = local.text
     exportable                = local.yes
     tags                      = { Team = local.text }
     on_destroy                = local.text
@@ -117,6 +119,7 @@ UNKNOWN: Mapping[str, str] = {
     "limits": "{ changes_per_run = local.number, requests_per_day = local.number }",
     "monitoring": """{
   max_silence_days   = local.number
+  public_dns         = { enabled = local.yes, resolvers = [local.text, local.text] }
   summary_after_days = local.number
   tls_probe          = { enabled = local.yes, private_addresses = local.yes }
 }""",

@@ -300,6 +300,11 @@ def many_targets(count: int) -> dict[str, object]:
     }
 
 
+#: The inputs with a root hierarchy.
+ROOTS: Mapping[str, Callable[..., Inputs]] = {
+    ".": certificate,
+    CERTIFICATE_MODULE: lambda **settings: settings,
+}
 VPC = function(vpc={"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]})
 PRIVATE_NAMES = monitoring(tls_probe={"enabled": True, "private_addresses": True})
 #: The inputs with a scope.
@@ -339,6 +344,13 @@ TOGETHER: Mapping[str, Together] = {
         f"{what} in {where}": Together(where, inputs(value))
         for what, value in SCOPES.items()
         for where, inputs in COVERING.items()
+    },
+    **{
+        f"{folder}: {row['because']} as root hierarchy": Together(
+            "certificates" if folder == "." else row["variable"], inputs(**row["value"]), folder
+        )
+        for row in table("root_hierarchies")["refused"]
+        for folder, inputs in ROOTS.items()
     },
     **{
         f"certificates with {what}": Together("certificates", inputs)
@@ -487,6 +499,10 @@ TOGETHER: Mapping[str, Together] = {
 
 # The same inputs with one change are accepted.
 FITTING: Mapping[str, Inputs] = {
+    **{
+        f"{row['because']} of a root hierarchy": certificate(**row["value"])
+        for row in table("root_hierarchies")["accepted"]
+    },
     "twelve sources": {"import_sources": many_sources(12)},
     "seven targets": {"export_targets": many_targets(7)},
     "a schedule as rare as the alarm allows": {

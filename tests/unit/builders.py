@@ -40,6 +40,7 @@ from certificate_lifecycle.policy.import_source import (
     SourceState,
 )
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, Zone
 
@@ -197,6 +198,7 @@ def observation(
     source: SourceFinding | None = None,
     failure_reported: datetime | None = None,
     dns: DnsFinding = NOT_CHECKED,
+    repairs: RepairHistory | None = None,
 ) -> Observation:
     seen = seen or certificate()
     catalog = ConsumerCatalog(PLACE.account_id)
@@ -210,6 +212,7 @@ def observation(
         source=source,
         failure_reported=failure_reported,
         dns=dns,
+        repairs=repairs,
     )
 
 

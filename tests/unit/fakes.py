@@ -68,6 +68,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.thresholds import Thresholds
@@ -378,6 +379,7 @@ class MemoryDns(Dns):
         return None
 
     def name_servers(self, zone: Zone) -> frozenset[str]:
+        self._raise_if_broken(f"servers {dns_form(zone.name)}")
         return self._servers(zone, dns_form(zone.name))
 
     def _servers(self, zone: Zone, name: str) -> frozenset[str]:
@@ -681,6 +683,7 @@ class MemoryStateStore(StateStore):
         self.alerts: dict[str, AlertRecord] = {}
         self.recorded_intents: dict[tuple[str, str], Intent] = {}
         self.histories: dict[str, ImportHistory] = {}
+        self.repairs: dict[str, RepairHistory] = {}
         self.before_save: Callable[[ImportHistory], None] = lambda _: None
         self.broken: dict[str, Exception] = {}
         self.probed_at: datetime | None = None
@@ -766,6 +769,16 @@ class MemoryStateStore(StateStore):
         ):
             self.writes += 1
             del self.recorded_intents[intent.certificate_arn, intent.action]
+
+    def repair_histories(self) -> Sequence[RepairHistory]:
+        return list(self.repairs.values())
+
+    def save_repair_history(self, history: RepairHistory) -> None:
+        self._raise_if_broken("save_repair_history")
+        there = self.repairs.get(history.certificate_arn)
+        if (there.version if there else 0) == history.version:
+            self.writes += 1
+            self.repairs[history.certificate_arn] = replace(history, version=history.version + 1)
 
     def import_history(self, certificate_arn: str) -> ImportHistory:
         self._raise_if_broken(f"import_history {certificate_arn}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
 from certificate_lifecycle.aws.consumers.base import ListedConsumer
 from certificate_lifecycle.aws.consumers.regions import RunRegions
@@ -87,9 +86,6 @@ class World:
     def any(self, _: str, region: str, __: str | None = None) -> Region:
         return self.regions[region]
 
-    def offers(self, _: str, region: str) -> bool:
-        return region != FAR
-
 
 @pytest.fixture
 def world() -> Any:  # noqa: ANN401 - a fake of any client
@@ -146,17 +142,6 @@ def test_a_region_that_cannot_be_read_is_unknown_and_does_not_stop_the_others(
         }
         assert consumers.names(USED)[:2] == ["kettle e", "kettle f in ap-south-1"]
     assert world.regions[HOME].lists == 1
-
-
-def test_a_region_without_the_service_has_no_consumer_and_one_without_an_answer_is_unknown(
-    world: World, consumers: AwsConsumers
-) -> None:
-    for region in (FAR, HOME):
-        url = f"https://kettle.{region}.amazonaws.com"
-        world.regions[region].failure = EndpointConnectionError(endpoint_url=url)
-    found = consumers.find(USED)
-    assert [binding.consumer for binding in found.bindings] == ["e"]
-    assert list(found.errors) == ["kettle in eu-west-1"]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ from certificate_lifecycle.policy.continuity import Candidate, Continuity
 from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import ReplacementRecord
 from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
@@ -146,6 +147,7 @@ class Collector:
     exports: ExportTargets = field(default_factory=ExportTargets)
     stores: Sequence[CertificateStore] = ()
     failure_reported: Callable[[Certificate], datetime | None] = lambda _: None
+    repair_history: Callable[[Certificate], RepairHistory | None] = lambda _: None
 
     def scan(
         self,
@@ -357,6 +359,7 @@ class Collector:
             source=source,
             export=self._export(certificate, problems),
             failure_reported=reported,
+            repairs=self.repair_history(certificate),
             dns=dns,
         )
 

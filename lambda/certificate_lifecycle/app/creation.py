@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from certificate_lifecycle.app.dns_health import require_issuable
+from certificate_lifecycle.app.dns_health import public_obstacles, require_issuable
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Pointers, PublicDns
 from certificate_lifecycle.app.validation import (
     caa_obstacles,
@@ -224,6 +224,7 @@ def _conclude(certificate: Certificate, clients: CreationClients, *, require_iss
     elif require_issued:
         private = certificate.type is CertificateType.PRIVATE
         reasons = obstacles(clients.dns, certificate.detail.validations)
+        reasons += public_obstacles(clients.public_dns, clients.dns, clients.clock, certificate)
         reasons = reasons or [_NOT_SIGNED if private else _NO_OBSTACLE]
         more = len(reasons) - _SHOWN
         raise CertificateNotIssuedError(

@@ -14,10 +14,9 @@ from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     DomainValidation,
-    Reason,
     ValidationMethod,
 )
-from certificate_lifecycle.model.dns_names import dns_form, without_wildcard
+from certificate_lifecycle.model.dns_names import without_wildcard
 from certificate_lifecycle.model.errors import IssuanceForbiddenError
 from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.policy.chain import concerns_public_dns
@@ -32,107 +31,38 @@ from certificate_lifecycle.policy.dns_health import (
     public_record,
     questions,
 )
+from certificate_lifecycle.policy.notification_state import AlertRecord, reported_dns_reason
 from certificate_lifecycle.policy.validation import RecordFinding, Zone, candidate_zones
 
 #: Queries of one account and region; the adapter limits those of all.
 _MAX_QUERIES = 200
+#: Queries of one name in a zone of its own.
+_FEW_QUERIES = 3
 #: Hosted zones of one account and region whose name servers are read: Route 53 permits five calls
 #: per second and account.
 _MAX_ZONES = 50
 
 
 @dataclass(slots=True, kw_only=True)
-class DnsHealth:
-    """Public DNS for the certificates of one account and region in one run.
+class NameJudge:
+    """Judges the names of certificates by the answers of public DNS, with the zones of Route 53.
 
-    Without `public_dns` nothing is checked. `reported` has the reasons of open findings about
-    public DNS by ARN: these are checked first, and stay open while an answer is unknown.
+    `problem` says why the hosted zones could not be read.
     """
 
-    public_dns: PublicDns | None
+    public_dns: PublicDns
     dns: Dns
     clock: Clock
-    now: datetime
-    reported: Mapping[str, Reason] = field(default_factory=dict)
-    _asked: set[str] = field(default_factory=set)
-    _names: dict[str, bool] = field(default_factory=dict)
-    _not_asked: set[str] = field(default_factory=set)
-    _reason: str = ""
+    problem: str | None = None
     _servers: dict[Zone, frozenset[str] | None] = field(default_factory=dict)
     _hosted: Sequence[Zone] | None = None
-    _problem: str | None = None
 
-    def prepare(self, certificates: Iterable[Certificate]) -> None:
-        """Choose the certificates whose names are checked, and send the queries."""
-        if self.public_dns is None:
-            return
-        chosen = [entry for entry in certificates if concerns_public_dns(entry, self.now)]
-        sent: dict[Question, None] = {}
-        for certificate in sorted(chosen, key=self._order):
-            names = self._given(certificate.names, self.public_dns)
-            wanted = dict.fromkeys(entry for name in names for entry in questions(name))
-            if len(sent | wanted) > _MAX_QUERIES:
-                self._not_asked.update(certificate.names)
-                continue
-            sent |= wanted
-            self._asked.add(certificate.arn)
-        self.public_dns.prefetch(sent)
+    def given(self, names: Iterable[str]) -> list[DnsName]:
+        """Return names with their hosted zones."""
+        ask = self.public_dns.ask
+        return [DnsName(name=name, ask=ask, zone=self._zone(name)) for name in names]
 
-    def _order(self, certificate: Certificate) -> tuple[bool, bool, float]:
-        pending = certificate.status is CertificateStatus.PENDING_VALIDATION
-        ends = certificate.not_after.timestamp() if certificate.not_after else 0.0
-        return certificate.arn not in self.reported, not pending, ends
-
-    def finding(self, certificate: Certificate, records: Iterable[RecordFinding]) -> DnsFinding:
-        """Return the state of the names of a certificate, and of the records that ACM waits for."""
-        reported = self.reported.get(certificate.arn)
-        if self.public_dns is None or not concerns_public_dns(certificate, self.now):
-            return NOT_CHECKED
-        if certificate.arn not in self._asked:
-            return replace(NOT_CHECKED, reported=reported)
-        names = self._names_of(certificate, self.public_dns)
-        try:
-            require_time(self.clock)
-            found = self._judged(names, records, self.public_dns)
-        except Exception as error:  # noqa: BLE001 - unknown, which is no success
-            logger.warning("public DNS not compared", exc_info=True)
-            found = DnsFinding(
-                unknown=(error_summary(error),),
-                unknown_names=frozenset(name.name for name in names),
-            )
-        self._count(names, found)
-        if not found.problems and found.unknown:
-            found = replace(found, reported=reported)
-        self._log(certificate, found)
-        return found
-
-    def counts(self) -> DnsCounts | None:
-        """Return how many names were checked; None without public DNS."""
-        if self.public_dns is None:
-            return None
-        return DnsCounts(
-            checked=sum(self._names.values()),
-            unknown=sum(not known for known in self._names.values()),
-            not_asked=len(self._not_asked - self._names.keys()),
-            reason=self._reason,
-        )
-
-    def _judged(
-        self, names: Sequence[DnsName], records: Iterable[RecordFinding], public_dns: PublicDns
-    ) -> DnsFinding:
-        public_dns.prefetch(question for name in names for question in questions(name))
-        found = judge_names(replace(name, servers=self._servers_of(name.zone)) for name in names)
-        states = tuple(public_record(entry.record, public_dns.ask) for entry in records)
-        found = replace(found, records=states)
-        if self._problem is None:
-            return found
-        return replace(
-            found,
-            unknown=(*found.unknown, self._problem),
-            unknown_names=frozenset(name.name for name in names),
-        )
-
-    def _names_of(self, certificate: Certificate, public_dns: PublicDns) -> list[DnsName]:
+    def names_of(self, certificate: Certificate) -> list[DnsName]:
         """Return the names to check: those that ACM waits for, else all."""
         validations: Sequence[DomainValidation] = certificate.detail.validations
         if waits_for_validation(certificate):
@@ -140,7 +70,7 @@ class DnsHealth:
                 entry for entry in certificate.detail.pending_validations if not entry.validated
             ]
         if not validations:
-            return self._given(certificate.names, public_dns)
+            return self.given(certificate.names)
         by_name = {entry.domain_name: entry for entry in validations}
         return [
             replace(
@@ -148,11 +78,22 @@ class DnsHealth:
                 record=by_name[name.name].record,
                 by_dns=by_name[name.name].method is ValidationMethod.DNS,
             )
-            for name in self._given(by_name, public_dns)
+            for name in self.given(by_name)
         ]
 
-    def _given(self, names: Iterable[str], public_dns: PublicDns) -> list[DnsName]:
-        return [DnsName(name=name, ask=public_dns.ask, zone=self._zone(name)) for name in names]
+    def judged(self, names: Sequence[DnsName], records: Iterable[RecordFinding]) -> DnsFinding:
+        """Return the state of names, and of the records that ACM waits for."""
+        self.public_dns.prefetch(question for name in names for question in questions(name))
+        found = judge_names(replace(name, servers=self._servers_of(name.zone)) for name in names)
+        states = tuple(public_record(entry.record, self.public_dns.ask) for entry in records)
+        found = replace(found, records=states)
+        if self.problem is None:
+            return found
+        return replace(
+            found,
+            unknown=(*found.unknown, self.problem),
+            unknown_names=frozenset(name.name for name in names),
+        )
 
     def _zone(self, name: str) -> Zone | None:
         """Return the only hosted zone for the records of a name, None without one."""
@@ -162,7 +103,7 @@ class DnsHealth:
                 self._hosted = self.dns.public_zones()
             except Exception as error:  # noqa: BLE001 - the delegations are unknown
                 logger.warning("hosted zones unreadable", exc_info=True)
-                self._problem = f"the hosted zones could not be read: {error_summary(error)}"
+                self.problem = f"the hosted zones could not be read: {error_summary(error)}"
                 self._hosted = ()
         found = candidate_zones(without_wildcard(name), self._hosted)
         return found[0] if len(found) == 1 else None
@@ -178,13 +119,85 @@ class DnsHealth:
     def _read_servers(self, zone: Zone) -> frozenset[str] | None:
         try:
             require_time(self.clock)
-            records = self.dns.records_at(zone, zone.name)
+            return self.dns.name_servers(zone) or None
         except Exception:  # noqa: BLE001 - the delegation is unknown
             extra = {"zone_name": zone.name, "zone_id": zone.zone_id}
             logger.warning("name servers unreadable", exc_info=True, extra=extra)
             return None
-        values = (value for entry in records if entry.type == "NS" for value in entry.values)
-        return frozenset(map(dns_form, values)) or None
+
+
+@dataclass(slots=True, kw_only=True)
+class DnsHealth:
+    """Public DNS for the certificates of one account and region in one run.
+
+    `alert_records` are those of all certificates by ARN: open findings about public DNS are checked
+    first, and stay open while an answer is unknown.
+    """
+
+    judge: NameJudge
+    now: datetime
+    alert_records: Mapping[str, AlertRecord] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)
+    _names: dict[str, bool] = field(default_factory=dict)
+    _not_asked: set[str] = field(default_factory=set)
+    _reason: str = ""
+
+    def prepare(self, certificates: Iterable[Certificate]) -> None:
+        """Choose the certificates whose names are checked, and send the queries."""
+        chosen = [entry for entry in certificates if concerns_public_dns(entry, self.now)]
+        sent: dict[Question, None] = {}
+        for certificate in sorted(chosen, key=self._order):
+            wanted: dict[Question, None] = {}
+            # A small certificate may fit where a large one did not.
+            full = len(sent) >= _MAX_QUERIES - _FEW_QUERIES
+            if not full:
+                names = self.judge.given(certificate.names)
+                wanted = dict.fromkeys(entry for name in names for entry in questions(name))
+            if full or len(sent | wanted) > _MAX_QUERIES:
+                self._not_asked.update(certificate.names)
+                continue
+            sent |= wanted
+            self._asked.add(certificate.arn)
+        self.judge.public_dns.prefetch(sent)
+
+    def _order(self, certificate: Certificate) -> tuple[bool, bool, float]:
+        pending = certificate.status is CertificateStatus.PENDING_VALIDATION
+        ends = certificate.not_after.timestamp() if certificate.not_after else 0.0
+        alert = self.alert_records.get(certificate.arn)
+        return reported_dns_reason(alert, waiting=True) is None, not pending, ends
+
+    def finding(self, certificate: Certificate, records: Iterable[RecordFinding]) -> DnsFinding:
+        """Return the state of the names of a certificate, and of the records that ACM waits for."""
+        if not concerns_public_dns(certificate, self.now):
+            return NOT_CHECKED
+        alert = self.alert_records.get(certificate.arn)
+        reported = reported_dns_reason(alert, waiting=waits_for_validation(certificate))
+        if certificate.arn not in self._asked:
+            return replace(NOT_CHECKED, reported=reported)
+        names = self.judge.names_of(certificate)
+        try:
+            require_time(self.judge.clock)
+            found = self.judge.judged(names, records)
+        except Exception as error:  # noqa: BLE001 - unknown, which is no success
+            logger.warning("public DNS not compared", exc_info=True)
+            found = DnsFinding(
+                unknown=(error_summary(error),),
+                unknown_names=frozenset(name.name for name in names),
+            )
+        self._count(names, found)
+        if not found.problems and found.unknown:
+            found = replace(found, reported=reported)
+        self._log(certificate, found)
+        return found
+
+    def counts(self) -> DnsCounts:
+        """Return how many names were checked."""
+        return DnsCounts(
+            checked=sum(self._names.values()),
+            unknown=sum(not known for known in self._names.values()),
+            not_asked=len(self._not_asked - self._names.keys()),
+            reason=self._reason,
+        )
 
     def _count(self, names: Iterable[DnsName], found: DnsFinding) -> None:
         for name in names:
@@ -202,6 +215,20 @@ class DnsHealth:
                     "unknown": found.unknown,
                 },
             )
+
+
+def public_obstacles(
+    public_dns: PublicDns | None, dns: Dns, clock: Clock, certificate: Certificate
+) -> list[str]:
+    """Return a clause for each problem in public DNS that prevents a validation.
+
+    `certificate` is described and waits for validation.
+    """
+    if public_dns is None:
+        return []
+    judge = NameJudge(public_dns=public_dns, dns=dns, clock=clock)
+    found = judge.judged(judge.names_of(certificate), ())
+    return [problem.with_names() for problem in found.problems]
 
 
 def require_issuable(

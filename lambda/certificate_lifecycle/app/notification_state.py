@@ -19,9 +19,10 @@ from certificate_lifecycle.app.deadline import (
     require_time,
 )
 from certificate_lifecycle.app.ports import Clock, StateStore
+from certificate_lifecycle.app.repair_memory import RepairMemory
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.log import logger
-from certificate_lifecycle.model.certificate import Action, Certificate, Verdict
+from certificate_lifecycle.model.certificate import Action, Certificate, Reason, Verdict
 from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.run import (
     ActionRecord,
@@ -114,6 +115,7 @@ class AlertState:
     `scope` is the alert about the account and region as a whole, `inventory` that about classes of
     certificates that could not be listed.
     `earlier_intents` are those that earlier runs left, `intents` these and those of this run.
+    `repairs` are the validation records that earlier runs wrote.
     `last_probe` is the time of the last run with TLS probes.
     `problem` is set if the state could not be read.
     `unreadable` are entries that could not be read, while the others could.
@@ -129,6 +131,7 @@ class AlertState:
     earlier_intents: Sequence[Intent] = ()
     intents: dict[tuple[str, str], Intent] = field(default_factory=dict)
     recorded: set[tuple[str, str, str]] = field(default_factory=set)
+    repairs: RepairMemory
     last_probe: datetime | None = None
     problem: str | None = None
     unreadable: Sequence[UnreadableEntry] = ()
@@ -151,7 +154,8 @@ class AlertState:
     @classmethod
     def read(cls, state_store: StateStore | None, request: RunRequest) -> Self:
         """Read the state; if that fails, set `problem` and continue without state."""
-        found = cls(state_store=state_store, request=request)
+        memory = RepairMemory(now=request.now)
+        found = cls(state_store=state_store, request=request, repairs=memory)
         if state_store is None:
             return found
         try:
@@ -167,6 +171,7 @@ class AlertState:
                 for alert in alerts
                 if alert.subject.certificate_arn is not None
             }
+            found.repairs = RepairMemory.read(state_store, request.now)
             found.last_probe = state_store.last_probe()
             found.earlier_intents = state_store.intents()
             found.intents = {
@@ -175,7 +180,7 @@ class AlertState:
             found.unreadable = state_store.unreadable()
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
             logger.exception("state unreadable")
-            found.state_store = None
+            found.state_store, found.repairs = None, memory
             found.problem = f"the state table could not be read: {error_summary(error)}"
         return found
 
@@ -292,7 +297,7 @@ class AlertState:
 
         A failed scan or action is reported once and as a reminder, like a finding.
         """
-        if self.state_store is None or run.done or run.changes:
+        if self.state_store is None or _new_actions(run) or run.changes:
             return True
         if self._inventory_alerts(run):
             return True
@@ -417,6 +422,20 @@ class AlertState:
             for arn, alert in self.alert_records.items()
             if arn not in still_open and (complete or arn in scanned or arn in self.ignored)
         }
+
+
+def _new_actions(run: Run) -> list[ActionRecord]:
+    """Return the actions that are news: not the repair of a record that is removed each time."""
+    repeated = {
+        _arn(entry)
+        for entry in run.assessments
+        if entry.decision.reason is Reason.RECORD_REMOVED_AGAIN
+    }
+    return [
+        record
+        for record in run.done
+        if record.action is not Action.RESTORE_RECORDS or record.certificate_arn not in repeated
+    ]
 
 
 def _arn(entry: Assessment) -> str:

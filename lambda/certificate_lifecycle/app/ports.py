@@ -28,6 +28,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.tls_probe import ProbeResult
 from certificate_lifecycle.policy.validation import DelegationReader, ExistingRecord, Zone
@@ -273,6 +274,12 @@ class StateStore(ImportHistories, Protocol):
 
     def record_probe(self, at: datetime) -> None:
         """Record the time of a run with TLS probes."""
+
+    def repair_histories(self) -> Sequence[RepairHistory]:
+        """Return the validation records that were written, for each certificate."""
+
+    def save_repair_history(self, history: RepairHistory) -> None:
+        """Save a history, unless another run has changed it since."""
 
     def intents(self) -> Sequence[Intent]:
         """Return the intents that no message has reported."""

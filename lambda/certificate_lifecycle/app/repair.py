@@ -13,6 +13,7 @@ from certificate_lifecycle.app.collect import ScanResult
 from certificate_lifecycle.app.deadline import RESERVE_SECONDS, error_summary, require_time
 from certificate_lifecycle.app.ports import Certificates, Dns
 from certificate_lifecycle.app.reimport import Reimport
+from certificate_lifecycle.app.repair_memory import RepairMemory
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.validation import inspect, require_zones, write
 from certificate_lifecycle.log import logger
@@ -50,6 +51,7 @@ class Repair:
     certificates: Certificates
     dns: Dns
     reimport: Reimport
+    memory: RepairMemory
     settled: Collection[tuple[str, Action]] = ()
 
     def act(self, scan: ScanResult) -> list[ActionRecord]:
@@ -82,7 +84,8 @@ class Repair:
                 return self.reimport.carry_out(arn, newer, source.history)
             if action is Action.RESTORE_RECORDS:
                 wanted = [finding.record for finding in observation.records]
-                return ActionRecord(arn, action, Outcome.DONE, self._restore(arn, wanted))
+                text = self._restore(observation.certificate, wanted)
+                return ActionRecord(arn, action, Outcome.DONE, text)
             return self._renew_by_email(observation.certificate)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("action failed", extra={"certificate_arn": arn})
@@ -96,19 +99,27 @@ class Repair:
 
     def _restore(
         self,
-        arn: str,
+        certificate: Certificate,
         wanted: Sequence[ValidationRecord],
         action: Action = Action.RESTORE_RECORDS,
     ) -> str:
         """Read again, because the scan may be minutes old; write, and return what was done."""
         findings = inspect(self.dns, wanted)
         written = [f for f in findings if f.change in (RecordChange.CREATED, RecordChange.UPDATED)]
+        names = [finding.record.name for finding in written]
+        again = {name for name in names if self.memory.repaired(certificate, name)}
         if written:
-            names = ", ".join(finding.record.name for finding in written)
-            self.context.record_intent(arn, action, f"write the validation record {names}")
+            # What is no news is in no message, and an intent stays until there is one.
+            if any(self.memory.is_news(certificate, name) for name in names):
+                text = f"write the validation record {', '.join(names)}"
+                self.context.record_intent(certificate.arn, action, text)
             write(self.dns, findings)
+            self.memory.record(certificate, names)
         blocked = [f for f in findings if f.change is None]
-        parts = [f"{finding.change} {finding.record.name}" for finding in written]
+        parts = [
+            f"{f.change} {f.record.name}{' again' if f.record.name in again else ''}"
+            for f in written
+        ]
         parts += [f"not written: {explain(finding)}" for finding in blocked]
         return "; ".join(parts) or "all records are in place"
 
@@ -131,7 +142,7 @@ class Repair:
             self.certificates.migrate_to_dns(certificate.arn)
         records = self._await_migration_records(certificate.arn)
         records_text = (
-            self._restore(certificate.arn, records, Action.RENEW_BY_EMAIL)
+            self._restore(certificate, records, Action.RENEW_BY_EMAIL)
             if records
             else "ACM has not named all records yet"
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
 from certificate_lifecycle.app.deadline import error_summary, require_time
-from certificate_lifecycle.app.dns_health import DnsHealth
+from certificate_lifecycle.app.dns_health import DnsHealth, NameJudge
 from certificate_lifecycle.app.export import Export
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.notification_state import AlertState, PendingWrites
@@ -35,7 +35,6 @@ from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.tags import owner
 from certificate_lifecycle.policy.mute import with_mute
-from certificate_lifecycle.policy.notification_state import reported_dns_reasons
 from certificate_lifecycle.policy.ownership import NEEDED_MODE
 from certificate_lifecycle.policy.succession import (
     REPLACING_ACTIONS,
@@ -134,13 +133,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
             *(target.certificate_arn for target in request.export_targets),
         },
     )
-    dns_health = DnsHealth(
-        public_dns=clients.public_dns,
-        dns=clients.dns,
-        clock=clock,
-        now=request.now,
-        reported=reported_dns_reasons(state.alert_records),
-    )
+    dns_health = _dns_health(request, clients, clock, state)
     collector = Collector(
         context=context,
         certificates=clients.certificates,
@@ -158,6 +151,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         exports=ExportTargets.of(request.export_targets, clients.export_secrets),
         stores=(*clients.stores, *(clients.account_stores if request.account_wide else ())),
         failure_reported=state.failure_reported,
+        repair_history=state.repairs.history,
     )
     # The requested certificates, and those that they replace.
     requested = request.certificate_arns
@@ -181,7 +175,19 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         clients=clients,
         state=state,
         result=result,
-        public_dns=dns_health.counts(),
+        public_dns=None if dns_health is None else dns_health.counts(),
+    )
+
+
+def _dns_health(
+    request: RunRequest, clients: ScopeClients, clock: Clock, state: AlertState
+) -> DnsHealth | None:
+    if clients.public_dns is None:
+        return None
+    return DnsHealth(
+        judge=NameJudge(public_dns=clients.public_dns, dns=clients.dns, clock=clock),
+        now=request.now,
+        alert_records=state.alert_records,
     )
 
 
@@ -391,6 +397,7 @@ def _repaired_and_exported(
         certificates=certificates,
         dns=clients.dns,
         reimport=reimport,
+        memory=scanned.state.repairs,
         settled={(record.certificate_arn, record.action) for record in (*replaced, *exported)},
     )
     return [*repair.act(agreed), *exported]

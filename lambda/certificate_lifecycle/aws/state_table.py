@@ -51,6 +51,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, RequestBudget
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ _MOVES_AT_ONCE = 99
 #: Every error that a malformed entry can cause.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 #: Attributes that store a list or an object, as JSON text.
-_NESTED = frozenset({"importing", "moves", "pointers", "refused", "untold", "versions"})
+_NESTED = frozenset({"importing", "moves", "pointers", "refused", "repairs", "untold", "versions"})
 #: DynamoDB stores 38 digits exactly.
 _WHOLE = re.compile(r"-?[0-9]{1,38}")
 
@@ -159,6 +160,7 @@ _REPLACEMENT = _RecordKind(
 _MOVE = "replacement-move#"
 _ALERT = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
 _INTENT = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
+_REPAIRS = _RecordKind("repairs#", ("certificate_arn",), RepairHistory.from_dict)
 _IMPORTS = _RecordKind("imports#", ("certificate_arn",), ImportHistory.from_dict)
 
 
@@ -364,6 +366,22 @@ class StateTable:
             "run_id = :run AND written_at = :written",
             {":run": _text(intent.run_id), ":written": _text(stamp(intent.written_at))},
         )
+
+    # --- Repairs ----------------------------------------------------------------------------------
+
+    def repair_histories(self) -> Sequence[RepairHistory]:
+        """Return the repair history of every certificate that can be read."""
+        return self._read(EntryKind.REPAIRS, _REPAIRS.prefix, _REPAIRS.read)
+
+    def save_repair_history(self, history: RepairHistory) -> None:
+        """Store a history unless another run has changed it."""
+        written = replace(history, version=history.version + 1)
+        ends = None if history.last_at is None else history.last_at + HISTORY
+        item = {**self._item(_REPAIRS, written), **_end(ends)}
+        if history.version == 0:
+            self._put(item, _NEW, {})
+        else:
+            self._put(item, _SAME_VERSION, {":version": _number(history.version)})
 
     # --- Imports ----------------------------------------------------------------------------------
 

@@ -117,6 +117,10 @@ class Reason(Documented):
         "ValidationRecordWrong",
         "A validation CNAME has another value than the one that ACM requires.",
     )
+    RECORD_REMOVED_AGAIN = (
+        "RecordRemovedAgain",
+        "A validation record was removed after a run had written it; CloudTrail shows by whom.",
+    )
     ZONE_NOT_FOUND = "ZoneNotFound", "No writable public hosted zone contains the name."
     ZONE_AMBIGUOUS = (
         "ZoneAmbiguous",

@@ -37,6 +37,7 @@ from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.facts import Fact
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.repair_history import explain_removed, removed_again
 from certificate_lifecycle.policy.thresholds import (
     Thresholds,
     ends_soon,
@@ -126,6 +127,8 @@ _RECORD_REASONS = {
     RecordState.MISSING: Reason.VALIDATION_RECORD_MISSING,
     RecordState.UNCHECKED: Reason.VALIDATION_UNCHECKED,
 }
+#: Reasons for which a run writes a record.
+_REPAIRED_REASONS = frozenset({Reason.VALIDATION_RECORD_WRONG, Reason.VALIDATION_RECORD_MISSING})
 
 #: The reason for each state of an import source whose certificate is due.
 _SOURCE_REASONS = {
@@ -262,7 +265,10 @@ class CheckInput:
     def overdue(self, reason: Reason, text: str) -> Decision:
         """Return the decision on a renewal that failed or is late; `text` is a main clause."""
         plain = reason in (Reason.NO_PROGRESS, Reason.NOT_ELIGIBLE, Reason.RECORDS_IN_PLACE)
-        cause = "" if plain else f": {_lower(reason.meaning).removesuffix('.')}"
+        problems = self.observation.dns.problems
+        known = (problem.with_names() for problem in problems if problem.reason is reason)
+        meaning = _lower(reason.meaning).removesuffix(".")
+        cause = "" if plain else f": {next(known, meaning)}"
         return Decision(
             Verdict.RENEWAL_OVERDUE,
             self.at_least_warning,
@@ -919,6 +925,10 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
         return Reason.VALIDATION_UNCHECKED, Action.INVESTIGATE, text
     if not wrong and dns.reason is not None:
         return dns.reason, Action.FIX_VALIDATION, f"{dns.text}."
+    removed = _removed(observation)
+    if not wrong and removed:
+        text = f"its records are in place now, but {'; '.join(removed)}."
+        return Reason.RECORD_REMOVED_AGAIN, Action.INVESTIGATE, text
     if not wrong:
         clauses = ("all validation records are in place", *undelegated(observation.records))
         text = f"{'; '.join(clauses)}."
@@ -931,8 +941,19 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
         action = Action.INVESTIGATE
     else:
         action = Action.FIX_VALIDATION
-    clauses = (_explained(wrong, dns), *undelegated(observation.records))
+    if removed and reason in _REPAIRED_REASONS:
+        reason = Reason.RECORD_REMOVED_AGAIN
+    clauses = (_explained(wrong, dns), *undelegated(observation.records), *removed)
     return reason, action, f"{'; '.join(clauses)}."
+
+
+def _removed(observation: Observation) -> list[str]:
+    """Return a clause about the records that were written and removed again, if there are any."""
+    if observation.repairs is None:
+        return []
+    removed = removed_again(observation.records, observation.repairs)
+    partition = observation.certificate.arn.split(":")[1]
+    return [explain_removed(removed, partition)] if removed else []
 
 
 def _explained(wrong: Sequence[RecordFinding], dns: DnsFinding) -> str:

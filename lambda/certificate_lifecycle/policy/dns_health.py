@@ -383,16 +383,14 @@ def _forbidding(verdict: CaaVerdict) -> str:
 
 
 #: The checks of a name, the most basic first; a new check is a row here.
-CHECKS: Sequence[DnsCheck] = (
+CHECKS = (
     DnsCheck(_delegation_questions, _delegation),
     DnsCheck(_dnssec_questions, _dnssec),
     DnsCheck(_caa_questions, _caa),
 )
-#: The checks before a request, whose records do not exist yet.
-REQUEST_CHECKS: Sequence[DnsCheck] = (
-    DnsCheck(_dnssec_questions, _dnssec),
-    DnsCheck(_caa_questions, _caa),
-)
+#: The checks before a request, without that of the delegation: ACM has not named a record yet that
+#: another zone may answer.
+REQUEST_CHECKS = CHECKS[1:]
 
 
 def questions(given: DnsName, checks: Iterable[DnsCheck] = CHECKS) -> tuple[Question, ...]:

@@ -139,7 +139,9 @@ def hierarchy_errors(root: str | None, usage: str | None, *, private: bool) -> l
     if usage is not None and root is None:
         errors.append("certificate_usage: must be left out without root_hierarchy_type")
     if usage == _CLIENT_ONLY and root == ROOT_HIERARCHIES[1]:
-        errors.append(f"certificate_usage: {_CLIENT_ONLY} needs {ROOT_HIERARCHIES[0]}, got {root}")
+        errors.append(
+            f"certificate_usage: must be {CERTIFICATE_USAGES[0]} with {root}, got {usage}"
+        )
     return errors
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -33,6 +32,8 @@ _AND = ", "
 _SCOPE, _INVENTORY = "scope", "inventory"
 #: Reasons that public DNS gives; they stay open while its answer is unknown.
 _ABOUT_PUBLIC_DNS = (Reason.ZONE_NOT_DELEGATED, Reason.DNSSEC_BROKEN, Reason.CAA_FORBIDS)
+_AT_RISK = frozenset({Verdict.RENEWAL_AT_RISK.value})
+_WAITING = _AT_RISK | {Verdict.RENEWAL_BLOCKED.value, Verdict.PENDING_VALIDATION.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ class EntryKind(StrEnum):
     REPLACEMENT = "replacement"
     ALERT = "alert"
     INTENT = "intent"
+    REPAIRS = "repairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ class UnreadableEntry:
     @property
     def forbids_actions(self) -> bool:
         """Whether nothing may be done for the certificate: an action may be in progress."""
-        return self.kind is not EntryKind.ALERT
+        return self.kind not in (EntryKind.ALERT, EntryKind.REPAIRS)
 
 
 def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str:
@@ -268,10 +270,16 @@ def change_of(
     return ChangeKind.REMINDER if remind and now - before.notified_at >= REMINDER else None
 
 
-def reported_dns_reasons(alerts: Mapping[str, AlertRecord]) -> dict[str, Reason]:
-    """Return the reasons of open findings about public DNS, by ARN."""
-    reasons = {reason.value: reason for reason in _ABOUT_PUBLIC_DNS}
-    return {arn: reasons[alert.reason] for arn, alert in alerts.items() if alert.reason in reasons}
+def reported_dns_reason(alert: AlertRecord | None, *, waiting: bool) -> Reason | None:
+    """Return the reason of an open finding about public DNS, None for any other alert.
+
+    `waiting`: the certificate waits for validation. One that has waited before and does not any
+    more was renewed, which shows that its reason is over.
+    """
+    if alert is None or alert.verdict not in (_WAITING if waiting else _AT_RISK):
+        return None
+    reasons = (reason for reason in _ABOUT_PUBLIC_DNS if reason.value == alert.reason)
+    return next(reasons, None)
 
 
 def scope_alert_record(

@@ -9,6 +9,7 @@ from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.import_source import SourceFinding
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.validation import RecordFinding
 
 
@@ -19,6 +20,7 @@ class Observation:
     `consumers` are the labels of the resources that use it. `successor` may take over from it;
     `proposal` may do so only if a person agrees. `renewed_as` is the certificate that its ACME
     client ordered in its place. `dns` is what public DNS says about its names.
+    `repairs` are the records that were written for its next renewal.
     `failure_reported` is when a message first named it as a failed request, None if none has.
     """
 
@@ -33,6 +35,7 @@ class Observation:
     source: SourceFinding | None = None
     failure_reported: datetime | None = None
     dns: DnsFinding = NOT_CHECKED
+    repairs: RepairHistory | None = None
 
     @property
     def export_has_problem(self) -> bool:

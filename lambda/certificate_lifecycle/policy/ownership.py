@@ -164,8 +164,8 @@ def controller_of(tags: Iterable[Tag]) -> str:
 def returned_by(controller: str) -> str:
     """Return the text about a setting to which a controller returned the old certificate."""
     return (
-        f"{controller} returned it to the old certificate; "
-        "set `alb.ingress.kubernetes.io/certificate-arn` to the successor"
+        f"held by something that selects certificates by name: {controller} returned it to the "
+        "old certificate; set `alb.ingress.kubernetes.io/certificate-arn` to the successor"
     )
 
 

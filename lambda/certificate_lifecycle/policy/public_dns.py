@@ -47,6 +47,7 @@ _PRIVATE = (
 )
 #: Characters of a comment, and values that a reason names.
 _LONGEST_COMMENT, _SHOWN = 200, 4
+_LONGEST_REASON = 400
 
 
 class ReplyState(Enum):
@@ -96,7 +97,12 @@ def is_public_name(name: str) -> bool:
 
 def unknown(name: str, record_type: RecordType, reason: str) -> DnsAnswer:
     """Return an answer that is not known."""
-    return DnsAnswer(name=name, type=record_type, state=AnswerState.UNKNOWN, reason=reason)
+    return DnsAnswer(
+        name=name,
+        type=record_type,
+        state=AnswerState.UNKNOWN,
+        reason=clean(reason, _LONGEST_REASON),
+    )
 
 
 # --- One reply ------------------------------------------------------------------------------------

@@ -96,7 +96,9 @@ class Answer(Lot):
 
     def _entry(self) -> dict[str, Any]:
         """Draw a foreign item of the state table."""
-        entry = self.one(("told#", "note#", "replacement#", "imports#", "message#last", "else"))
+        entry = self.one(
+            ("told#", "note#", "replacement#", "imports#", "repairs#", "message#last", "else")
+        )
         return {
             "scope": {"S": f"{ACCOUNT}/{REGION}"},
             "entry": {"S": f"{entry}{self.one((*CERTIFICATES, self.text()))}"},

@@ -436,6 +436,14 @@ def test_the_error_names_a_name_whose_zone_is_unknown() -> None:
     assert f"no writable public hosted zone contains {LABEL}.www.example.com" in reason
 
 
+def test_the_error_names_what_public_dns_answers_instead_of_the_hosted_zone() -> None:
+    dns, public_dns = MemoryDns(HOME), MemoryPublicDns()
+    dns.put(HOME, "example.com.", "NS", "ns-1.awsdns-01.org.")
+    public_dns.put("example.com", RecordType.NS, "ada.ns.cloudflare.com")
+    reason = reason_of(dns, public_dns=public_dns)
+    assert "public DNS delegates example.com to ada.ns.cloudflare.com, and not to the" in reason
+
+
 def test_the_error_names_a_zone_that_its_parent_does_not_delegate() -> None:
     shop = zone("shop.example.com.", "Z2")
     waiting = replace(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
-from certificate_lifecycle.app.dns_health import DnsHealth, require_issuable
+from certificate_lifecycle.app.dns_health import DnsHealth, NameJudge, require_issuable
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -19,7 +19,8 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import IssuanceForbiddenError
 from certificate_lifecycle.model.public_dns import DnsCounts, RecordType
-from certificate_lifecycle.policy.validation import ExistingRecord, Zone
+from certificate_lifecycle.policy.notification_state import AlertRecord, alert_record
+from certificate_lifecycle.policy.thresholds import Thresholds
 from tests.unit.builders import (
     EXPIRED,
     LABEL,
@@ -28,7 +29,10 @@ from tests.unit.builders import (
     blocked,
     certificate,
     days,
+    dns_problem,
     imported,
+    judged,
+    observation,
     request,
     validation,
     zone,
@@ -66,16 +70,16 @@ def delegated(*servers: str) -> MemoryPublicDns:
 
 
 def collected(
-    public_dns: MemoryPublicDns | None,
+    public_dns: MemoryPublicDns,
     *stored: Certificate,
     dns: MemoryDns | None = None,
-    reported: Mapping[str, Reason] | None = None,
+    reported: Collection[AlertRecord] = (),
     seconds: float = 900.0,
 ) -> tuple[ScanResult, DnsHealth]:
     clock, dns = MemoryClock(seconds), dns or hosted()
-    health = DnsHealth(
-        public_dns=public_dns, dns=dns, clock=clock, now=NOW, reported=reported or {}
-    )
+    judge = NameJudge(public_dns=public_dns, dns=dns, clock=clock)
+    alerts = {alert.subject.text: alert for alert in reported}
+    health = DnsHealth(judge=judge, now=NOW, alert_records=alerts)
     result = Collector(
         context=run_context(clock=clock),
         certificates=MemoryCertificates(*stored),
@@ -87,6 +91,12 @@ def collected(
     return result, health
 
 
+def alert_of(certificate: Certificate, reason: Reason) -> AlertRecord:
+    """Return the record of a finding that was reported yesterday."""
+    found = judged(observation(certificate, dns=dns_problem(reason)))
+    return alert_record(found, None, Thresholds(), NOW - days(1))
+
+
 def verdict(result: ScanResult) -> tuple[Verdict, Reason]:
     (entry,) = result.assessments
     return entry.decision.verdict, entry.decision.reason
@@ -94,7 +104,6 @@ def verdict(result: ScanResult) -> tuple[Verdict, Reason]:
 
 def counted(health: DnsHealth) -> tuple[int, int, int]:
     counts = health.counts()
-    assert counts is not None
     return counts.checked, counts.unknown, counts.not_asked
 
 
@@ -109,12 +118,6 @@ def test_a_healthy_name_costs_queries_and_no_description() -> None:
     ]
     assert (counted(health), result.problems) == ((1, 0, 0), [])
     assert not result.assessments[0].certificate.described
-
-
-def test_without_public_dns_nothing_is_checked() -> None:
-    result, health = collected(None, SHOP)
-    assert verdict(result) == (Verdict.HEALTHY, Reason.FAR_FROM_EXPIRY)
-    assert health.counts() is None
 
 
 def test_a_certificate_at_risk_is_described_so_that_its_tags_and_consumers_are_known() -> None:
@@ -182,7 +185,7 @@ def test_names_beyond_the_limit_are_counted_and_the_most_urgent_are_checked() ->
 
 
 def test_an_open_finding_stays_open_while_the_answer_is_unknown() -> None:
-    reported = {SHOP.arn: Reason.DNSSEC_BROKEN}
+    reported = [alert_of(SHOP, Reason.DNSSEC_BROKEN)]
     result, health = collected(MemoryPublicDns(silent=True), SHOP, reported=reported)
     assert verdict(result) == (Verdict.RENEWAL_AT_RISK, Reason.DNSSEC_BROKEN)
     assert counted(health) == (0, 1, 0)
@@ -194,10 +197,13 @@ def test_an_open_finding_is_checked_before_others_and_stays_open_without_a_check
     names = tuple(f"n{number}.example.com" for number in range(199))
     large = replace(SHOP, arn=arn("large"), names=names)
     late = replace(SHOP, not_after=NOW + days(180))
-    _, health = collected(delegated(), large, late, reported={late.arn: Reason.CAA_FORBIDS})
+    _, health = collected(delegated(), large, late, reported=[alert_of(late, Reason.CAA_FORBIDS)])
     assert counted(health) == (1, 0, 199)
     result, _ = collected(
-        delegated(), large, late, reported=dict.fromkeys((large.arn, late.arn), Reason.CAA_FORBIDS)
+        delegated(),
+        large,
+        late,
+        reported=[alert_of(entry, Reason.CAA_FORBIDS) for entry in (large, late)],
     )
     assert [entry.decision.verdict for entry in result.assessments].count(
         Verdict.RENEWAL_AT_RISK
@@ -212,7 +218,7 @@ def test_unknown_answers_are_counted_with_a_reason_and_are_no_finding() -> None:
     )
 
 
-@pytest.mark.parametrize("broken", ["zones", "records example.com"])
+@pytest.mark.parametrize("broken", ["zones", "servers example.com"])
 def test_hosted_zones_that_cannot_be_read_leave_a_name_unknown(broken: str) -> None:
     dns = hosted()
     dns.broken[broken] = Outage("no")
@@ -225,21 +231,6 @@ def test_a_run_without_time_checks_nothing() -> None:
     result, health = collected(delegated(), SHOP, seconds=10)
     assert verdict(result) == (Verdict.HEALTHY, Reason.FAR_FROM_EXPIRY)
     assert counted(health) == (0, 1, 0)
-
-
-def test_each_hosted_zone_is_read_once() -> None:
-    dns = hosted()
-    others = [replace(SHOP, arn=arn(f"n{number}")) for number in range(5)]
-    read: list[str] = []
-    original = dns.records_at
-
-    def records_at(zone: Zone, name: str) -> Sequence[ExistingRecord]:
-        read.append(name)
-        return original(zone, name)
-
-    dns.records_at = records_at  # type: ignore[method-assign,assignment]
-    collected(delegated(), *others, dns=dns)
-    assert read == ["example.com."]
 
 
 NAMES = ("shop.example.com", "*.shop.example.com")

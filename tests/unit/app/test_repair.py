@@ -9,6 +9,7 @@ import pytest
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.reimport import Reimport
 from certificate_lifecycle.app.repair import Repair
+from certificate_lifecycle.app.repair_memory import RepairMemory
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
@@ -72,6 +73,7 @@ def run_repair(
         certificates=certificates,
         dns=dns,
         reimport=Reimport(context=context, certificates=certificates, histories=None),
+        memory=RepairMemory(now=context.now),
     )
     return repair.act(found)
 

@@ -29,7 +29,7 @@ from certificate_lifecycle.handlers.events import (
 from certificate_lifecycle.policy.issuance import CertificateRequest
 from certificate_lifecycle.policy.settings import CreationSettings, RotationMode, RotationSettings
 from tests.unit.builders import AUTHORITY, PLACE, arn
-from tests.unit.tables import DATA, name_sets, refused
+from tests.unit.tables import DATA, accepted, name_sets, refused
 
 OURS = ("ManagedBy", "certificate-lifecycle")
 POINTER = "/certificate-lifecycle/certificates/main/arn"
@@ -166,9 +166,24 @@ def test_a_private_certificate_is_exportable_without_being_asked_for_as_one() ->
     assert asked == creation(private).request
 
 
+@pytest.mark.parametrize("wanted", accepted("root_hierarchies").values())
+def test_a_root_hierarchy_has_the_usage_that_acm_will_report(wanted: dict[str, str]) -> None:
+    asked = creation(wanted).request
+    assert asked.root_hierarchy == wanted["root_hierarchy_type"]
+    assert asked.certificate_usage == wanted.get("certificate_usage", "CLIENT_AND_SERVER_AUTH")
+
+
+@pytest.mark.parametrize("row", refused("root_hierarchies").items(), ids=str)
+def test_a_root_hierarchy_that_acm_refuses_is_one_error(row: tuple[str, dict[str, str]]) -> None:
+    """Terraform's tests use the same table."""
+    (error,) = creation_errors(row[1])
+    assert error.startswith(("root_hierarchy_type: must be", "certificate_usage: must be"))
+
+
 NULLABLE = (
     *("domain_name", "alt_names", "include_www", "validation_method", "key_algorithm", "region"),
     *("certificate_authority_arn", "exportable", "account_id", "tags", "wait_seconds"),
+    *("root_hierarchy_type", "certificate_usage"),
     "parameter",
 )
 
@@ -626,7 +641,7 @@ KEYS = [
     *("domain_name", "alt_names", "include_www", "auto_validate", "validation_method", "source"),
     *("key_algorithm", "certificate_authority_arn", "exportable", "region", "account_id", "tags"),
     *("wait_seconds", "dry_run", "certificate_arns", "rotation_mode", "time", "x"),
-    *("accounts", "regions"),
+    *("accounts", "regions", "root_hierarchy_type", "certificate_usage"),
 ]
 events = values | st.dictionaries(st.sampled_from(KEYS), values, max_size=6)
 

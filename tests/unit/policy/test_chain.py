@@ -28,6 +28,7 @@ from certificate_lifecycle.policy.dns_health import DnsFinding, PublicRecordStat
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordState
 from tests.unit.builders import (
@@ -57,6 +58,7 @@ from tests.unit.builders import (
     imported,
     observation,
     private,
+    record,
     renewal,
     renewing,
     request,
@@ -67,6 +69,14 @@ from tests.unit.builders import (
 USUAL = Thresholds()
 OK, INFO, WARNING, CRITICAL = Severity
 CURRENT, OUTDATED, ROLLED_BACK, NOT_POSSIBLE, UNREAD = TargetState
+
+
+def written(times: int) -> RepairHistory:
+    """Return the history of a certificate whose record was written so many times."""
+    history = RepairHistory(certificate_arn=arn())
+    for _ in range(times):
+        history = history.with_repairs([record().name], NOW)
+    return history
 
 
 def assessments(seen: Observation) -> Decision:
@@ -285,6 +295,43 @@ RENEWAL_BLOCKED = [
         "two zones could hold the name, which is more telling than a missing record",
         observation(
             blocked(), finding(RecordState.MISSING), finding(RecordState.ZONE_AMBIGUOUS, "b.net")
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.ZONE_AMBIGUOUS,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "a record that was written is missing again",
+        observation(blocked(), finding(RecordState.MISSING), repairs=written(1)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.RECORD_REMOVED_AGAIN,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "a record that was removed before is in place",
+        observation(blocked(), finding(RecordState.IN_PLACE), repairs=written(2)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.RECORD_REMOVED_AGAIN,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a record that was written once is in place",
+        observation(blocked(ends_in=days(40)), finding(RecordState.IN_PLACE), repairs=written(1)),
+        Verdict.RENEWING,
+        OK,
+        Reason.RECORDS_IN_PLACE,
+        Action.NONE,
+    ),
+    Row(
+        "a record that was written is missing again, and the zone of another name is unknown",
+        observation(
+            blocked(),
+            finding(RecordState.MISSING),
+            finding(RecordState.ZONE_AMBIGUOUS, "b.net"),
+            repairs=written(1),
         ),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -1872,6 +1919,13 @@ def test_a_certificate_at_risk_says_why_and_until_when_it_is_valid() -> None:
     assert assessments(observation(dns=NOT_DELEGATED)).message == (
         "ACM could not renew it now: public DNS says no. "
         "It expires in 100 days, on 2026-09-09 12:00 UTC."
+    )
+
+
+def test_a_late_renewal_names_the_problem_in_public_dns() -> None:
+    late = observation(certificate(ends_in=days(20), detail=detail()), dns=BROKEN_DNSSEC)
+    assert assessments(late).message.startswith(
+        "ACM should have renewed it by now: public DNS says no; it expires in 20 days"
     )
 
 

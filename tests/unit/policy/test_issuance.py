@@ -288,7 +288,12 @@ def test_requests_of_different_roots_and_usages_have_different_tokens() -> None:
         ("N2_SFG2_AMAZON_MANAGED", None, False, None),
         ("N2_AMAZON_MANAGED", None, True, "with certificate_authority_arn"),
         (None, "CLIENT_AUTH_ONLY", False, "without root_hierarchy_type"),
-        ("N2_SFG2_AMAZON_MANAGED", "CLIENT_AUTH_ONLY", False, "needs N2_AMAZON_MANAGED"),
+        (
+            "N2_SFG2_AMAZON_MANAGED",
+            "CLIENT_AUTH_ONLY",
+            False,
+            "must be CLIENT_AND_SERVER_AUTH with",
+        ),
     ],
 )
 def test_a_root_and_a_usage_that_acm_refuses_are_errors(

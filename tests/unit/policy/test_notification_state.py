@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certificate_lifecycle.model.certificate import Reason, Verdict
 from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
 from certificate_lifecycle.policy.notification_state import (
     REMINDER,
@@ -18,6 +19,7 @@ from certificate_lifecycle.policy.notification_state import (
     alert_record,
     band,
     change_of,
+    reported_dns_reason,
     scope_alert_record,
     scope_has_changed,
 )
@@ -237,3 +239,26 @@ def test_the_last_mark_is_notified_whichever_runs_are_missed(hours: list[int]) -
         if change_of(DUE, before, USUAL, moment):
             before = alert_record(DUE, before, USUAL, moment)
     assert before.band == band(DUE.certificate, USUAL, moment)
+
+
+BROKEN = Reason.DNSSEC_BROKEN
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "waiting", "expected"),
+    [
+        (Verdict.RENEWAL_AT_RISK, BROKEN, False, BROKEN),
+        (Verdict.RENEWAL_AT_RISK, BROKEN, True, BROKEN),
+        (Verdict.RENEWAL_BLOCKED, BROKEN, True, BROKEN),
+        (Verdict.PENDING_VALIDATION, Reason.CAA_FORBIDS, True, Reason.CAA_FORBIDS),
+        (Verdict.RENEWAL_BLOCKED, BROKEN, False, None),
+        (Verdict.RENEWAL_OVERDUE, Reason.CAA_FORBIDS, True, None),
+        (Verdict.RENEWAL_BLOCKED, Reason.VALIDATION_RECORD_MISSING, True, None),
+    ],
+)
+def test_a_finding_about_public_dns_stays_open_as_long_as_nothing_shows_that_it_is_over(
+    verdict: Verdict, reason: Reason, *, waiting: bool, expected: Reason | None
+) -> None:
+    alert = replace(notified(), verdict=verdict.value, reason=reason.value)
+    assert reported_dns_reason(alert, waiting=waiting) is expected
+    assert reported_dns_reason(None, waiting=waiting) is None

@@ -10,6 +10,7 @@ from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import require_time
 from certificate_lifecycle.app.dns_health import require_issuable
 from certificate_lifecycle.app.ports import Catalog, Certificates, Dns, PublicDns, StateStore
+from certificate_lifecycle.app.repair_memory import RepairMemory
 from certificate_lifecycle.app.replacement.replacement_context import ReplacementContext
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.succession import SuccessorSearch
@@ -142,13 +143,21 @@ class Obtaining:
             replacement.advice = f"the successor {successor.arn} cannot be validated yet: {error}"
             return False
         changed = [finding for finding in findings if finding.change is not RecordChange.UNCHANGED]
+        memory = RepairMemory.read(self.state_store, self.context.now)
+        names = [finding.record.name for finding in changed]
+        news = [name for name in names if memory.is_news(successor, name)]
         if changed:
-            names = ", ".join(finding.record.name for finding in changed)
-            text = f"write the validation record {names} of its successor"
-            self.context.record_intent(replacement.arn, replacement.action or Action.REPLACE, text)
+            if news:
+                text = f"write the validation record {', '.join(names)} of its successor"
+                self.context.record_intent(
+                    replacement.arn, replacement.action or Action.REPLACE, text
+                )
             write(self.dns, findings)
+            memory.record(successor, names)
+        # A record that is removed after each run is in the finding about the successor.
         for finding in changed:
-            replacement.report(f"{finding.change} {finding.record.name}")
+            if finding.record.name in news:
+                replacement.report(f"{finding.change} {finding.record.name}")
         return True
 
     def blocked_reason(self, certificate: Certificate) -> str | None:

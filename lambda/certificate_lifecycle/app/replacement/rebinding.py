@@ -40,7 +40,15 @@ from certificate_lifecycle.policy.bindings import (
 from certificate_lifecycle.policy.ownership import controller_of, returned_by
 
 _CHANGED = "changed outside this module in the meantime; not changed again"
-_REVERTED = "reverted to the old certificate, as infrastructure as code does; change it there"
+#: Such as `data "aws_acm_certificate"`, serverless-domain-manager and look-ups of the CDK.
+_REVERTED = (
+    "reverted to the old certificate, as infrastructure as code does, and tools that select "
+    "certificates by name; change it there"
+)
+_UNCHANGED = (
+    "it has the old certificate: the service did not change it, or something that declares it, or "
+    "selects certificates by name, reverted it"
+)
 _DELETED = "it does not exist any more"
 #: The status and the report of each binding step.
 _BOUND = {
@@ -249,7 +257,9 @@ class Rebinding:
         self, move: BindingChange, state: BindingState | None, result: RebindResult
     ) -> None:
         """Restore the old certificate, unless others have changed the setting."""
-        error = (state.error if state is not None else None) or "it does not use the successor"
+        error = "it does not use the successor"
+        if state is not None:
+            error = state.error or (error if self.new in state.certificates else _UNCHANGED)
         if needs_rollback(move, state, self.new):
             if move.binding.kind.holds_many:
                 self.consumers.unbind(move.binding, self.new)
