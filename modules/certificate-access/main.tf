@@ -50,6 +50,7 @@ locals {
       Effect = "Allow"
       Action = concat(
         [
+          "acm:ListAcmeEndpoints",
           "acm:ListCertificates",
           "acm:SearchCertificates",
           "acm-pca:ListCertificateAuthorities",
@@ -75,8 +76,12 @@ locals {
       Effect = "Allow"
       Action = concat(
         [
+          "acm:DescribeAcmeDomainValidation",
           "acm:DescribeCertificate",
+          "acm:ListAcmeDomainValidations",
+          "acm:ListAcmeExternalAccountBindings",
           "acm:ListTagsForCertificate",
+          "acm:ListTagsForResource",
           "acm-pca:ListPermissions",
           # In every mode, because findings name the consumers of a certificate.
           "apigateway:GET",
@@ -89,6 +94,7 @@ locals {
       )
       Resource = concat(
         [
+          "arn:${var.partition}:acm:*:${var.account_id}:acme-endpoint/*",
           "arn:${var.partition}:acm:*:${var.account_id}:certificate/*",
           "arn:${var.partition}:acm-pca:*:${var.account_id}:certificate-authority/*",
           "arn:${var.partition}:apigateway:*::/domainnames",
