@@ -138,8 +138,11 @@ def test_an_endpoint_that_cannot_be_read_does_not_stop_the_others(
 ) -> None:
     hidden, endpoint = cloud.acme_endpoints.add(), cloud.acme_endpoints.add()
     invalid = cloud.acme_endpoints.validate(endpoint, DOMAIN, status="INVALID")
-    unreadable = {"when": lambda asked: asked["AcmeEndpointArn"] == hidden, "times": None}
-    cloud.fail("acm", operation, "AccessDeniedException", **unreadable)
+    cloud.fail(
+        *("acm", operation, "AccessDeniedException"),
+        times=None,
+        when=lambda asked: asked["AcmeEndpointArn"] == hidden,
+    )
     with pytest.raises(RotationError, match=f"{hidden}: .*AccessDeniedException"):
         rotation(scheduled(NOW))
     (document,) = documents(cloud, topic)
@@ -160,6 +163,11 @@ def test_what_is_deleted_meanwhile_is_no_failure(
     cloud.fail("acm", operation, "ResourceNotFoundException", times=None)
     result = rotation(scheduled(NOW))
     assert (result["findings"], result["scopes"][0]["status"]) == ([], "ok")
+
+
+def test_a_region_that_does_not_know_endpoints_has_none(rotation: Function, cloud: Cloud) -> None:
+    cloud.acme_endpoints.unsupported.add("eu-west-1")
+    assert rotation(scheduled(NOW))["scopes"][0]["status"] == "ok"
 
 
 def test_an_sdk_that_does_not_know_endpoints_is_not_asked() -> None:

@@ -11,7 +11,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ConnectionError, HTTPClientError  # noqa: A004 - botocore's name
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's name
+    HTTPClientError,
+)
 
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
@@ -21,7 +25,14 @@ from certificate_lifecycle.aws.permissions import (
     for_scans,
     regional,
 )
-from certificate_lifecycle.aws.responses import arn_in, existing, paginated, utc, validated_response
+from certificate_lifecycle.aws.responses import (
+    arn_in,
+    error_code,
+    existing,
+    paginated,
+    utc,
+    validated_response,
+)
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.acme import (
     AcmeBinding,
@@ -69,6 +80,7 @@ PERMISSIONS = (
 #: Statuses in which an endpoint issues, or may issue.
 _ISSUING = (AcmeEndpointStatus.ACTIVE, AcmeEndpointStatus.NOT_UNDERSTOOD)
 _ENABLED = "ENABLED"
+_UNKNOWN_OPERATION = "UnknownOperationException"
 
 
 class AcmeEndpoints:
@@ -90,7 +102,16 @@ class AcmeEndpoints:
 
         An endpoint whose parts cannot be listed is yielded without detail, and `describe` raises
         the error. A service that does not answer ends the listing: each call would cost a minute.
+        A region that does not know the operation has no endpoints.
         """
+        try:
+            yield from self._endpoints()
+        except ClientError as error:
+            if error_code(error) != _UNKNOWN_OPERATION:
+                raise
+            logger.info("region without ACME endpoints", extra={"reason": _UNKNOWN_OPERATION})
+
+    def _endpoints(self) -> Iterator[Certificate]:
         with validated_response("ListAcmeEndpoints"):
             for found in self._paginated("list_acme_endpoints", "AcmeEndpoints"):
                 status = _member(AcmeEndpointStatus, found.get("Status"))
