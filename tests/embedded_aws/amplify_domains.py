@@ -221,13 +221,14 @@ class AmplifyDomains:
         return "UPDATE_FAILED" if domain.failed else "UPDATE_COMPLETE"
 
     def _of(self, request: Request) -> Iterator[AmplifyDomain]:
-        return (each for each in self.all.values() if each.region == request.region)
+        """Yield the apps of the caller, and those without a certificate, in its region."""
+        for each in self.all.values():
+            if each.region == request.region and each.account in ("", request.account):
+                yield each
 
     def _named(self, request: Request) -> AmplifyDomain:
-        found = self.all.get(request.parameters["appId"])
-        if found is None or (found.region, found.name) != (
-            request.region,
-            request.parameters["domainName"],
-        ):
-            raise AwsError("NotFoundException", "The entity was not found.", status=404)
-        return found
+        wanted = (request.parameters["appId"], request.parameters["domainName"])
+        for each in self._of(request):
+            if (each.app_id, each.name) == wanted:
+                return each
+        raise AwsError("NotFoundException", "The entity was not found.", status=404)

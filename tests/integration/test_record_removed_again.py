@@ -69,6 +69,21 @@ def test_a_record_that_is_removed_after_each_repair_is_reported_as_that(
     assert results[-1]["actions"][0]["detail"].endswith(" again")
 
 
+@pytest.mark.usefixtures("ledger")
+def test_a_controller_that_may_remove_the_record_is_named(
+    rotation: Function, cloud: Cloud, zone: str, blocked: str
+) -> None:
+    """`pkg/deploy/acm` of the AWS Load Balancer Controller, version 3.5.0."""
+    listener = cloud.consumers.load_balancer(blocked)
+    cloud.consumers.tag_load_balancer(listener, **{"elbv2.k8s.aws/cluster": "shop"})
+    first, second = (run_and_remove(rotation, cloud, zone) for _ in range(2))
+    named = "attached by name by the AWS Load Balancer Controller of cluster shop"
+    assert named not in first["findings"][0]["message"]
+    message = second["findings"][0]["message"]
+    assert named in message
+    assert "the controller deletes the validation record, which other certificates" in message
+
+
 @pytest.mark.usefixtures("ledger", "blocked")
 def test_a_repair_that_is_undone_each_day_is_no_message_each_day(
     rotation: Function, cloud: Cloud, zone: str, topic: str

@@ -9,6 +9,7 @@ from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.ports import Catalog
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import Reason
 from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.policy.ownership import Tag, ownership
 from certificate_lifecycle.policy.succession import REPLACING_ACTIONS, ReplacementRecord
@@ -37,6 +38,7 @@ class Owners:
             context.instance,
             context.allowed_domains,
             self._consumer_tags(entry, record),
+            record_removed=_record_removed(entry),
         )
         known = certificate.detail.tags_read
         mode = context.modes.mode(certificate, entry.decision.action) if known else None
@@ -47,10 +49,14 @@ class Owners:
         return replace(entry, decision=replace(entry.decision, message=message))
 
     def _consumer_tags(self, entry: Assessment, record: ReplacementRecord | None) -> Sequence[Tag]:
-        """Return the tags of the load balancers, if a replacement is due or came back."""
+        """Return the tags of the load balancers, if a controller may be the cause of the finding.
+
+        That is a due replacement, one that came back, or a record that was removed again.
+        """
         certificate = entry.certificate
         came_back = record is not None and record.verified_at is not None and certificate.in_use
-        if not (came_back or entry.decision.action in REPLACING_ACTIONS):
+        due = entry.decision.action in REPLACING_ACTIONS
+        if not (due or came_back or _record_removed(entry)):
             return ()
         try:
             require_time(self.context.clock)
@@ -59,3 +65,7 @@ class Owners:
             logger.exception("consumer tags unreadable", extra={"certificate_arn": certificate.arn})
             self.problems.append(f"{certificate.arn}: its load balancers: {error_summary(error)}")
             return ()
+
+
+def _record_removed(entry: Assessment) -> bool:
+    return entry.decision.reason is Reason.RECORD_REMOVED_AGAIN

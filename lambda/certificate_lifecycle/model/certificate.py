@@ -226,7 +226,7 @@ class Reason(Documented):
     )
     OTHER_CERTIFICATE_SERVED = (
         "OtherCertificateServed",
-        "One of its names serves a certificate that is not in ACM in this account and region.",
+        "One of its names serves a certificate that ACM does not list in this account and region.",
     )
     SUCCESSOR_ISSUED = "SuccessorIssued", "A later certificate that may take over is valid."
     STATUS_UNKNOWN = "StatusUnknown", "ACM reports a status that this version does not know."

@@ -44,6 +44,12 @@ DECLARING_TOOLS = {
 #: (https://github.com/kubernetes-sigs/aws-load-balancer-controller, `pkg/deploy/acm`).
 _CLUSTER_TAG = "elbv2.k8s.aws/cluster"
 CONTROLLER_TAGS = frozenset({_CLUSTER_TAG, "ingress.k8s.aws/stack", "ingress.k8s.aws/resource"})
+#: Certificates of one name and account share their validation record (ACM user guide, "DNS
+#: validation").
+_RECORDS_ARE_SHARED = (
+    "With a certificate that it requested and does not need any more, the controller deletes the "
+    "validation record, which other certificates of the same name share."
+)
 #: Length of a name from a tag in a sentence.
 _LONGEST_NAME = 128
 
@@ -134,11 +140,18 @@ def ownership(
     instance: str,
     allowed_domains: Sequence[str],
     consumer_tags: Iterable[Tag] = (),
+    *,
+    record_removed: bool = False,
 ) -> Ownership:
-    """Return who manages a certificate; `consumer_tags` are those of its load balancers."""
+    """Return who manages a certificate; `consumer_tags` are those of its load balancers.
+
+    `record_removed` is whether a validation record was removed that a run had written.
+    """
     declared = _declared_by(certificate)
     controller = controller_of((*certificate.detail.tags, *consumer_tags))
     selected = selected_by(controller) if controller else ""
+    if controller and record_removed:
+        selected = f"{selected} {_RECORDS_ARE_SHARED}"
     note = " ".join(filter(None, (declared, selected, _tag_note(certificate))))
     if not certificate.detail.tags_read:
         return Ownership(None, note)

@@ -125,6 +125,13 @@ def test_a_controller_is_known_by_the_tags_of_a_certificate_or_of_its_load_balan
     assert "alb.ingress.kubernetes.io/certificate-arn" in by_itself.note
 
 
+def test_a_controller_is_said_to_delete_records_only_if_a_record_was_removed() -> None:
+    for tags, shared in (([CLUSTER], True), ([], False)):
+        removed = ownership(tagged({}), INSTANCE, DOMAINS, tags, record_removed=True)
+        assert ("deletes the validation record" in removed.note) is shared
+    assert "deletes" not in ownership(tagged({}), INSTANCE, DOMAINS, [CLUSTER]).note
+
+
 def test_our_certificate_stays_ours_on_a_controllers_load_balancer_and_the_finding_says_so() -> (
     None
 ):

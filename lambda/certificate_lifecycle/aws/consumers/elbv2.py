@@ -31,7 +31,7 @@ from certificate_lifecycle.render.manual_steps import aws_command
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_elbv2.type_defs import ListenerTypeDef
+    from mypy_boto3_elbv2.type_defs import ListenerTypeDef, TagDescriptionTypeDef
 
 PERMISSIONS = (
     *for_scans(
@@ -155,17 +155,20 @@ class LoadBalancers(Consumer):
 
     @validated_response("DescribeTags")
     def tags(self, arns: Sequence[ConsumerArn]) -> Sequence[tuple[str, str]]:
-        """Return the tags of the first load balancers, in one call."""
+        """Return the tags of the first load balancers, in one call if all of them exist."""
         names = [arn.text for arn in arns[:_MOST_TAGGED]]
-        if not names:
-            return ()
-        found = unless(_BALANCER_GONE, lambda: self._client.describe_tags(ResourceArns=names))
-        described = found["TagDescriptions"] if found else []
         return [
             (tag["Key"], tag.get("Value", ""))
-            for entry in described
+            for entry in (self._tagged(names) if names else ())
             for tag in entry.get("Tags", ())
         ]
+
+    def _tagged(self, names: Sequence[str]) -> list[TagDescriptionTypeDef]:
+        """Describe tags, of each load balancer by itself if the call fails because one is gone."""
+        found = unless(_BALANCER_GONE, lambda: self._client.describe_tags(ResourceArns=names))
+        if found is not None:
+            return found["TagDescriptions"]
+        return [] if len(names) == 1 else [each for name in names for each in self._tagged([name])]
 
     def arn_of(self, binding: Binding) -> ConsumerArn:
         """Return the load balancer of a listener."""
