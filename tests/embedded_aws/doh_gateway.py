@@ -219,13 +219,13 @@ class HostedZones:
         answer: list[Document] = []
         name = query.name
         for _ in range(_LONGEST_CHAIN):
-            values = self._values(name, query.type)
-            answer += [record(name, query.type, value) for value in values]
-            targets = self._values(name, "CNAME") if not values else ()
-            if query.type == "CNAME" or not targets:
+            targets = () if query.type == "CNAME" else self._values(name, "CNAME")
+            if not targets:
                 break
             answer.append(record(name, "CNAME", targets[0]))
             name = normalised(targets[0])
+        values = self._values(name, query.type)
+        answer += [record(name, query.type, value) for value in values]
         if values:
             return document(query, Answer=answer)
         zone = self.zones.answers_for(name)
