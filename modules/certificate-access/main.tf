@@ -50,6 +50,7 @@ locals {
       Effect = "Allow"
       Action = concat(
         [
+          "acm:ListAcmeEndpoints",
           "acm:ListCertificates",
           "acm:SearchCertificates",
           "acm-pca:ListCertificateAuthorities",
@@ -75,8 +76,12 @@ locals {
       Effect = "Allow"
       Action = concat(
         [
+          "acm:DescribeAcmeDomainValidation",
           "acm:DescribeCertificate",
+          "acm:ListAcmeDomainValidations",
+          "acm:ListAcmeExternalAccountBindings",
           "acm:ListTagsForCertificate",
+          "acm:ListTagsForResource",
           "acm-pca:ListPermissions",
           # In every mode, because findings name the consumers of a certificate.
           "apigateway:GET",
@@ -89,6 +94,7 @@ locals {
       )
       Resource = concat(
         [
+          "arn:${var.partition}:acm:*:${var.account_id}:acme-endpoint/*",
           "arn:${var.partition}:acm:*:${var.account_id}:certificate/*",
           "arn:${var.partition}:acm-pca:*:${var.account_id}:certificate-authority/*",
           "arn:${var.partition}:apigateway:*::/domainnames",
@@ -309,7 +315,6 @@ locals {
   ] : statement if local._rebinds]
 
   # Edge consumers support only certificates of us-east-1, and are in any region. Those of the monitored regions are changed.
-  _user_pools = [for region in var.regions : "arn:${var.partition}:cognito-idp:${region}:${var.account_id}:userpool/*"]
   _rebind_at_the_edge = [for statement in [
     {
       Sid    = "MoveDistributions"
@@ -318,35 +323,30 @@ locals {
       # "*": the distributions of edge-optimised domain names and user pools belong to AWS, and both services require this action on all resources.
       Resource = ["*"]
     },
+    # Of several services, because a policy has a size limit. An action applies only to resources of its own service.
     {
-      Sid      = "MoveDistributionTenants"
-      Effect   = "Allow"
-      Action   = ["cloudfront:GetDistributionTenant", "cloudfront:UpdateDistributionTenant"]
-      Resource = ["arn:${var.partition}:cloudfront::${var.account_id}:distribution-tenant/*"]
+      Sid    = "FindEdgeDomains"
+      Effect = "Allow"
+      Action = ["amplify:GetDomainAssociation", "amplify:ListDomainAssociations", "cognito-idp:DescribeUserPool"]
+      Resource = [
+        "arn:${var.partition}:amplify:*:${var.account_id}:apps/*",
+        "arn:${var.partition}:cognito-idp:*:${var.account_id}:userpool/*",
+      ]
     },
     {
-      Sid      = "FindUserPoolDomains"
-      Effect   = "Allow"
-      Action   = ["cognito-idp:DescribeUserPool"]
-      Resource = ["arn:${var.partition}:cognito-idp:*:${var.account_id}:userpool/*"]
-    },
-    {
-      Sid      = "MoveUserPoolDomains"
-      Effect   = "Allow"
-      Action   = ["cognito-idp:UpdateUserPoolDomain"]
-      Resource = local._user_pools
-    },
-    {
-      Sid      = "FindAmplifyDomains"
-      Effect   = "Allow"
-      Action   = ["amplify:GetDomainAssociation", "amplify:ListDomainAssociations"]
-      Resource = ["arn:${var.partition}:amplify:*:${var.account_id}:apps/*"]
-    },
-    {
-      Sid      = "MoveAmplifyDomains"
-      Effect   = "Allow"
-      Action   = ["amplify:UpdateDomainAssociation"]
-      Resource = [for region in var.regions : "arn:${var.partition}:amplify:${region}:${var.account_id}:apps/*/domains/*"]
+      Sid    = "MoveEdgeDomains"
+      Effect = "Allow"
+      Action = [
+        "amplify:UpdateDomainAssociation",
+        "cloudfront:GetDistributionTenant",
+        "cloudfront:UpdateDistributionTenant",
+        "cognito-idp:UpdateUserPoolDomain",
+      ]
+      Resource = concat(
+        [for region in var.regions : "arn:${var.partition}:amplify:${region}:${var.account_id}:apps/*/domains/*"],
+        ["arn:${var.partition}:cloudfront::${var.account_id}:distribution-tenant/*"],
+        [for region in var.regions : "arn:${var.partition}:cognito-idp:${region}:${var.account_id}:userpool/*"],
+      )
     },
   ] : statement if local._rebinds_at_the_edge]
 }

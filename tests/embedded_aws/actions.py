@@ -117,6 +117,11 @@ def _authority(action: str) -> Needs:
     return lambda scene: [scene.permission(action, scene.parameters["CertificateAuthorityArn"])]
 
 
+def _acme(name: str, parameter: str) -> Needs:
+    """Need an action on an ACME endpoint, or on what belongs to one."""
+    return lambda scene: [scene.permission(f"acm:{name}", scene.parameters[parameter])]
+
+
 def _server_certificate(action: str) -> Needs:
     """Need an action on one server certificate, of those without a path.
 
@@ -693,11 +698,20 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     **DEPLOYMENT,
     **{("acm", name): _certificate(f"acm:{name}") for name in CERTIFICATE_ACTIONS},
     ("acm", "AddTagsToCertificate"): _add_tags,
+    ("acm", "DescribeAcmeDomainValidation"): _acme(
+        "DescribeAcmeDomainValidation", "AcmeDomainValidationArn"
+    ),
     ("acm", "ExportCertificate"): _export_certificate,
     ("acm", "GetAccountConfiguration"): _account_wide("acm:GetAccountConfiguration"),
     ("acm", "ImportCertificate"): _import_certificate,
+    ("acm", "ListAcmeDomainValidations"): _acme("ListAcmeDomainValidations", "AcmeEndpointArn"),
+    ("acm", "ListAcmeEndpoints"): _account_wide("acm:ListAcmeEndpoints"),
+    ("acm", "ListAcmeExternalAccountBindings"): _acme(
+        "ListAcmeExternalAccountBindings", "AcmeEndpointArn"
+    ),
     ("acm", "ListCertificateDomainValidations"): _domain_validations,
     ("acm", "ListCertificates"): _account_wide("acm:ListCertificates"),
+    ("acm", "ListTagsForResource"): _acme("ListTagsForResource", "ResourceArn"),
     ("acm", "PutAccountConfiguration"): _account_wide("acm:PutAccountConfiguration"),
     ("acm", "RemoveTagsFromCertificate"): _remove_tags,
     ("acm", "RequestCertificate"): _request_certificate,

@@ -25,6 +25,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from tests.embedded_aws import buckets, event_buses, parameters, state_machines
+from tests.embedded_aws.acme_endpoints import AcmeEndpoints
 from tests.embedded_aws.calls import Call, Recorder
 from tests.embedded_aws.consumers import Consumers
 from tests.embedded_aws.event_buses import EventBuses
@@ -68,6 +69,7 @@ class Cloud:
         self.consumers = Consumers(self.certificates)
         self.server_certificates = ServerCertificates()
         self.authorities = PrivateAuthorities()
+        self.acme_endpoints = AcmeEndpoints(lambda: self.now, self.zones)
         self.topics = Topics()
         self.organization = Organization()
         self.event_buses = EventBuses()
@@ -84,6 +86,7 @@ class Cloud:
             rates=Rates(),
             server_certificates=self.server_certificates,
             authorities=self.authorities,
+            acme_endpoints=self.acme_endpoints,
             organization=self.organization,
             event_buses=self.event_buses,
             security_hub=self.security_hub,
@@ -132,6 +135,7 @@ class Cloud:
         self.consumers.reset()
         self.server_certificates.reset()
         self.authorities.reset()
+        self.acme_endpoints.reset()
         self.topics.reset()
         self.organization.reset()
         self.event_buses.reset()

@@ -21,7 +21,7 @@ class Gap:
 GAPS = (
     Gap(
         "acm",
-        "RevokeCertificate and the ACME operations answer 501.",
+        "RevokeCertificate and the ACME operations that write answer 501.",
         "Nothing here calls them.",
     ),
     Gap(

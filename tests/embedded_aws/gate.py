@@ -30,6 +30,7 @@ from tests.embedded_aws import (
     tables,
 )
 from tests.embedded_aws.acm import Acm
+from tests.embedded_aws.acme_endpoints import AcmeEndpoints
 from tests.embedded_aws.calls import Call, Permission, Recorder
 from tests.embedded_aws.consumers import Consumers
 from tests.embedded_aws.event_buses import EventBuses
@@ -97,6 +98,7 @@ class World:
     rates: Rates
     server_certificates: ServerCertificates
     authorities: PrivateAuthorities
+    acme_endpoints: AcmeEndpoints
     organization: Organization
     event_buses: EventBuses
     security_hub: SecurityHub
@@ -134,6 +136,7 @@ class Gate:
             **world.consumers.handlers(),
             **world.server_certificates.handlers(),
             **world.authorities.handlers(),
+            **world.acme_endpoints.handlers(),
             **world.organization.handlers(),
             **world.event_buses.handlers(),
             **world.security_hub.handlers(),

@@ -192,6 +192,8 @@ def fill_other_stores(cloud: Cloud, account: str = DEFAULT_ACCOUNT) -> None:
         "legacy", f"legacy.{ZONE}", not_after=cloud.now + timedelta(days=9), account=account
     )
     cloud.authorities.add(not_after=cloud.now + timedelta(days=3000), account=account)
+    endpoint = cloud.acme_endpoints.add(account=account)
+    cloud.acme_endpoints.validate(endpoint, "elsewhere.test", status="VALID")
     used = _used("internal", not_after=cloud.now + timedelta(days=300))
     cloud.certificates.add(account=account, type="PRIVATE", domain_name=f"ca.{ZONE}", **used)
     for number in range(2):

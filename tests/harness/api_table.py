@@ -100,7 +100,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Sdk:
-    """The models of a release of botocore; without `data`, those of the installed one."""
+    """The models of a release of botocore."""
 
     version: str
     loader: Loader

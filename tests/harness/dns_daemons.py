@@ -228,6 +228,8 @@ def _unbound(folder: Path, ports: Mapping[str, int], lies: Sequence[str]) -> Ite
         "  do-ip6: no",
         "  do-not-query-localhost: no",
         f'  trust-anchor-file: "{folder}/anchor"',
+        # Records of other types are those of the zone.
+        *(f"  local-zone: {line.split()[0]} typetransparent" for line in lies),
         *(f"  local-data: '{line}'" for line in lies),
         "remote-control:",
         "  control-enable: no",

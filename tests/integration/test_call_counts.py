@@ -28,6 +28,7 @@ def test_a_scan_lists_by_the_thousand_and_describes_candidates_once(
     rotation({"rotation_mode": "notify"})
     wrong = sum(made[kind] for kind in WRONG)
     assert Counter(rotation.operations) == {
+        "ListAcmeEndpoints": 1,
         "ListCertificates": listings(size),
         "ListServerCertificates": 1,
         "GetParametersByPath": 1,
@@ -68,6 +69,7 @@ def test_a_healthy_estate_costs_only_its_listing(
         )
     rotation(scheduled(NOW))
     assert Counter(rotation.operations) == {
+        "ListAcmeEndpoints": 1,
         "ListCertificates": listings(size),
         "ListServerCertificates": 1,
         "GetParametersByPath": 1,

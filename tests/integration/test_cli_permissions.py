@@ -185,6 +185,7 @@ def test_drill_needs_every_action_that_is_listed_for_it(
     deploy(cloud, environment, HOSTED_ZONES=zones, IMPORT_SOURCES=shop.sources)
     made("drill", arn)
     deploy(cloud, environment, IMPORT_SOURCES=shop.sources)
-    for wanted in (arn, shop.arn, private, "nobody.example.com"):
+    domain = cloud.acme_endpoints.validate(cloud.acme_endpoints.add(), "example.com")
+    for wanted in (arn, shop.arn, private, domain, "nobody.example.com"):
         made("drill", wanted, "--regions", "all")
     assert made.actions["drill"] == NEEDS["drill"]

@@ -33,6 +33,7 @@ from tests.harness.dns_daemons import (
 )
 from tests.integration.effects import USED, ending_in
 from tests.integration.invocation import NOW, Function, scheduled
+from tests.integration.terminal import Certificates
 
 pytestmark = [
     pytest.mark.integration,
@@ -246,3 +247,25 @@ def test_an_answer_is_what_both_resolvers_say(
 ) -> None:
     found = HttpsDns(public.urls, lambda: 60.0).ask(name, record_type)
     assert found.state is state, found
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("used")
+def test_doctor_reports_what_a_run_finds(public: Gateway, certificates: Certificates) -> None:
+    given = [word for url in public.urls for word in ("--resolver", url)]
+    document = certificates("doctor", "-o", "json", *given).document
+
+    def shown(check: str, state: str) -> str:
+        return "\n".join(
+            f"{entry['about']}: {entry['message']}"
+            for entry in document["checks"]
+            if (entry["check"], entry["state"]) == (check, state)
+        )
+
+    assert "expired.example.com" in shown("dnssec", "failed")
+    assert "moved.example.com" in shown("dnssec", "failed")
+    assert "lame.example.com" in shown("dnssec", "unknown")
+    assert "example.org allow only ca.example to issue" in shown("caa", "failed")
+    assert "*.shop.example.org" in shown("caa", "failed")
+    assert "the resolvers disagree" in shown("caa", "unknown")
+    assert "6 of 14 names" in shown("caa", "ok")

@@ -249,7 +249,7 @@ def test_every_read_that_a_scan_makes_is_tried_and_allowed(
     as_role(cloud, environment, READ_ALL)
     result = doctor("-o", "json")
     assert [entry.rpartition(": ")[2] for entry in of(result, DoctorCheck.READ_PERMISSIONS)] == [
-        "AWS allows 19 of 19 calls that a scan makes."
+        "AWS allows 24 of 24 calls that a scan makes."
     ]
     assert of(result, DoctorCheck.WRITE_PERMISSIONS, "unknown") == []
 
@@ -305,7 +305,7 @@ def test_a_call_that_fails_otherwise_is_unknown_and_stops_no_other(
         f"{ACCOUNT}/{REGION} acm-pca:ListCertificateAuthorities: Could not be checked: ClientError"
     )
     (allowed,) = of(result, DoctorCheck.READ_PERMISSIONS, "ok")
-    assert allowed.endswith("AWS allows 15 of 16 calls that a scan makes.")
+    assert allowed.endswith("AWS allows 20 of 21 calls that a scan makes.")
 
 
 def test_the_root_user_is_not_simulated(doctor: Doctor, environment: pytest.MonkeyPatch) -> None:

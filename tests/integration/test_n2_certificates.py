@@ -106,10 +106,11 @@ def test_a_region_that_cannot_list_n2_certificates_gets_no_request(
 def test_the_command_line_requests_the_root_and_the_usage(
     certificates: Certificates, cloud: Cloud
 ) -> None:
-    certificates(
+    created = certificates(
         *("create", DOMAIN, "--no-www", "--yes", "--root-hierarchy-type", "N2_AMAZON_MANAGED"),
         *("--certificate-usage", "CLIENT_AUTH_ONLY"),
     )
+    assert "RSA_2048, N2_AMAZON_MANAGED, CLIENT_AUTH_ONLY in eu-west-1" in created.words
     assert kind(only(cloud)) == ("N2_AMAZON_MANAGED", "CLIENT_AUTH_ONLY")
     shown = certificates("explain", DOMAIN).words
     assert "root hierarchy N2_AMAZON_MANAGED, usage CLIENT_AUTH_ONLY" in shown

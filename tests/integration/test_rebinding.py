@@ -95,17 +95,17 @@ class Kind:
 
 
 KINDS = {
-    "the default of a listener": Kind(_listener, 33, (22,)),
-    "a listener that has it in both places": Kind(_both_places, 52, (29, 32, 44)),
-    "a network load balancer": Kind(_network, 33, (22,)),
-    "a Classic load balancer": Kind(_classic, 30, (19,)),
-    "a distribution": Kind(_distribution, 31, (20,), EDGE),
-    "a distribution tenant": Kind(_tenant, 30, (19,), EDGE),
-    "a regional domain name": Kind(_regional, 28, (17,)),
-    "an edge-optimised domain name": Kind(_edge, 29, (18,), EDGE),
-    "a domain name of mutual TLS": Kind(_ownership, 32, (18, 20)),
-    "a user pool's domain": Kind(_user_pool, 32, (21,), EDGE),
-    "a domain of Amplify": Kind(_amplify, 32, (21,), EDGE),
+    "the default of a listener": Kind(_listener, 34, (23,)),
+    "a listener that has it in both places": Kind(_both_places, 53, (30, 33, 45)),
+    "a network load balancer": Kind(_network, 34, (23,)),
+    "a Classic load balancer": Kind(_classic, 31, (20,)),
+    "a distribution": Kind(_distribution, 32, (21,), EDGE),
+    "a distribution tenant": Kind(_tenant, 31, (20,), EDGE),
+    "a regional domain name": Kind(_regional, 29, (18,)),
+    "an edge-optimised domain name": Kind(_edge, 30, (19,), EDGE),
+    "a domain name of mutual TLS": Kind(_ownership, 33, (19, 21)),
+    "a user pool's domain": Kind(_user_pool, 33, (22,), EDGE),
+    "a domain of Amplify": Kind(_amplify, 33, (22,), EDGE),
 }
 #: Each call of it is disturbed by `make test`; of the others the first, the changes and the last.
 THOROUGH = "the default of a listener"

@@ -139,13 +139,13 @@ def test_a_tool_that_renews_every_two_months_keeps_the_certificate_alive_for_400
 # --- Whatever happens between two calls -------------------------------------------------------
 
 #: Calls of an undisturbed run, see the first test.
-CALLS = 19
+CALLS = 20
 #: Those that are refused below, which is all but who uses the certificate and who is subscribed.
 REFUSED = 11
 #: The import itself.
-REIMPORT = 15
+REIMPORT = 16
 #: Those that record what was there and what follows, the last look at ACM, and the import.
-RECORDED = (11, 12, 14, REIMPORT)
+RECORDED = (12, 13, 15, REIMPORT)
 
 
 def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
@@ -153,9 +153,10 @@ def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
 ) -> None:
     rotation(scheduled(NOW))
     assert_imported(shop)
-    assert rotation.operations[:16] == [
+    assert rotation.operations[:17] == [
         "Query",
         *["ListCertificates"] * 2,
+        "ListAcmeEndpoints",
         "GetParametersByPath",
         "ListServerCertificates",
         "DescribeCertificate",
@@ -171,7 +172,7 @@ def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
         "Publish",
     ]
     # The time of the message, and the intent that it reported, in any order.
-    assert sorted(rotation.operations[16:]) == ["DeleteItem", "GetTopicAttributes", "PutItem"]
+    assert sorted(rotation.operations[17:]) == ["DeleteItem", "GetTopicAttributes", "PutItem"]
     assert len(rotation.operations) == CALLS
 
 

@@ -222,6 +222,7 @@ def test_a_young_request_is_left_to_its_owner(rotation: Function, cloud: Cloud) 
     rotation(scheduled(NOW))
     assert rotation.operations == [
         *["ListCertificates"] * 2,
+        "ListAcmeEndpoints",
         "GetParametersByPath",
         "ListServerCertificates",
         "GetTopicAttributes",

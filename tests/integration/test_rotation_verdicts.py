@@ -359,7 +359,7 @@ def test_certificates_far_from_expiry_cost_one_listing_and_no_description(
 
     assert result["counts"] == {"Healthy": number}
     pages = ["ListCertificates"] * listings(number)
-    stores = ["GetParametersByPath", "ListServerCertificates"]
+    stores = ["ListAcmeEndpoints", "GetParametersByPath", "ListServerCertificates"]
     assert rotation.operations == [*pages, *stores, "GetTopicAttributes"]
 
 
@@ -375,6 +375,7 @@ def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) 
     assert rotation(scheduled(NOW))["counts"] == {"Healthy": 190, "ImportDue": 10}
 
     assert Counter(rotation.operations) == {
+        "ListAcmeEndpoints": 1,
         "ListCertificates": listings(200),
         "ListServerCertificates": 1,
         "GetParametersByPath": 1,

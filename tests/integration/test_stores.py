@@ -64,6 +64,7 @@ def test_one_that_is_far_from_its_end_costs_its_listing_alone(
     found = rotation(scheduled(NOW))
     assert found["counts"] == {"Healthy": 5}
     assert Counter(rotation.operations) == {
+        "ListAcmeEndpoints": 1,
         "ListCertificates": 2,
         "ListServerCertificates": 3,
         "GetParametersByPath": 1,
@@ -176,6 +177,7 @@ def test_private_cas_are_not_listed_if_acm_renews_from_none(
     [
         ("iam", "ListServerCertificates", "the IAM server certificates could not be listed"),
         ("acm-pca", "ListCertificateAuthorities", "the private CAs could not be listed"),
+        ("acm", "ListAcmeEndpoints", "the ACME endpoints could not be listed"),
     ],
 )
 def test_a_store_that_cannot_be_listed_is_reported_and_stops_nothing_else(

@@ -147,6 +147,7 @@ def test_a_probe_needs_no_permission_but_to_describe(rotation: Function, shop: S
     run_beside(rotation, shop, NEW)
     assert rotation.operations == [
         *["ListCertificates"] * 2,
+        "ListAcmeEndpoints",
         "GetParametersByPath",
         "ListServerCertificates",
         "DescribeCertificate",

@@ -227,11 +227,9 @@ def access(*domains: str) -> Mapping[str, Bounds]:
         "VerifyDomainNames": Bounds(free=range(2, 9), any_region=True),
         # Distributions of other services belong to accounts of AWS.
         "MoveDistributions": Bounds(free=range(9), any_account=True),
-        "MoveDistributionTenants": ONE_OF_ALL,
-        "FindUserPoolDomains": Bounds(free=range(1, 9), any_region=True),
-        "MoveUserPoolDomains": ONE_OF_ALL,
-        "FindAmplifyDomains": Bounds(free=range(1, 9), any_region=True),
-        "MoveAmplifyDomains": Bounds(free=(1, 3)),
+        "FindEdgeDomains": Bounds(free=range(1, 9), any_region=True),
+        # Parts 0 and 2 are the kinds of resources: apps and domains of Amplify.
+        "MoveEdgeDomains": Bounds(free=(1, 3)),
     }
 
 

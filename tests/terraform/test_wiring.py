@@ -23,6 +23,7 @@ ACCOUNT = "400000000001"
 FUNCTIONS = ["creation", "rotation"]
 # AWS supports no narrower resource for these.
 LISTING = {
+    "acm:ListAcmeEndpoints",
     "acm:ListCertificates",
     "acm:SearchCertificates",
     "acm-pca:ListCertificateAuthorities",

@@ -461,7 +461,9 @@ def _all_in_acm(wanted: Sequence[str]) -> bool:
 
 
 def _is_in_acm(arn: str) -> bool:
-    return arn.split(":")[2] == "acm"
+    """Whether an ARN is that of a certificate in ACM, and not of an ACME endpoint."""
+    _, _, service, _, _, resource = arn.split(":", 5)
+    return service == "acm" and resource.startswith("certificate/")
 
 
 def _open(replacing: Mapping[str, ReplacementRecord]) -> Iterable[str]:

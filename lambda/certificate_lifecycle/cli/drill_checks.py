@@ -41,6 +41,14 @@ NOT_RENEWED = {
     CertificateType.DECLARED: (
         "It is the parameter of a declared certificate, which does not exist. Issue it again."
     ),
+    **dict.fromkeys(
+        (
+            CertificateType.ACME_ENDPOINT,
+            CertificateType.ACME_DOMAIN_VALIDATION,
+            CertificateType.ACME_ACCOUNT_BINDING,
+        ),
+        "It is an ACME endpoint or a part of one, and no certificate.",
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import SDK_VERSION, Clients
 from certificate_lifecycle.aws.consumers.regions import RunRegions
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers, RunServices
+from certificate_lifecycle.aws.inventory.acme import AcmeEndpoints
 from certificate_lifecycle.aws.inventory.acmpca import Authorities
 from certificate_lifecycle.aws.inventory.declared import DeclaredCertificates
 from certificate_lifecycle.aws.inventory.iam import ServerCertificates
@@ -178,6 +179,7 @@ def scope_clients_of(
             pointers=pointers,
             stores=(
                 Authorities(lambda: clients.any("acm-pca", scope.region, role)),
+                AcmeEndpoints(lambda: clients.any("acm", scope.region, role)),
                 *(
                     [DeclaredCertificates(pointers, home, settings.name_prefix, acm_in)]
                     if pointers is not None and scope.region == pointer_region

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Self
 
+from certificate_lifecycle.model.acme import AcmeBinding, AcmeEndpoint, AcmeValidation
 from certificate_lifecycle.model.pointers import Pointer
 
 
@@ -97,6 +98,10 @@ class Verdict(Documented):
     DECLARED_MISSING = (
         "DeclaredMissing",
         "The parameter of a declared certificate names no certificate of this instance.",
+    )
+    ISSUANCE_BLOCKED = (
+        "IssuanceBlocked",
+        "ACME clients cannot order certificates, or cannot register with an ACME endpoint.",
     )
     SCAN_FAILED = "ScanFailed", "A whole account and region could not be scanned."
     INVENTORY_INCOMPLETE = (
@@ -221,7 +226,7 @@ class Reason(Documented):
     )
     OTHER_CERTIFICATE_SERVED = (
         "OtherCertificateServed",
-        "One of its names serves a certificate that is not in ACM in this account and region.",
+        "One of its names serves a certificate that ACM does not list in this account and region.",
     )
     SUCCESSOR_ISSUED = "SuccessorIssued", "A later certificate that may take over is valid."
     STATUS_UNKNOWN = "StatusUnknown", "ACM reports a status that this version does not know."
@@ -238,6 +243,30 @@ class Reason(Documented):
         "CertificateForeign",
         "The parameter names a certificate that this instance did not issue, or none at all.",
     )
+    ENDPOINT_FAILED = "EndpointFailed", "ACM could not create the ACME endpoint."
+    ENDPOINT_NOT_ACTIVE = "EndpointNotActive", "The ACME endpoint is not active."
+    BINDING_EXPIRING = (
+        "BindingExpiring",
+        "An external account binding expires soon, and no client has registered with it.",
+    )
+    BINDING_ENDED = (
+        "BindingEnded",
+        "No client can register with the ACME endpoint, and none has: its bindings have ended.",
+    )
+    HOSTED_ZONE_INACCESSIBLE = (
+        "HostedZoneInaccessible",
+        "ACM cannot access the hosted zone of a domain validation (ACCESS_DENIED).",
+    )
+    HOSTED_ZONE_GONE = (
+        "HostedZoneGone",
+        "The hosted zone of a domain validation does not exist (HOSTED_ZONE_NOT_FOUND).",
+    )
+    RECORD_REFUSED = (
+        "RecordRefused",
+        "Route 53 refused the record that ACM wrote (INVALID_CHANGE_BATCH).",
+    )
+    INTERNAL_FAILURE = "InternalFailure", "ACM failed internally (INTERNAL_FAILURE)."
+    FAILURE_UNKNOWN = "FailureUnknown", "ACM gives a reason that this version does not know."
     SCOPE_FAILED = "ScopeFailed", "The certificates of an account and region could not be listed."
     CLASS_NOT_LISTED = (
         "ClassNotListed",
@@ -285,7 +314,7 @@ class CertificateStatus(StrEnum):
 
 
 class CertificateType(StrEnum):
-    """`Type` in ACM, and the types of certificates outside ACM that are scanned too."""
+    """`Type` in ACM, and the types of certificates and of what issues them that are scanned too."""
 
     AMAZON_ISSUED = "AMAZON_ISSUED"
     PRIVATE = "PRIVATE"
@@ -293,6 +322,9 @@ class CertificateType(StrEnum):
     SERVER_CERTIFICATE = "IAM_SERVER_CERTIFICATE"
     PRIVATE_AUTHORITY = "PRIVATE_AUTHORITY"
     DECLARED = "DECLARED"
+    ACME_ENDPOINT = "ACME_ENDPOINT"
+    ACME_DOMAIN_VALIDATION = "ACME_DOMAIN_VALIDATION"
+    ACME_ACCOUNT_BINDING = "ACME_ACCOUNT_BINDING"
     NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
 
 
@@ -352,7 +384,8 @@ class CertificateDetail:
     `tags_read` is true once `tags` are those of the certificate; they need a call of their own.
     `issuer` is one attribute of the issuer's name, `subject` a distinguished name.
     `acme_account` is the ACME account that ordered the certificate.
-    `pointer` is that of a declared certificate which may not exist.
+    `pointer` is that of a declared certificate which may not exist, `acme` the state of an ACME
+    endpoint, or of what belongs to one.
     """
 
     in_use_by: tuple[str, ...] = ()
@@ -372,6 +405,7 @@ class CertificateDetail:
     tags_read: bool = False
     issues_for_acm: bool | None = None
     pointer: Pointer | None = None
+    acme: AcmeEndpoint | AcmeValidation | AcmeBinding | None = None
     described: bool = True
 
     @property

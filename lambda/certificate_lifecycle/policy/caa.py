@@ -46,6 +46,8 @@ _GENERIC = re.compile(
 #: The issuer critical flag is the highest bit (RFC 8659 section 4.1).
 _CRITICAL = 128
 _LARGEST_OCTET = 255
+#: Octets of a record: flags, the length of the tag, and a tag of one character.
+_SHORTEST = 3
 #: Characters of a value that need no escape.
 _PLAIN = frozenset(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
 #: The number of CAs that a clause names.
@@ -165,9 +167,10 @@ def judge_public_caa(name: str, ask: Callable[[str, RecordType], DnsAnswer]) -> 
 def caa_records(answer: DnsAnswer) -> Sequence[CaaRecord]:
     """Return the CAA records of an answer; raises the errors of `DnsAnswer.known_values`."""
     records = [parse_caa(value) for value in answer.known_values()]
-    if None in records:
+    known = [record for record in records if record is not None]
+    if len(known) < len(records):
         raise PublicDnsUnknownError(f"a CAA record at {answer.name} has an unknown form")
-    return [record for record in records if record is not None]
+    return known
 
 
 def _deciding(records: Sequence[CaaRecord], *, wildcard: bool) -> list[CaaRecord]:
@@ -222,7 +225,9 @@ def _from_octets(generic: re.Match[str]) -> CaaRecord | None:
     if len(digits) != 2 * int(generic["length"]):
         return None
     data = bytes.fromhex(digits)
-    tag = data[2 : 2 + data[1]] if len(data) > 1 else b""
+    if len(data) < _SHORTEST:
+        return None
+    tag = data[2 : 2 + data[1]]
     if not tag.isalnum() or len(tag) != data[1]:
         return None
     value = data[2 + len(tag) :].decode("latin-1")

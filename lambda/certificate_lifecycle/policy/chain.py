@@ -16,7 +16,7 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
     ValidationMethod,
 )
-from certificate_lifecycle.policy import checks
+from certificate_lifecycle.policy import acme, checks
 from certificate_lifecycle.policy.checks import Check, CheckInput
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import (
@@ -35,6 +35,9 @@ CHAIN: Sequence[Check] = (
     checks.server_certificate,  # before the rules for certificates in ACM
     checks.private_authority,
     checks.declared_missing,
+    acme.acme_endpoint,
+    acme.acme_validation,
+    acme.acme_binding,
     checks.not_understood,
     checks.pending_validation,
     checks.superseded,  # before all renewals: a replaced certificate needs none
@@ -58,6 +61,15 @@ CHAIN: Sequence[Check] = (
 )
 
 _ISSUED = CertificateStatus.ISSUED
+#: Types whose store decides which of them have to be described.
+_DESCRIBED_BY_STORE = frozenset(
+    {
+        CertificateType.DECLARED,
+        CertificateType.ACME_ENDPOINT,
+        CertificateType.ACME_DOMAIN_VALIDATION,
+        CertificateType.ACME_ACCOUNT_BINDING,
+    }
+)
 
 
 def assess(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision:
@@ -79,7 +91,7 @@ def needs_detail(
     """
     if certificate.type is CertificateType.PRIVATE_AUTHORITY:
         return certificate.status is _ISSUED
-    if certificate.type is CertificateType.DECLARED:
+    if certificate.type in _DESCRIBED_BY_STORE:
         return not certificate.described
     match certificate.status:
         case CertificateStatus.EXPIRED | CertificateStatus.REVOKED:
@@ -152,6 +164,8 @@ def concerns_public_dns(certificate: Certificate, now: datetime) -> bool:
 
 
 def wants_records(certificate: Certificate) -> bool:
-    """Whether ACM waits for DNS validation of `certificate`, so that its records are read."""
+    """Whether ACM needs the validation records of `certificate` in DNS, so that they are read."""
+    if certificate.type is CertificateType.ACME_DOMAIN_VALIDATION:
+        return True
     pending = checks.waits_for_validation(certificate)
     return pending and ValidationMethod.DNS in checks.pending_methods(certificate)

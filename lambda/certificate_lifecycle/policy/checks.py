@@ -913,10 +913,11 @@ def _validation_trouble(observation: Observation) -> tuple[Reason, Action, str]:
     if ValidationMethod.EMAIL in pending_methods(certificate):
         text = "ACM's validation e-mail has not been answered."
         return Reason.EMAIL_APPROVAL_PENDING, Action.RENEW_BY_EMAIL, text
-    return _record_trouble(observation)
+    return record_trouble(observation)
 
 
-def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
+def record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
+    """Return the state of the validation records, the action on them, and a sentence."""
     dns = observation.dns
     current = {finding: effective_state(finding, dns) for finding in observation.records}
     wrong = [finding for finding, state in current.items() if state is not RecordState.IN_PLACE]

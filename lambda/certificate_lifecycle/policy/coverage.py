@@ -26,8 +26,19 @@ ANY_VALUE = "*"
 TagFilter = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-#: Types of certificates outside ACM, whose tags are not read.
-_OUTSIDE_ACM = frozenset({CertificateType.SERVER_CERTIFICATE, CertificateType.PRIVATE_AUTHORITY})
+#: Types without a domain name, or with one that is known from elsewhere.
+_NAMELESS = frozenset(
+    {
+        CertificateType.PRIVATE_AUTHORITY,
+        CertificateType.ACME_ENDPOINT,
+        CertificateType.ACME_ACCOUNT_BINDING,
+    }
+)
+#: Types of what is no certificate in ACM, whose tags do not decide.
+_OUTSIDE_ACM = _NAMELESS | {
+    CertificateType.SERVER_CERTIFICATE,
+    CertificateType.ACME_DOMAIN_VALIDATION,
+}
 
 
 class Others(StrEnum):
@@ -140,7 +151,7 @@ def _names(certificate: Certificate) -> tuple[tuple[str, ...], bool]:
     match certificate.type:
         case CertificateType.SERVER_CERTIFICATE if not certificate.names_complete:
             return (), False
-        case CertificateType.PRIVATE_AUTHORITY:
+        case kind if kind in _NAMELESS:
             return tuple(_domain_names(certificate.names)), True
         case _:
             return certificate.names, certificate.names_complete

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from certificate_lifecycle.model.acme import AcmeBinding, AcmeEndpoint, AcmeValidation
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import (
@@ -163,6 +164,23 @@ def _renewal(certificate: Certificate) -> str:
     return f"{renewal.status.value}{f' ({renewal.reason})' if renewal.reason else ''}"
 
 
+def _acme(certificate: Certificate) -> str:
+    match certificate.detail.acme:
+        case AcmeEndpoint(status=status):
+            return f"endpoint {status}"
+        case AcmeValidation(status=status, failure=failure):
+            return f"domain validation {status}{f' ({failure})' if failure else ''}"
+        case AcmeBinding(use=use):
+            return f"binding, {'used' if use.used else 'not used'}"
+        case _:
+            return "none"
+
+
+def _binding_ends(observation: Observation, _: Thresholds) -> datetime | None:
+    acme = observation.certificate.detail.acme
+    return acme.use.ends_at if isinstance(acme, AcmeBinding) else None
+
+
 def _pointer(certificate: Certificate) -> str:
     pointer = certificate.detail.pointer
     return "none" if pointer is None else f"{pointer.name} ({pointer.state})"
@@ -186,6 +204,12 @@ MANAGER = of_certificate("managed by", _manager)
 DETAIL = constant("details", _detail)
 ISSUES_FOR_ACM = of_certificate(
     "issues for ACM", lambda certificate: _yes_or(certificate.detail.issues_for_acm, "unknown")
+)
+ACME = of_certificate("ACME", _acme)
+ACCOUNT_BINDING_ENDS = Fact(
+    "binding ends",
+    lambda observation, thresholds, _: str(_binding_ends(observation, thresholds) or "never"),
+    _binding_ends,
 )
 POINTER = of_certificate("pointer", _pointer)
 FAILURE = of_certificate("failure", lambda certificate: certificate.detail.failure_reason or "none")

@@ -47,6 +47,9 @@ _ELSEWHERE = frozenset(
         CertificateType.SERVER_CERTIFICATE,
         CertificateType.PRIVATE_AUTHORITY,
         CertificateType.DECLARED,
+        CertificateType.ACME_ENDPOINT,
+        CertificateType.ACME_DOMAIN_VALIDATION,
+        CertificateType.ACME_ACCOUNT_BINDING,
     }
 )
 _LABELS = {

@@ -31,6 +31,7 @@ from certificate_lifecycle.render.account_result import AccountResult, healthy_c
 from certificate_lifecycle.render.notification.message import compose
 from tests.unit.builders import (
     EXPIRED,
+    N2_UNKNOWN_TO_SDK,
     NOW,
     SECOND,
     arn,
@@ -340,6 +341,21 @@ def test_an_account_that_fails_leaves_the_others_complete_and_is_reported(world:
         "RenewalBlocked": 4,
         "Unused": 4,
     }
+
+
+def test_a_class_that_no_account_can_list_is_one_finding_of_the_organization(world: World) -> None:
+    for certificates in world.certificates.values():
+        certificates.gaps = (N2_UNKNOWN_TO_SDK,)
+    world.list()
+    for account_id in IDS:
+        world.scan(account_id)
+    assert world.aggregate()["counts"]["InventoryIncomplete"] == 1
+    (finding,) = [
+        entry for entry in world.report["findings"] if entry["verdict"] == "InventoryIncomplete"
+    ]
+    assert f"of {len(IDS) * len(REGIONS)} accounts and regions" in finding["message"]
+    (message,) = world.topic.messages
+    assert "NOT LISTED" in message.bodies["email"]
 
 
 def test_an_account_whose_function_died_is_reported(world: World) -> None:

@@ -285,6 +285,8 @@ def generic(data: bytes, length: int | None = None) -> str:
         ('0 issue "amazon.com; a=b"', CaaRecord("issue", "amazon.com; a=b")),
         ('1 issue "amazon.com"', CaaRecord("issue", "amazon.com")),
         ('128 tbs ""', CaaRecord("tbs", "", critical=True)),
+        (r'255 tbs "\255"', CaaRecord("tbs", "\xff", critical=True)),
+        (r"\# 3 00 01 6A", CaaRecord("j", "")),
         ("0  issue\tamazon.com", CaaRecord("issue", "amazon.com")),
         (r'0 issue "a\"b\\c\065\200"', CaaRecord("issue", 'a"b\\cA\xc8')),
         (generic(b"\x00\x05issueamazon.com"), CaaRecord("issue", "amazon.com")),
@@ -301,6 +303,7 @@ def test_a_record_is_read_in_presentation_and_in_generic_form(text: str, record:
     ("record", "text"),
     [
         (CaaRecord("Issue", "amazon.com"), '0 issue "amazon.com"'),
+        (CaaRecord("a", "\x1f !~\x7f\x80"), r'0 a "\031 !~\127\128"'),
         (CaaRecord("tbs", 'a"\\\xc8\0', critical=True), r'128 tbs "a\034\092\200\000"'),
     ],
 )
@@ -332,6 +335,8 @@ def test_a_record_is_written_so_that_it_can_be_read(record: CaaRecord, text: str
         generic(b"\x00\x01-x"),
         generic(b"\x00\x01\xe4x"),
         r"\# 0",
+        r"x \# 3 00 01 61",
+        r"\# 3 00 01 61 z",
         r"\# 2 0 005",
         r"\# 99999999 00",
     ],

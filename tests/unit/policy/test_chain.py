@@ -8,6 +8,15 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.model.acme import (
+    AcmeBinding,
+    AcmeEndpoint,
+    AcmeEndpointStatus,
+    AcmeFailure,
+    AcmeValidation,
+    AcmeValidationStatus,
+    BindingUse,
+)
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
@@ -21,7 +30,7 @@ from certificate_lifecycle.model.certificate import (
     Verdict,
 )
 from certificate_lifecycle.model.pointers import Pointer, PointerState
-from certificate_lifecycle.policy import checks
+from certificate_lifecycle.policy import acme, checks
 from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.checks import Check
 from certificate_lifecycle.policy.dns_health import DnsFinding, PublicRecordState
@@ -1675,7 +1684,148 @@ STORES = [
     ),
 ]
 
+
 # The table guards the order of the chain: many rows would be judged otherwise by a later check.
+def acme_resource(kind: CertificateType, state: Any, *records: Any, **changes: Any) -> Observation:  # noqa: ANN401 - any state, and any field of a certificate
+    """Return an ACME endpoint, or what belongs to one, created three days ago."""
+    parts = {
+        CertificateType.ACME_ENDPOINT: "",
+        CertificateType.ACME_DOMAIN_VALIDATION: "/acme-domain-validation/v",
+        CertificateType.ACME_ACCOUNT_BINDING: "/acme-external-account-binding/b",
+    }
+    facts: dict[str, Any] = {
+        "arn": f"arn:aws:acm:eu-west-1:123456789012:acme-endpoint/e{parts[kind]}",
+        "type": kind,
+        "status": CertificateStatus.INACTIVE,
+        "ends_in": None,
+        "created_at": NOW - days(3),
+        "detail": detail(acme=state, validations=(validation(),)),
+    }
+    return observation(certificate(**{**facts, **changes}), *records)
+
+
+def endpoint(status: AcmeEndpointStatus, failure: str = "", **changes: Any) -> Observation:  # noqa: ANN401 - as above
+    kind = CertificateType.ACME_ENDPOINT
+    return acme_resource(kind, AcmeEndpoint(status, failure), **changes)
+
+
+def domain(
+    status: AcmeValidationStatus,
+    record_state: RecordState = RecordState.IN_PLACE,
+    failure: AcmeFailure | None = None,
+    **changes: Any,  # noqa: ANN401 - as above
+) -> Observation:
+    state = AcmeValidation(
+        status=status,
+        failure=failure,
+        text="some text" if failure else "",
+        hosted_zone="Z1" if failure else None,
+        enabled=("ExactDomain",),
+    )
+    kind = CertificateType.ACME_DOMAIN_VALIDATION
+    return acme_resource(kind, state, finding(record_state), **changes)
+
+
+def binding(
+    ends_in: timedelta | None, *others: tuple[timedelta | None, bool], used: bool = False
+) -> Observation:
+    """Return a binding that was made three days ago; `others` have their end and use."""
+    uses = [
+        BindingUse(None if end is None else NOW + end, is_used)
+        for end, is_used in ((ends_in, used), *others)
+    ]
+    state = AcmeBinding(role_arn="arn:aws:iam::1:role/a", use=uses[0], others=tuple(uses[1:]))
+    return acme_resource(CertificateType.ACME_ACCOUNT_BINDING, state)
+
+
+VALID, VALIDATING = AcmeValidationStatus.VALID, AcmeValidationStatus.VALIDATING
+INVALID = AcmeValidationStatus.INVALID
+FINE = (Verdict.HEALTHY, OK, Reason.FAR_FROM_EXPIRY)
+LOST = (Verdict.RENEWAL_BLOCKED, WARNING, Reason.VALIDATION_RECORD_MISSING, Action.RESTORE_RECORDS)
+ENDED = (Verdict.ISSUANCE_BLOCKED, WARNING, Reason.BINDING_ENDED, Action.INVESTIGATE)
+ENDING = (Verdict.ISSUANCE_BLOCKED, WARNING, Reason.BINDING_EXPIRING, Action.INVESTIGATE)
+UNKNOWN_STATUS = (Verdict.UNKNOWN, WARNING, Reason.STATUS_UNKNOWN, Action.INVESTIGATE)
+WAITING = (Verdict.PENDING_VALIDATION, OK, Reason.AWAITING_VALIDATION)
+CREATING = AcmeEndpointStatus.CREATING
+
+#: Reasons of ACM and ours, if the record is in place.
+DOMAIN_FAILURES = {
+    None: Reason.NO_REASON_GIVEN,
+    AcmeFailure.ACCESS_DENIED: Reason.HOSTED_ZONE_INACCESSIBLE,
+    AcmeFailure.CAA_ERROR: Reason.CAA_FORBIDS,
+    AcmeFailure.DOMAIN_MISMATCH: Reason.VALIDATION_RECORD_WRONG,
+    AcmeFailure.DOMAIN_NOT_ALLOWED: Reason.DOMAIN_NOT_ALLOWED,
+    AcmeFailure.ENDPOINT_NOT_ACTIVE: Reason.ENDPOINT_NOT_ACTIVE,
+    AcmeFailure.HOSTED_ZONE_NOT_FOUND: Reason.HOSTED_ZONE_GONE,
+    AcmeFailure.INTERNAL_FAILURE: Reason.INTERNAL_FAILURE,
+    AcmeFailure.INVALID_CHANGE_BATCH: Reason.RECORD_REFUSED,
+    AcmeFailure.INVALID_PUBLIC_DOMAIN: Reason.INVALID_PUBLIC_DOMAIN,
+    AcmeFailure.TIMED_OUT: Reason.VALIDATION_TIMED_OUT,
+    AcmeFailure.NOT_UNDERSTOOD: Reason.FAILURE_UNKNOWN,
+}
+ACME_RESOURCES = [
+    Row("an active ACME endpoint", endpoint(AcmeEndpointStatus.ACTIVE), *FINE),
+    Row("a new ACME endpoint", endpoint(CREATING, created_at=NOW - days(1) + SECOND), *FINE),
+    Row(
+        "an ACME endpoint that ACM does not finish",
+        endpoint(CREATING, created_at=NOW - days(1)),
+        *(Verdict.ISSUANCE_BLOCKED, WARNING, Reason.ENDPOINT_NOT_ACTIVE, Action.INVESTIGATE),
+    ),
+    Row(
+        "an ACME endpoint that failed",
+        endpoint(AcmeEndpointStatus.FAILED, "no reason"),
+        *(Verdict.ISSUANCE_BLOCKED, WARNING, Reason.ENDPOINT_FAILED, Action.INVESTIGATE),
+    ),
+    Row(
+        "an ACME endpoint in a new state",
+        endpoint(AcmeEndpointStatus.NOT_UNDERSTOOD),
+        *UNKNOWN_STATUS,
+    ),
+    Row("a valid domain", domain(VALID), *FINE),
+    Row("a valid domain in a zone elsewhere", domain(VALID, RecordState.ZONE_NOT_FOUND), *FINE),
+    Row("a valid domain without its record", domain(VALID, RecordState.MISSING), *LOST),
+    Row(
+        "a valid domain whose record is another one",
+        domain(VALID, RecordState.FOREIGN),
+        *(Verdict.RENEWAL_BLOCKED, WARNING, Reason.VALIDATION_RECORD_WRONG, Action.FIX_VALIDATION),
+    ),
+    Row(
+        "a new domain without its record",
+        domain(VALIDATING, RecordState.MISSING, created_at=NOW - days(1) + SECOND),
+        *WAITING,
+    ),
+    Row(
+        "a domain that waits for its record",
+        domain(VALIDATING, RecordState.MISSING, created_at=NOW - days(1)),
+        *LOST,
+    ),
+    Row("a domain in a new state", domain(AcmeValidationStatus.NOT_UNDERSTOOD), *UNKNOWN_STATUS),
+    *(
+        Row(
+            f"a domain that failed because of {failure}",
+            domain(INVALID, RecordState.IN_PLACE, failure),
+            *(Verdict.RENEWAL_BLOCKED, WARNING, reason, Action.INVESTIGATE),
+        )
+        for failure, reason in DOMAIN_FAILURES.items()
+    ),
+    Row(
+        "a domain that failed without its record",
+        domain(INVALID, RecordState.MISSING, AcmeFailure.TIMED_OUT),
+        *LOST,
+    ),
+    Row("a binding without an end", binding(None), *FINE),
+    Row("a binding that ends later", binding(days(2)), *FINE),
+    Row("an unused binding that ends soon", binding(days(1)), *ENDING),
+    Row("an unused binding beside another one ends soon", binding(days(1), (None, False)), *ENDING),
+    Row("a used binding that ends soon", binding(days(1), used=True), *FINE),
+    Row("a used binding that has ended", binding(timedelta(), used=True), *FINE),
+    Row("the only binding has ended unused", binding(timedelta()), *ENDED),
+    Row("the last binding has ended unused", binding(-days(1), (-days(2), False)), *ENDED),
+    Row("another binding has ended later", binding(-days(2), (-days(1), False)), *FINE),
+    Row("another binding is left", binding(-days(1), (days(9), False)), *FINE),
+    Row("another binding was used", binding(-days(1), (-days(2), True)), *FINE),
+]
+
 NOT_DELEGATED = dns_problem(Reason.ZONE_NOT_DELEGATED)
 BROKEN_DNSSEC = dns_problem(Reason.DNSSEC_BROKEN)
 FORBIDDEN = dns_problem(Reason.CAA_FORBIDS, "the CAA records at example.com allow no CA to issue")
@@ -1825,6 +1975,7 @@ ROWS = [
     *AUTHORITY,
     *STORES,
     *DECLARED,
+    *ACME_RESOURCES,
 ]
 
 
@@ -1860,7 +2011,8 @@ def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
 
 
 def test_every_declared_check_is_in_the_chain_once() -> None:
-    declared = [check for check in vars(checks).values() if isinstance(check, Check)]
+    members = [*vars(checks).values(), *vars(acme).values()]
+    declared = [check for check in members if isinstance(check, Check)]
     assert sorted(check.name for check in CHAIN) == sorted(check.name for check in declared)
 
 

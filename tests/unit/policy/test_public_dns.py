@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, RecordType
 from certificate_lifecycle.policy.public_dns import (
+    DEFAULT_RESOLVERS,
     Reply,
     ReplyState,
     ResolverReplies,
@@ -49,6 +51,11 @@ def reply_to(record_type: RecordType, *answer: object, **more: object) -> Reply:
 
 def found(*values: str, authenticated: bool = False) -> Reply:
     return Reply(state=ReplyState.FOUND, values=values, authenticated=authenticated)
+
+
+def test_the_command_line_and_terraform_have_the_same_default_resolvers() -> None:
+    text = (Path(__file__).resolve().parents[3] / "variables.tf").read_text(encoding="utf-8")
+    assert f"resolvers = optional(list(string), {json.dumps(DEFAULT_RESOLVERS)})" in text
 
 
 # --- One reply ------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.acm import KEY_TYPES
@@ -63,6 +65,7 @@ class Attempts:
 
     def _calls(self) -> Iterator[ReadCall]:
         yield from self._acm()
+        yield from self._acme()
         yield from self._dns()
         yield from self._stores()
         yield from AwsConsumers(self.clients, self.scope, self.role_arn).read_calls()
@@ -108,6 +111,30 @@ class Attempts:
         yield ReadCall(
             "acm:ListTagsForCertificate", certificates, lambda: tags(CertificateArn=arn), absent
         )
+
+    def _acme(self) -> Iterator[ReadCall]:
+        acm: Any = self.clients.any("acm", self.scope.region, self.role_arn)
+        if not hasattr(acm, "list_acme_endpoints"):
+            return
+        endpoint = self.scope.arn("acm", f"acme-endpoint/{_SOME_ID}")
+        validation = f"{endpoint}/acme-domain-validation/{_SOME_ID}"
+        # A region without ACME endpoints does not know the calls.
+        absent = frozenset({"ResourceNotFoundException", "UnknownOperationException"})
+        yield ReadCall(
+            "acm:ListAcmeEndpoints", "*", lambda: acm.list_acme_endpoints(MaxResults=1), absent
+        )
+        for name, parameters in (
+            ("ListAcmeDomainValidations", {"AcmeEndpointArn": endpoint}),
+            ("ListAcmeExternalAccountBindings", {"AcmeEndpointArn": endpoint}),
+            ("DescribeAcmeDomainValidation", {"AcmeDomainValidationArn": validation}),
+            ("ListTagsForResource", {"ResourceArn": validation}),
+        ):
+            yield ReadCall(
+                f"acm:{name}",
+                self.scope.arn("acm", "acme-endpoint/*"),
+                partial(getattr(acm, xform_name(name)), **parameters),
+                absent,
+            )
 
     def _dns(self) -> Iterator[ReadCall]:
         route53 = self.clients.route53(self.role_arn)

@@ -50,6 +50,16 @@ FEATURES = (
     SdkFeature("acm", "RequestCertificate", _REQUEST_N2, "RootHierarchyType"),
     SdkFeature("acm", "RequestCertificate", _REQUEST_N2, "CertificateUsage"),
     *(
+        SdkFeature("acm", operation, "watch the ACME endpoints of ACM")
+        for operation in (
+            "ListAcmeEndpoints",
+            "ListAcmeDomainValidations",
+            "DescribeAcmeDomainValidation",
+            "ListAcmeExternalAccountBindings",
+            "ListTagsForResource",
+        )
+    ),
+    *(
         SdkFeature("cloudfront", operation, "find and move distribution tenants")
         for operation in (
             "ListDistributionTenantsByCustomization",

@@ -165,8 +165,10 @@ def _print(out: Console, creation: CreationCommand, result: dict[str, Any]) -> N
     arn = result["certificate_arn"]
     if arn is None:
         out.print(Text("To request", style="bold").append(f"  {names}", style=""))
+        request = creation.request
+        kind = (request.key_algorithm, request.root_hierarchy, request.certificate_usage)
         text = (
-            f"{creation.request.key_algorithm} in {result['region']}. The validation records are "
+            f"{', '.join(filter(None, kind))} in {result['region']}. The validation records are "
             "written to the hosted zones of these names and kept for renewals."
         )
         indented(out, text, by=5)
