@@ -109,6 +109,8 @@ _BINDING = frozenset(
         "ModifyListener",
         "SetLoadBalancerListenerSSLCertificate",
         "UpdateDistribution",
+        "UpdateDistributionTenant",
+        "UpdateDomainAssociation",
         "UpdateDomainName",
         "UpdateUserPoolDomain",
     }

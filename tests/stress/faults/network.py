@@ -44,7 +44,12 @@ OURS = "certificate-lifecycle"
 SECRETIVE = frozenset({"ExportCertificate", "ImportCertificate", "PutSecretValue"})
 _CREDENTIALS = re.compile(rb"<(?:SecretAccessKey|SessionToken)>([^<]+)<")
 #: Signing names of the services with a JSON protocol.
-_JSON = frozenset({"acm", "acm-pca", "cognito-idp", "dynamodb", "events", "secretsmanager", "ssm"})
+_JSON = frozenset(
+    {
+        *("acm", "acm-pca", "amplify", "cognito-idp", "dynamodb", "events"),
+        *("secretsmanager", "ssm"),
+    }
+)
 _THROTTLINGS = {
     "apigateway": "TooManyRequestsException",
     "cognito-idp": "TooManyRequestsException",
