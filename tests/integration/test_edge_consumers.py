@@ -160,7 +160,7 @@ def test_a_use_that_no_found_setting_explains_is_reported_with_the_commands_of_a
     said = details(results[-1])
     for region in (HOME, EDGE):
         assert f"aws apigateway update-domain-name --region {region} --domain-name" in said
-    assert "ACM reports 1 use, to be moved to" in said
+    assert "ACM reports 1 use of the old certificate to be moved to" in said
     assert f"# The regions of the run are {HOME}, {EDGE}; it can be in another one." in said
     assert dying in [entry.arn for entry in cloud.certificates.all()]
 

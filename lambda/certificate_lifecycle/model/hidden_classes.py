@@ -100,7 +100,7 @@ class InventoryGap:
 
 
 def gaps_text(gaps: Mapping[InventoryGap, int], sdk: str) -> str:
-    """Return what is not listed, why, and what helps.
+    """Return the classes that are not listed, with cause and remedy.
 
     `gaps` has the number of accounts and regions of each gap, `sdk` the versions of the SDK.
     """
@@ -112,7 +112,10 @@ def _sentences(gap: InventoryGap, count: int, sdk: str) -> str:
     where = "1 account and region" if count == 1 else f"{count:,} accounts and regions"
     missing = f"{label[0].upper()}{label[1:]} of {where} are not in the inventory:"
     if gap.cause is GapCause.REGION:
-        return f"{missing} ACM rejects or ignores the filter {gap.hidden_class.member} there."
+        return (
+            f"{missing} ACM rejects or ignores the filter {gap.hidden_class.member} there. "
+            "No step is needed: each run tries again."
+        )
     return (
         f"{missing} {sdk or 'the SDK'} cannot list them. Give the functions boto3 "
         f"{gap.hidden_class.boto3} or newer with the input function.layers, and upgrade boto3 "

@@ -146,8 +146,10 @@ class DnsFinding:
             return "; ".join(problem.with_names() for problem in self.problems[:_SHOWN])
         if self.reported is None:
             return ""
-        before = self.reported.meaning.removesuffix(".")
-        return f"public DNS did not answer all queries of this run, and before that: {before}"
+        problem = f"{self.reported.meaning[0].lower()}{self.reported.meaning[1:]}".removesuffix(".")
+        return (
+            f"public DNS did not answer all queries of this run; the last known problem: {problem}"
+        )
 
     @property
     def all_in_place(self) -> bool:

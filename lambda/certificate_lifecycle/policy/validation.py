@@ -304,7 +304,7 @@ def explain(finding: RecordFinding) -> str:
             return f"several public hosted zones with the same name contain {name}: {finding.found}"
         case RecordState.DELEGATED:
             return (
-                f"a record at {name} would not be visible: {finding.found}; write "
+                f"public DNS would not find a record at {name}: {finding.found}; write "
                 f"{_written(finding)} in the zone of these name servers, or name that zone in "
                 "hosted_zones"
             )

@@ -1104,7 +1104,7 @@ def test_until_acm_notices_that_nothing_is_left_it_is_said_so() -> None:
     account.tomorrow().run()
     record = account.tomorrow(DAY / 2).only()
     assert record.outcome is Outcome.ADVISED
-    assert "it is kept until ACM reports no use" in record.detail
+    assert "the certificate is kept until ACM reports none" in record.detail
 
 
 # --- Overlap and interruption ---------------------------------------------------------------------

@@ -33,7 +33,8 @@ def test_the_finding_names_the_class_the_sdk_the_number_of_regions_and_the_remed
 def test_a_region_without_a_filter_has_no_remedy() -> None:
     assert gaps_text({N2_UNKNOWN_TO_REGION: 1}, SDK) == (
         "Amazon N2 certificates of 1 account and region are not in the inventory: "
-        "ACM rejects or ignores the filter RootHierarchyTypes there."
+        "ACM rejects or ignores the filter RootHierarchyTypes there. "
+        "No step is needed: each run tries again."
     )
 
 

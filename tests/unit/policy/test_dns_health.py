@@ -364,7 +364,7 @@ def test_a_finding_that_cannot_be_checked_again_keeps_its_reason() -> None:
     found = DnsFinding(unknown=("timeout",), reported=Reason.DNSSEC_BROKEN)
     assert found.reason is Reason.DNSSEC_BROKEN
     assert found.text == (
-        "public DNS did not answer all queries of this run, and before that: Resolvers that "
+        "public DNS did not answer all queries of this run; the last known problem: resolvers that "
         "validate DNSSEC reject the answers, so that every CA must refuse"
     )
 

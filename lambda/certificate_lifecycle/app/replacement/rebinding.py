@@ -42,12 +42,12 @@ from certificate_lifecycle.policy.ownership import controller_of, returned_by
 _CHANGED = "changed outside this module in the meantime; not changed again"
 #: Such as `data "aws_acm_certificate"`, serverless-domain-manager and look-ups of the CDK.
 _REVERTED = (
-    "reverted to the old certificate, as infrastructure as code does, and tools that select "
-    "certificates by name; change it there"
+    "reverted to the old certificate, probably by infrastructure as code or by a tool that selects "
+    "certificates by name; change the certificate there"
 )
 _UNCHANGED = (
-    "it has the old certificate: the service did not change it, or something that declares it, or "
-    "selects certificates by name, reverted it"
+    "it has the old certificate: the service did not change it, or a tool that declares it or "
+    "selects certificates by name reverted it"
 )
 _DELETED = "it does not exist any more"
 #: The status and the report of each binding step.
