@@ -14,6 +14,7 @@ from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     DomainValidation,
+    Reason,
     ValidationMethod,
 )
 from certificate_lifecycle.model.dns_names import without_wildcard
@@ -28,8 +29,9 @@ from certificate_lifecycle.policy.dns_health import (
     DnsName,
     Question,
     judge_names,
-    public_record,
     questions,
+    with_records,
+    without_answers,
 )
 from certificate_lifecycle.policy.notification_state import AlertRecord, reported_dns_reason
 from certificate_lifecycle.policy.validation import RecordFinding, Zone, candidate_zones
@@ -85,14 +87,14 @@ class NameJudge:
         """Return the state of names, and of the records that ACM waits for."""
         self.public_dns.prefetch(question for name in names for question in questions(name))
         found = judge_names(replace(name, servers=self._servers_of(name.zone)) for name in names)
-        states = tuple(public_record(entry.record, self.public_dns.ask) for entry in records)
-        found = replace(found, records=states)
+        found = with_records(found, records, self.public_dns.ask)
         if self.problem is None:
             return found
         return replace(
             found,
             unknown=(*found.unknown, self.problem),
             unknown_names=frozenset(name.name for name in names),
+            undecided=found.undecided | {Reason.ZONE_NOT_DELEGATED},
         )
 
     def _zone(self, name: str) -> Zone | None:
@@ -166,14 +168,14 @@ class DnsHealth:
         alert = self.alert_records.get(certificate.arn)
         return reported_dns_reason(alert, waiting=True) is None, not pending, ends
 
-    def finding(self, certificate: Certificate, records: Iterable[RecordFinding]) -> DnsFinding:
+    def finding(self, certificate: Certificate, records: Sequence[RecordFinding]) -> DnsFinding:
         """Return the state of the names of a certificate, and of the records that ACM waits for."""
         if not concerns_public_dns(certificate, self.now):
             return NOT_CHECKED
         alert = self.alert_records.get(certificate.arn)
         reported = reported_dns_reason(alert, waiting=waits_for_validation(certificate))
         if certificate.arn not in self._asked:
-            return replace(NOT_CHECKED, reported=reported)
+            return without_answers(NOT_CHECKED, records).reopened(reported)
         names = self.judge.names_of(certificate)
         try:
             require_time(self.judge.clock)
@@ -184,11 +186,10 @@ class DnsHealth:
                 unknown=(error_summary(error),),
                 unknown_names=frozenset(name.name for name in names),
             )
+            found = without_answers(found, records)
         self._count(names, found)
-        if not found.problems and found.unknown:
-            found = replace(found, reported=reported)
         self._log(certificate, found)
-        return found
+        return found.reopened(reported)
 
     def counts(self) -> DnsCounts:
         """Return how many names were checked."""

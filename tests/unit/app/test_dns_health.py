@@ -210,6 +210,26 @@ def test_an_open_finding_is_checked_before_others_and_stays_open_without_a_check
     ) == 1
 
 
+@pytest.mark.parametrize(
+    ("dns", "expected"),
+    [
+        pytest.param(MemoryDns(), Reason.VALIDATION_RECORD_MISSING, id="zone elsewhere"),
+        pytest.param(hosted(), Reason.RECORDS_IN_PLACE, id="written in the hosted zone"),
+    ],
+)
+def test_a_missing_record_stays_missing_only_where_public_dns_has_to_answer(
+    dns: MemoryDns, expected: Reason
+) -> None:
+    waiting = blocked()
+    dns.put(HOME, RECORD, "CNAME", "_b2.c3.acm-validations.aws.")
+    (assessed,) = collected(MemoryPublicDns(), waiting, dns=MemoryDns())[0].assessments
+    open_alert = alert_record(assessed, None, Thresholds(), NOW - days(1))
+    assert open_alert.reason == Reason.VALIDATION_RECORD_MISSING
+    silent = MemoryPublicDns(silent=True)
+    result, _ = collected(silent, waiting, dns=dns, reported=[open_alert])
+    assert verdict(result)[1] is expected
+
+
 def test_unknown_answers_are_counted_with_a_reason_and_are_no_finding() -> None:
     result, health = collected(MemoryPublicDns(silent=True), SHOP)
     assert verdict(result) == (Verdict.HEALTHY, Reason.FAR_FROM_EXPIRY)

@@ -21,6 +21,7 @@ from certificate_lifecycle.policy.dns_health import (
     public_record,
     questions,
     records_to_write,
+    without_answers,
 )
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState
 from tests.unit.builders import LABEL, answered, finding, record, zone
@@ -364,9 +365,38 @@ def test_a_finding_that_cannot_be_checked_again_keeps_its_reason() -> None:
     found = DnsFinding(unknown=("timeout",), reported=Reason.DNSSEC_BROKEN)
     assert found.reason is Reason.DNSSEC_BROKEN
     assert found.text == (
-        "public DNS did not answer all queries of this run, and before that: Resolvers that "
-        "validate DNSSEC reject the answers, so that every CA must refuse"
+        "Resolvers that validate DNSSEC reject the answers, so that every CA must refuse, and this "
+        "run could not check that again: timeout"
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (RecordState.ZONE_NOT_FOUND, Reason.VALIDATION_RECORD_WRONG),
+        (RecordState.MISSING, None),
+    ],
+)
+def test_without_answers_only_records_outside_of_the_hosted_zones_are_undecided(
+    state: RecordState, expected: Reason | None
+) -> None:
+    found = without_answers(NOT_CHECKED, [finding(state)])
+    assert found.reopened(Reason.VALIDATION_RECORD_WRONG).reason is expected
+    assert found.reopened(Reason.CAA_FORBIDS).reason is Reason.CAA_FORBIDS
+
+
+def test_a_known_problem_does_not_replace_a_reason_that_could_not_be_checked_again() -> None:
+    dns = public()
+    dns.lose("shop.example.com", NS)
+    dns.put("example.com", CAA, '0 issue "letsencrypt.org"')
+    found = judge_names([given(dns)])
+    assert found.reason is Reason.CAA_FORBIDS
+    assert found.undecided == {Reason.ZONE_NOT_DELEGATED}
+    kept = found.reopened(Reason.ZONE_NOT_DELEGATED)
+    assert kept.reason is Reason.ZONE_NOT_DELEGATED
+    assert kept.text.startswith("the CAA records at example.com allow only letsencrypt.org")
+    for over in (None, Reason.DNSSEC_BROKEN, Reason.CAA_FORBIDS):
+        assert found.reopened(over) == found
 
 
 def test_a_problem_of_many_names_shows_the_first_ones() -> None:
