@@ -86,8 +86,7 @@ def caa_obstacles(dns: Dns, names: Iterable[str]) -> list[str]:
         zone = locate(name, dns.public_zones(), dns).zone
         if zone is None:
             return ()
-        found = (entry for entry in dns.records_at(zone, name) if entry.type == "CAA")
-        records = (parse_caa(value) for entry in found for value in entry.values)
+        records = map(parse_caa, sorted(dns.caa_values(zone, name)))
         return tuple(record for record in records if record is not None)
 
     verdicts = [judge_caa(name, records_at) for name in names]
