@@ -28,10 +28,12 @@ from certificate_lifecycle.policy.caa import (
 )
 from certificate_lifecycle.policy.delegation import Delegation, DelegationState
 from certificate_lifecycle.policy.validation import (
+    MOST_CNAMES,
     RecordFinding,
     RecordState,
     Zone,
     accepted_values,
+    may_continue,
     zone_text,
 )
 
@@ -183,24 +185,35 @@ NOT_CHECKED = DnsFinding(checked=False)
 
 
 def public_record(record: ValidationRecord, ask: Ask) -> PublicRecord:
-    """Return the state of a validation CNAME in public DNS."""
+    """Return the state of a validation CNAME in public DNS, as ACM sees it behind other CNAMEs."""
     name = dns_form(record.name)
     answer = ask(name, RecordType.CNAME)
     apex = _clean_name(answer.zone or "")
     zone = apex if apex and is_same_or_below(name, apex) else None
-    match answer.state:
+    last = _followed(answer, ask)
+    match last.state:
         case AnswerState.FOUND:
-            values = [dns_form(value) for value in answer.values]
-            correct = bool(values) and accepted_values(record).issuperset(values)
+            correct = accepted_values(record).issuperset(map(dns_form, last.values))
             state = PublicRecordState.IN_PLACE if correct else PublicRecordState.WRONG
-            found = listed([_clean_name(value) for value in values], _SHOWN)
+            found = listed([_clean_name(value) for value in answer.values], _SHOWN)
             return PublicRecord(record=record, state=state, zone=zone, found=found)
         case AnswerState.NONE:
             return PublicRecord(record=record, state=PublicRecordState.MISSING, zone=zone)
         case _:
-            return PublicRecord(
-                record=record, state=PublicRecordState.UNKNOWN, found=_reason(answer)
-            )
+            return PublicRecord(record=record, state=PublicRecordState.UNKNOWN, found=_reason(last))
+
+
+def _followed(answer: DnsAnswer, ask: Ask) -> DnsAnswer:
+    """Return the last answer of the chain of CNAMEs that begins with `answer`."""
+    for _ in range(MOST_CNAMES - 1):
+        targets = [dns_form(value) for value in answer.values]
+        if len(targets) != 1 or not may_continue(targets[0]):
+            break
+        following = ask(targets[0], RecordType.CNAME)
+        if following.state is AnswerState.NONE:
+            break
+        answer = following
+    return answer
 
 
 def with_records(dns: DnsFinding, findings: Iterable[RecordFinding], ask: Ask) -> DnsFinding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -291,6 +292,29 @@ def test_another_value_is_wrong_and_shown_cleaned() -> None:
     dns.put(CNAME_OF, CNAME, "old\u202e.example.net")
     found = public_record(record(NAME), dns.ask)
     assert (found.state, found.found) == (PublicRecordState.WRONG, "old .example.net")
+
+
+@pytest.mark.parametrize(
+    ("links", "expected"),
+    [
+        (2, PublicRecordState.IN_PLACE),
+        (4, PublicRecordState.IN_PLACE),
+        (5, PublicRecordState.WRONG),
+    ],
+)
+def test_a_record_behind_other_cnames_is_in_place_as_far_as_acm_follows(
+    links: int, expected: PublicRecordState
+) -> None:
+    dns = public()
+    chain = [CNAME_OF, *(f"{number}.acme.example.net" for number in range(links)), VALUE]
+    for name, target in pairwise(chain):
+        dns.put(name, CNAME, target)
+    found = public_record(record(NAME), dns.ask)
+    assert found.state is expected
+    dns.lose(chain[-2], CNAME)
+    later = public_record(record(NAME), dns.ask)
+    unknown = expected is PublicRecordState.IN_PLACE
+    assert later.state is (PublicRecordState.UNKNOWN if unknown else expected)
 
 
 def test_a_missing_record_names_the_zone_that_answers() -> None:
