@@ -17,9 +17,9 @@ from certificate_lifecycle.model.certificate import (
     Reason,
     ValidationMethod,
 )
-from certificate_lifecycle.model.dns_names import without_wildcard
+from certificate_lifecycle.model.dns_names import dns_form, without_wildcard
 from certificate_lifecycle.model.errors import IssuanceForbiddenError
-from certificate_lifecycle.model.public_dns import DnsCounts
+from certificate_lifecycle.model.public_dns import DnsCounts, RecordType
 from certificate_lifecycle.policy.chain import concerns_public_dns
 from certificate_lifecycle.policy.checks import waits_for_validation
 from certificate_lifecycle.policy.dns_health import (
@@ -36,6 +36,7 @@ from certificate_lifecycle.policy.dns_health import (
 from certificate_lifecycle.policy.notification_state import AlertRecord, reported_dns_reason
 from certificate_lifecycle.policy.validation import RecordFinding, Zone, candidate_zones
 
+_NS = RecordType.NS
 #: Queries of one account and region; the adapter limits those of all.
 _MAX_QUERIES = 200
 #: Queries of one name in a zone of its own.
@@ -98,7 +99,10 @@ class NameJudge:
         )
 
     def _zone(self, name: str) -> Zone | None:
-        """Return the only hosted zone for the records of a name, None without one."""
+        """Return the hosted zone for the records of a name, None without one.
+
+        Of several zones with one name it is the one that public DNS delegates, else the first.
+        """
         if self._hosted is None:
             try:
                 require_time(self.clock)
@@ -108,7 +112,10 @@ class NameJudge:
                 self.problem = f"the hosted zones could not be read: {error_summary(error)}"
                 self._hosted = ()
         found = candidate_zones(without_wildcard(name), self._hosted)
-        return found[0] if len(found) == 1 else None
+        if len(found) > 1:
+            named = set(map(dns_form, self.public_dns.ask(dns_form(found[0].name), _NS).values))
+            found = (*(z for z in found if named & (self._servers_of(z) or set())), *found)
+        return found[0] if found else None
 
     def _servers_of(self, zone: Zone | None) -> frozenset[str] | None:
         """Return the name servers of a hosted zone in Route 53, None if they are unknown."""

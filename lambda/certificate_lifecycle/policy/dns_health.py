@@ -75,7 +75,7 @@ class PublicRecord:
 class DnsName:
     """A name of a certificate, and all that a check needs.
 
-    `zone` is the only hosted zone for its records, `servers` are the zone's name servers in
+    `zone` is the hosted zone for its records, `servers` are the zone's name servers in
     Route 53; None if unknown. `record` is its validation CNAME, if ACM has named it.
     `by_dns` is false for a name that is not validated by DNS.
     """

@@ -126,6 +126,22 @@ def test_a_certificate_at_risk_is_described_so_that_its_tags_and_consumers_are_k
     assert result.assessments[0].certificate.detail.tags_read
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("servers", "expected"),
+    [(SERVER, Reason.FAR_FROM_EXPIRY), ("ada.ns.cloudflare.com", Reason.ZONE_NOT_DELEGATED)],
+)
+def test_one_of_two_zones_of_the_same_name_has_to_be_delegated(
+    servers: str, expected: Reason, *, first: bool
+) -> None:
+    twin = zone(zone_id="ZTWIN")
+    dns = MemoryDns(*((HOME, twin) if first else (twin, HOME)))
+    dns.put(HOME, "example.com.", "NS", f"{SERVER}.")
+    dns.put(twin, "example.com.", "NS", "ns-9.awsdns-09.net.")
+    result, _ = collected(delegated(servers), SHOP, dns=dns)
+    assert verdict(result)[1] is expected
+
+
 def test_a_right_record_elsewhere_makes_the_hosted_zone_irrelevant() -> None:
     public_dns = delegated("ada.ns.cloudflare.com")
     public_dns.put(RECORD, CNAME, "b2.c3.acm-validations.aws")
