@@ -19,7 +19,7 @@ MEMBERS = {
 
 
 def use_sdk_without(filters: Collection[str], patch: pytest.MonkeyPatch) -> None:
-    """Let new clients lack filters of ListCertificates, with what came with them, or members."""
+    """Let new clients lack filters of ListCertificates, with those of their release, or members."""
     members = {member for name in filters for member in MEMBERS.get(name, (name,))}
     load: Callable[..., Any] = Loader.load_service_model
 

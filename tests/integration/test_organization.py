@@ -224,7 +224,7 @@ def test_an_account_without_access_to_organizations_fails_before_any_scan(
     assert machine.rotation.operations == ["ListAccounts"]
 
 
-#: What the SDKs before and after September 2026 leave of an answer, and what it means.
+#: The members that SDKs before and after September 2026 keep of an answer, and their meaning.
 ANSWERS: Sequence[tuple[Mapping[str, str], bool | None]] = (
     ({"State": "ACTIVE"}, True),
     ({"State": "CLOSED", "Status": "ACTIVE"}, False),

@@ -1,4 +1,4 @@
-"""Validation records are judged by what public DNS answers, and only plain ones are replaced.
+"""Validation records are judged by the answers of public DNS, and only plain ones are replaced.
 
 Sources: ACM user guide, "Troubleshoot DNS validation problems" and "DNS validation"; RFC 4592;
 https://github.com/kubernetes-sigs/external-dns/issues/2863,

@@ -1,7 +1,7 @@
 """Amplify: the certificates of custom domains of apps.
 
 Only certificates of the account itself (`CUSTOM`) are changed, not those that Amplify manages.
-Whether an update keeps what it leaves out is not documented, so that every setting is repeated.
+Whether an update keeps omitted settings is not documented, so that every setting is repeated.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _PAGE_SIZE = 50
 def _as_request(association: Mapping[str, Any]) -> dict[str, Any]:
     """Return a domain association in the form of an update.
 
-    A subdomain has its settings in a member of its own, beside what Amplify reports.
+    A subdomain has its settings in a member of its own, beside the state that Amplify reports.
     """
     request = dict(association)
     request["subDomainSettings"] = [
@@ -88,8 +88,8 @@ DOMAIN_WRITE = WholeWrite(
     tree=json_tree,
     at=("domainAssociation",),
     as_request=_as_request,
-    # What Amplify sets itself (API reference, DomainAssociation), and the name, which is part of
-    # the request's path.
+    # Members that Amplify sets itself (API reference, DomainAssociation), and the name, which is
+    # part of the request's path.
     changed=frozenset(
         (
             "certificateSettings.certificateVerificationDNSRecord",

@@ -218,7 +218,7 @@ class Consumer(ABC):
         return None
 
     def forget(self, binding: Binding) -> None:
-        """Leave a setting that was changed out of what this run has read before."""
+        """Drop a changed setting from the lists that this run has read."""
         del binding
 
     def _refusal_of(self, error: ClientError, binding: Binding) -> Refusal | None:

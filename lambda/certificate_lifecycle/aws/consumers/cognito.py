@@ -61,14 +61,14 @@ PERMISSIONS = (
 )
 #: The certificate of a custom domain; `qualifier` is its user pool.
 USER_POOL_DOMAIN = ConsumerKind("UserPoolDomain")
-#: An update removes what the request leaves out (API reference, UpdateUserPoolDomain).
+#: An update removes members that the request leaves out (API reference, UpdateUserPoolDomain).
 DOMAIN_WRITE = WholeWrite(
     service="cognito-idp",
     read="DescribeUserPoolDomain",
     write="UpdateUserPoolDomain",
     tree=json_tree,
     at=("DomainDescription",),
-    # What Cognito sets itself (API reference, DomainDescriptionType).
+    # Members that Cognito sets itself (API reference, DomainDescriptionType).
     changed=frozenset(
         (
             "AWSAccountId",
@@ -197,7 +197,7 @@ class UserPoolDomains(ListedConsumer):
 def _steps(region: str, domain: str, pool_id: str, new: str) -> tuple[str, ...]:
     return (
         aws_command("cognito-idp describe-user-pool-domain", region, f"--domain {domain}"),
-        "# With the ManagedLoginVersion that this shows:",
+        "# With the ManagedLoginVersion of this output:",
         aws_command(
             "cognito-idp update-user-pool-domain",
             region,

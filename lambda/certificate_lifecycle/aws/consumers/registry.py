@@ -203,7 +203,7 @@ class AwsConsumers(ConsumerCatalog):
         self._unreadable: set[tuple[type[Consumer], str]] = set()
 
     def find(self, certificate: Certificate) -> FoundBindings:
-        """Return every setting that uses a described certificate, and what could not be read."""
+        """Return every setting that uses a described certificate, and errors of services."""
         found: list[Binding] = []
         errors: dict[str, Exception] = {}
         for consumer, region in self._places(certificate, self._consumers):
@@ -288,7 +288,7 @@ class AwsConsumers(ConsumerCatalog):
     def _places(
         self, certificate: Certificate, consumers: Iterable[type[Consumer]]
     ) -> Iterator[tuple[type[Consumer], str]]:
-        """Yield each service with the regions to search, by what ACM reports; empty is its own."""
+        """Yield each service with the regions to search, by ACM's report; empty is its own."""
         arns = ConsumerArn.in_use_by(certificate, self._own_account)
         for consumer in consumers:
             yield consumer, ""
