@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.aws.inventory.acme import AcmeEndpoints
 from certificate_lifecycle.model.errors import RotationError
 from tests.embedded_aws.cloud import Cloud
+from tests.harness.older_sdk import use_sdk_without
 from tests.integration.effects import documents
 from tests.integration.invocation import NOW, Function, scheduled
 
@@ -170,6 +170,19 @@ def test_a_region_that_does_not_know_endpoints_has_none(rotation: Function, clou
     assert rotation(scheduled(NOW))["scopes"][0]["status"] == "ok"
 
 
-def test_an_sdk_that_does_not_know_endpoints_is_not_asked() -> None:
-    old: Any = object()
-    assert not AcmeEndpoints(lambda: old).concerns(())
+def test_findings_stay_open_while_an_older_sdk_lists_no_endpoints(
+    rotation: Function, cloud: Cloud, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.acme_endpoints.add(status="FAILED")
+    rotation(scheduled(NOW))
+    with monkeypatch.context() as patch:
+        use_sdk_without(["CertificateKeyPairOrigins"], patch)
+        cloud.advance(days=1)
+        result = rotation(scheduled(cloud.now))
+    assert not any("Acme" in operation for operation in rotation.operations)
+    (finding,) = result["findings"]
+    assert finding["message"].startswith("ACME endpoints and certificates of ACME clients of 1 ")
+    cloud.advance(days=1)
+    rotation(scheduled(cloud.now))
+    changes = [document["changes"] for document in documents(cloud, topic)]
+    assert [[change["kind"] for change in each] for each in changes] == [["new"], []]

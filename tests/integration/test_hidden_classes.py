@@ -138,7 +138,10 @@ def test_a_run_with_an_older_sdk_succeeds_and_names_unlisted_classes_once(
     result = rotation(scheduled(NOW))
     (finding,) = result["findings"]
     assert (finding["verdict"], finding["severity"]) == ("InventoryIncomplete", "info")
-    assert "Certificates of ACME clients of 2 accounts and regions" in finding["message"]
+    assert (
+        "ACME endpoints and certificates of ACME clients of 2 accounts and regions"
+        in finding["message"]
+    )
     assert "Amazon N2 certificates of 2 accounts and regions" in finding["message"]
     assert result["sdk"] in finding["message"]
     assert "function.layers" in finding["message"]

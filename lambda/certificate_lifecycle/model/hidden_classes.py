@@ -23,7 +23,8 @@ class HiddenClass:
     summary with one of these values.
     `listed_with` are the other values of the filter: with them, one pass lists all certificates.
     Without them, the filter lists the class alone, so that the class needs a pass of its own.
-    `boto3` is the first release that knows the filter.
+    `boto3` is the first release that knows the filter, and the operations that list the resources
+    of `resource_type`, which the class has beside its certificates.
     """
 
     name: str
@@ -33,6 +34,7 @@ class HiddenClass:
     shown_as: str
     boto3: str
     listed_with: tuple[str, ...] = ()
+    resource_type: str = ""
 
 
 #: API reference, ListCertificates, CertificateKeyPairOrigins and RootHierarchyTypes. The releases
@@ -40,12 +42,13 @@ class HiddenClass:
 HIDDEN_CLASSES = (
     HiddenClass(
         name="AcmeCertificates",
-        label="certificates of ACME clients",
+        label="ACME endpoints and certificates of ACME clients",
         member="CertificateKeyPairOrigins",
         values=("ACME",),
         shown_as="CertificateKeyPairOrigin",
         boto3="1.43.38",
         listed_with=("AWS_MANAGED", "CUSTOMER_PROVIDED"),
+        resource_type="acme-endpoint",
     ),
     HiddenClass(
         name="AmazonN2Certificates",
@@ -76,6 +79,11 @@ class InventoryGap:
     def text(self) -> str:
         """The stored form in one word."""
         return f"{self.hidden_class.name}/{self.cause}"
+
+    def hides(self, arn: str) -> bool:
+        """Whether a resource beside the certificates of the class is not listed."""
+        beside = self.hidden_class.resource_type
+        return bool(beside) and arn.split(":", 5)[-1].startswith(f"{beside}/")
 
     def to_dict(self) -> dict[str, str]:
         """Return plain data for JSON."""

@@ -13,7 +13,7 @@ from certificate_lifecycle.model.hidden_classes import (
     gaps_text,
 )
 from certificate_lifecycle.model.run import Run, ScopeResult, result
-from tests.unit.builders import N2_UNKNOWN_TO_REGION, N2_UNKNOWN_TO_SDK, run, scope
+from tests.unit.builders import N2_UNKNOWN_TO_REGION, N2_UNKNOWN_TO_SDK, PLACE, run, scope
 
 SDK = "boto3 1.40.1, botocore 1.40.1"
 
@@ -71,6 +71,16 @@ def test_a_result_keeps_the_classes_that_were_not_listed(hidden: object, cause: 
     known = next(entry for entry in HIDDEN_CLASSES if entry == hidden)
     whole = scope(not_listed=(InventoryGap(known, cause),))
     assert ScopeResult.from_dict(json.loads(json.dumps(whole.to_dict()))) == whole
+
+
+@pytest.mark.parametrize(
+    ("resource", "hides"), [("acme-endpoint/1", True), ("certificate/1", False)]
+)
+def test_a_class_hides_the_resources_beside_its_certificates(resource: str, *, hides: bool) -> None:
+    acme = InventoryGap(HIDDEN_CLASSES[0], GapCause.SDK)
+    found = PLACE.arn("acm", resource)
+    assert acme.hides(found) is hides
+    assert not N2_UNKNOWN_TO_SDK.hides(found)
 
 
 def test_a_result_of_an_earlier_version_lacks_no_class() -> None:
