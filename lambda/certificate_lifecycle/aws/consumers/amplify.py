@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from certificate_lifecycle.aws.consumers.base import (
-    EDGE_KEY_ALGORITHMS,
-    ListedConsumer,
+    EdgeDomains,
     Refusal,
     RefusalKind,
 )
@@ -120,7 +119,7 @@ _REFUSALS = (
 _PASSES_A_ROLE = "its update passes an IAM role for subdomains, which these permissions exclude"
 
 
-class AmplifyDomains(ListedConsumer):
+class AmplifyDomains(EdgeDomains):
     """The custom domains of the apps of one account and region."""
 
     service = "amplify"
@@ -128,21 +127,7 @@ class AmplifyDomains(ListedConsumer):
     permissions = PERMISSIONS
     refusals = _REFUSALS
     whole_writes = (DOMAIN_WRITE,)
-    key_algorithms = EDGE_KEY_ALGORITHMS
-    read_by_scans = False
     only_for_unexplained = True
-    edge = True
-
-    @classmethod
-    def owns(cls, arn: ConsumerArn) -> bool:
-        """Return whether it is an app, or a distribution that may serve a custom domain."""
-        return arn.service == ("cloudfront" if arn.foreign else "amplify")
-
-    @classmethod
-    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether AWS may use such a distribution for a domain."""
-        del binding
-        return arn.foreign
 
     @classmethod
     def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:

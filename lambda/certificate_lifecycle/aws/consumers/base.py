@@ -279,3 +279,22 @@ class ListedConsumer(Consumer):
                 self._listed = [
                     (listed, arn) for listed, arn in self._listed if listed.key != changed.key
                 ]
+
+
+class EdgeDomains(ListedConsumer):
+    """A service whose custom domains CloudFront serves, with distributions of AWS's own."""
+
+    key_algorithms = EDGE_KEY_ALGORITHMS
+    read_by_scans = False
+    edge = True
+
+    @classmethod
+    def owns(cls, arn: ConsumerArn) -> bool:
+        """Return whether it is of the service, or a distribution that may serve a domain."""
+        return arn.service == ("cloudfront" if arn.foreign else cls.service)
+
+    @classmethod
+    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
+        """Return whether AWS may use such a distribution for a domain."""
+        del binding
+        return arn.foreign

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.consumers.base import (
-    EDGE_KEY_ALGORITHMS,
-    ListedConsumer,
+    EdgeDomains,
     Refusal,
     RefusalKind,
 )
@@ -89,7 +88,7 @@ _REFUSALS = (
 )
 
 
-class UserPoolDomains(ListedConsumer):
+class UserPoolDomains(EdgeDomains):
     """The custom domains of the user pools of one account and region."""
 
     service = "cognito-idp"
@@ -97,21 +96,7 @@ class UserPoolDomains(ListedConsumer):
     permissions = PERMISSIONS
     refusals = _REFUSALS
     whole_writes = (DOMAIN_WRITE,)
-    key_algorithms = EDGE_KEY_ALGORITHMS
-    read_by_scans = False
-    edge = True
     _client: CognitoIdentityProviderClient
-
-    @classmethod
-    def owns(cls, arn: ConsumerArn) -> bool:
-        """Return whether it is a user pool, or a distribution that may serve a custom domain."""
-        return arn.service == ("cloudfront" if arn.foreign else "cognito-idp")
-
-    @classmethod
-    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether AWS may use such a distribution for a domain."""
-        del binding
-        return arn.foreign
 
     @classmethod
     def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
