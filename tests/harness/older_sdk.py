@@ -21,7 +21,7 @@ OPERATIONS = {"CertificateKeyPairOrigins": "Acme"}
 
 
 def use_sdk_without(filters: Collection[str], patch: pytest.MonkeyPatch) -> None:
-    """Let new clients lack filters of ListCertificates, with what came with them, or members."""
+    """Let new clients lack filters of ListCertificates, with those of their release, or members."""
     members = {member for name in filters for member in MEMBERS.get(name, (name,))}
     parts = [OPERATIONS[name] for name in filters if name in OPERATIONS]
     load: Callable[..., Any] = Loader.load_service_model

@@ -1,4 +1,4 @@
-"""ACM's ACME endpoints: whether their clients get certificates, and what is repaired."""
+"""ACM's ACME endpoints: whether their clients get certificates, and the repairs."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_domain_that_waits_for_its_record_gets_the_record_before_acm_gives_up(
     assert zone
 
 
-def test_what_keeps_acme_clients_from_certificates_is_reported_with_the_next_step(
+def test_each_obstacle_for_acme_clients_is_reported_with_the_next_step(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
     failed = cloud.acme_endpoints.add(status="FAILED", reason="no luck")
@@ -156,7 +156,7 @@ def test_an_endpoint_that_cannot_be_read_does_not_stop_the_others(
     "operation",
     ["ListAcmeDomainValidations", "DescribeAcmeDomainValidation", "ListTagsForResource"],
 )
-def test_what_is_deleted_meanwhile_is_no_failure(
+def test_a_resource_that_is_deleted_meanwhile_is_no_failure(
     rotation: Function, cloud: Cloud, operation: str
 ) -> None:
     cloud.acme_endpoints.validate(cloud.acme_endpoints.add(), DOMAIN, status="INVALID")

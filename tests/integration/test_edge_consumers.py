@@ -1,4 +1,4 @@
-"""Consumers that CloudFront serves use certificates of us-east-1, whatever their own region is.
+"""Consumers that CloudFront serves use certificates of us-east-1 in every region.
 
 Edge-optimised domain names: https://github.com/aws/aws-cdk/issues/13512. Custom domains of Cognito:
 API reference, UpdateUserPoolDomain.
@@ -78,7 +78,7 @@ def test_consumers_of_every_region_are_named_moved_and_verified(
 LAST = {"ListApps", "ListDistributionTenantsByCustomization"}
 
 
-def test_what_the_usual_services_explain_is_searched_in_no_other_one(
+def test_a_use_that_the_usual_services_explain_is_searched_in_no_other_one(
     rotation: Function, cloud: Cloud, dying: str
 ) -> None:
     edge_name(cloud, dying)

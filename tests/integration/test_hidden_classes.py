@@ -125,7 +125,7 @@ def test_a_run_finds_a_certificate_of_each_class(rotation: Function) -> None:
 
 
 @pytest.mark.usefixtures("estate")
-def test_a_run_with_an_older_sdk_succeeds_and_says_once_what_it_lacks(
+def test_a_run_with_an_older_sdk_succeeds_and_names_unlisted_classes_once(
     rotation: Function,
     cloud: Cloud,
     monkeypatch: pytest.MonkeyPatch,

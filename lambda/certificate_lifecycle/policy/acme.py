@@ -90,7 +90,7 @@ def acme_endpoint(given: CheckInput) -> Decision | None:
 def acme_validation(given: CheckInput) -> Decision | None:
     """Judge domain validations: without its record, ACME clients get no certificate for a domain.
 
-    Orders fail without the record, also if ACM reports the validation as valid. ACM looks for it
+    Orders fail without the record, also if ACM reports the validation as valid. ACM queries it
     for 72 hours, and never again (ACM user guide, "Troubleshoot ACME certificate automation").
     """
     validation = given.certificate.detail.acme

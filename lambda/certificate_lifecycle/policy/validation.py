@@ -16,6 +16,8 @@ from certificate_lifecycle.model.sanitize import listed
 #: The target domain of ACM's validation CNAMEs (ACM user guide, DNS validation). Only CNAMEs to
 #: this domain may be replaced.
 _ACM_TARGET = "acm-validations.aws"
+#: ACM follows that many CNAMEs from a validation name (user guide, "DNS validation").
+MOST_CNAMES = 5
 #: The only type of ACM's validation records (API reference, ResourceRecord).
 _WRITTEN = "CNAME"
 #: ACM's validation label, and the name that it validates (ACM user guide, DNS validation). No later
@@ -65,7 +67,7 @@ class DelegationReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where public DNS looks for a name: in `zone`, behind `cut`, or in one of several `twins`.
+    """The zone that public DNS queries for a name: `zone`, one behind `cut`, or one of `twins`.
 
     `undelegated_in` is the zone above that does not delegate `zone`.
     Without any of them, no hosted zone contains the name.
@@ -153,7 +155,7 @@ _CHANGES = {
 
 
 def locate(name: str, zones: Iterable[Zone], delegations: DelegationReader) -> Location:
-    """Return where public DNS looks for `name`, as far as the hosted `zones` show it.
+    """Return the zone that public DNS queries for `name`, as far as the hosted `zones` show it.
 
     It starts at the zone with the shortest name that contains `name`, and follows each delegation
     to the zone with its name servers (RFC 1034 section 4.3.2); behind any other delegation, only a
@@ -192,7 +194,7 @@ def _behind(cut: Cut, led_to: Sequence[Zone]) -> Location:
 
 
 def candidate_zones(name: str, zones: Iterable[Zone]) -> tuple[Zone, ...]:
-    """Return the zones with the longest name that contains `name`, whatever delegations say."""
+    """Return the zones with the longest name that contains `name`, delegated or not."""
     groups = _containing(dns_form(name), zones)
     return tuple(groups[-1]) if groups else ()
 
@@ -244,8 +246,13 @@ def accepted_values(record: ValidationRecord) -> frozenset[str]:
 def leads_elsewhere(record: ValidationRecord, row: ExistingRecord) -> bool:
     """Whether `row` is an alias, or a CNAME to a name that may have another CNAME."""
     values = row.answered
-    own = any(is_same_or_below(value, _ACM_TARGET) for value in values)
+    own = not all(map(may_continue, values))
     return row.type == record.type and not own and (bool(row.alias) or len(values) == 1)
+
+
+def may_continue(target: str) -> bool:
+    """Whether the target of a CNAME, in the form of DNS, may have another CNAME: not ACM's own."""
+    return not is_same_or_below(target, _ACM_TARGET)
 
 
 def _found(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> str:
@@ -271,7 +278,7 @@ def _unsupported(record: ValidationRecord) -> str:
 
 
 def _state(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> RecordState:
-    """Judge what public DNS answers; only a plain record set may be replaced."""
+    """Judge the answers of public DNS; only a plain record set may be replaced."""
     if not existing:
         return RecordState.MISSING
     if any(row.type != record.type for row in existing):

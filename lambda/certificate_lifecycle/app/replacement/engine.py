@@ -337,7 +337,7 @@ class ReplacementEngine:
         now, found = self.context.now, replacement.found
         explaining = [move.binding for move in moves if explains_use(move, found, now)]
         arns = self.catalog.unexplained(observation.certificate, explaining)
-        # Resources of AWS's own have the same steps, because nothing tells their settings apart.
+        # Resources of AWS's own have the same steps: their settings cannot be distinguished.
         steps = list(dict.fromkeys(self.catalog.manual_steps(arn, successor_arn) for arn in arns))
         steps = steps[:_SHOWN_COMMANDS]
         more = len(arns) - len(steps)

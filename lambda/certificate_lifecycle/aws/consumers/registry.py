@@ -296,7 +296,7 @@ class AwsConsumers(ConsumerCatalog):
     def _places(
         self, certificate: Certificate, consumers: Iterable[type[Consumer]]
     ) -> Iterator[tuple[type[Consumer], str]]:
-        """Yield each service with the regions to search, by what ACM reports; empty is its own."""
+        """Yield each service with the regions to search, by ACM's report; empty is its own."""
         arns = ConsumerArn.in_use_by(certificate, self._own_account)
         for consumer in consumers:
             yield consumer, ""
