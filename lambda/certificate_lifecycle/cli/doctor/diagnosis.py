@@ -34,7 +34,7 @@ class DoctorCheck(Documented):
     CREDENTIALS = "credentials", "The caller, the source of the credentials, and their expiry."
     SDK = (
         "sdk",
-        "The versions of boto3 and botocore on this machine, and the features of AWS that they lack.",
+        "The versions of boto3 and botocore on this machine, and the AWS features that they lack.",
     )
     READ_PERMISSIONS = "read-permissions", "Whether AWS allows each call of a scan."
     WRITE_PERMISSIONS = "write-permissions", "Whether IAM would allow each write."
