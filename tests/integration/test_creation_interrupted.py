@@ -54,7 +54,7 @@ def assert_finished(cloud: Cloud, zones: Zones) -> None:
 
 
 #: Calls of an undisturbed invocation, see the first test.
-CALLS = 16
+CALLS = 14
 LATER = [timedelta(0), timedelta(hours=2)]
 LATER_IDS = ["at once", "when ACM has forgotten the token"]
 
@@ -188,7 +188,7 @@ def test_concurrent_invocations_share_their_certificate(
 POINTER = pointer_name()
 DECLARED = {**EVENT, "parameter": POINTER, "require_issued": True, "wait_seconds": 600}
 #: Calls of an undisturbed invocation that issues, and of one that adopts.
-DECLARED_CALLS, ADOPTING_CALLS = 20, 8
+DECLARED_CALLS, ADOPTING_CALLS = 18, 8
 
 
 def adoptable(cloud: Cloud, *, exists: bool) -> int:

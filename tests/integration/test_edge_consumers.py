@@ -177,6 +177,17 @@ def test_a_consumer_in_the_functions_region_that_is_not_monitored_is_left_to_a_p
     assert f"update-domain-name --region {HOME} --domain-name api.example.com" in said
 
 
+def test_the_functions_region_that_is_closed_to_the_role_hides_no_commands(
+    rotation: Function, cloud: Cloud, dying: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("REGIONS", json.dumps([EDGE]))
+    cloud.fail("apigateway", "GetDomainNames", "AccessDenied", times=None, status=403, region=HOME)
+    cloud.consumers.domain_name("far.example.com", dying, endpoint="EDGE", region="ap-south-1")
+    said = "".join(map(details, run_days(rotation, cloud, 2)))
+    assert "ACM reports 1 use, to be moved to" in said
+    assert dying in [entry.arn for entry in cloud.certificates.all()]
+
+
 @pytest.mark.parametrize(
     ("region", "offered"), [(HOME, True), ("eu-north-9", False), ("cn-north-1", True)]
 )

@@ -11,7 +11,7 @@ import pytest
 
 from certificate_lifecycle.model.errors import IssuanceForbiddenError
 from tests.embedded_aws.cloud import Cloud
-from tests.embedded_aws.doh_gateway import SECOND, Gateway, HostedZones, with_status
+from tests.embedded_aws.doh_gateway import SECOND, Gateway, HostedZones, failing, with_status
 from tests.embedded_aws.zones import normalised
 from tests.integration.effects import USED, documents, ending_in
 from tests.integration.invocation import Function, scheduled
@@ -89,6 +89,37 @@ def test_a_zone_that_was_moved_is_a_risk_until_its_records_are_at_the_new_provid
 
     public.records[normalised(record.name), "CNAME"] = (record.value,)
     assert daily(rotation, cloud) == []
+
+
+@pytest.mark.parametrize("hosted", [True, False], ids=["two problems", "zone elsewhere"])
+def test_a_resolver_that_fails_every_second_day_causes_no_messages(
+    rotation: Function,
+    cloud: Cloud,
+    topic: str,
+    public: HostedZones,
+    gateway: Gateway,
+    *,
+    hosted: bool,
+) -> None:
+    if hosted:
+        cloud.zones.add("example.com")
+        healthy(cloud)
+        public.records["example.com", "NS"] = CLOUDFLARE
+        public.records["example.com", "CAA"] = ('0 issue "letsencrypt.org"',)
+    else:
+        cloud.zones.add("example.com", account=OTHER_PROVIDER)
+        waiting = {"renewal_status": "PENDING_VALIDATION", **USED}
+        cloud.certificates.add(domain_name=NAME, **waiting, **ending_in(cloud, 40))
+    unsure = "NS" if hosted else "CNAME"
+    for day in range(5):
+        gateway.lies.clear()
+        if day % 2:
+            gateway.lies[SECOND] = lambda query, response: (
+                failing(query, response) if query.type == unsure else response
+            )
+        assert len(daily(rotation, cloud)) == 1
+    changes = [change["kind"] for sent in documents(cloud, topic) for change in sent["changes"]]
+    assert changes == ["new"]
 
 
 @pytest.mark.usefixtures("zone")

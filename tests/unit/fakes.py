@@ -382,9 +382,16 @@ class MemoryDns(Dns):
         self._raise_if_broken(f"servers {dns_form(zone.name)}")
         return self._servers(zone, dns_form(zone.name))
 
+    def caa_values(self, zone: Zone, name: str) -> frozenset[str]:
+        self._raise_if_broken(f"records {dns_form(name)}")
+        return self._values(zone, dns_form(name), "CAA")
+
     def _servers(self, zone: Zone, name: str) -> frozenset[str]:
+        return frozenset(map(dns_form, self._values(zone, name, "NS")))
+
+    def _values(self, zone: Zone, name: str, kind: str) -> frozenset[str]:
         rows = self.records.get((zone.zone_id, name), ())
-        return frozenset(dns_form(v) for row in rows if row.type == "NS" for v in row.values)
+        return frozenset(value for row in rows if row.type == kind for value in row.values)
 
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
         self._raise_if_broken(f"records {dns_form(name)}")

@@ -188,6 +188,15 @@ def test_a_setting_in_a_region_that_is_not_monitored_is_left_to_a_person(
     assert world.regions[FAR].certificates == {"f": OLD}
 
 
+def test_a_region_that_is_not_monitored_may_be_closed_to_the_role(
+    world: World, consumers: AwsConsumers
+) -> None:
+    """Else nobody would ever get the commands for a use that no region of the run explains."""
+    world.regions[FAR].failure = CertificateLifecycleError("denied by the organization")
+    found = consumers.find(USED)
+    assert ([binding.consumer for binding in found.bindings], found.errors) == (["e", "h"], {})
+
+
 def test_manual_steps_name_each_region_of_the_run(consumers: AwsConsumers) -> None:
     lines = consumers.manual_steps(FOREIGN, NEW).splitlines()
     calls = [line for line in lines if line.startswith("aws kettle")]

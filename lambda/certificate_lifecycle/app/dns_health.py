@@ -14,11 +14,12 @@ from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     DomainValidation,
+    Reason,
     ValidationMethod,
 )
-from certificate_lifecycle.model.dns_names import without_wildcard
+from certificate_lifecycle.model.dns_names import dns_form, without_wildcard
 from certificate_lifecycle.model.errors import IssuanceForbiddenError
-from certificate_lifecycle.model.public_dns import DnsCounts
+from certificate_lifecycle.model.public_dns import DnsCounts, RecordType
 from certificate_lifecycle.policy.chain import concerns_public_dns
 from certificate_lifecycle.policy.checks import waits_for_validation
 from certificate_lifecycle.policy.dns_health import (
@@ -28,12 +29,14 @@ from certificate_lifecycle.policy.dns_health import (
     DnsName,
     Question,
     judge_names,
-    public_record,
     questions,
+    with_records,
+    without_answers,
 )
 from certificate_lifecycle.policy.notification_state import AlertRecord, reported_dns_reason
 from certificate_lifecycle.policy.validation import RecordFinding, Zone, candidate_zones
 
+_NS = RecordType.NS
 #: Queries of one account and region; the adapter limits those of all.
 _MAX_QUERIES = 200
 #: Queries of one name in a zone of its own.
@@ -85,18 +88,21 @@ class NameJudge:
         """Return the state of names, and of the records that ACM waits for."""
         self.public_dns.prefetch(question for name in names for question in questions(name))
         found = judge_names(replace(name, servers=self._servers_of(name.zone)) for name in names)
-        states = tuple(public_record(entry.record, self.public_dns.ask) for entry in records)
-        found = replace(found, records=states)
+        found = with_records(found, records, self.public_dns.ask)
         if self.problem is None:
             return found
         return replace(
             found,
             unknown=(*found.unknown, self.problem),
             unknown_names=frozenset(name.name for name in names),
+            undecided=found.undecided | {Reason.ZONE_NOT_DELEGATED},
         )
 
     def _zone(self, name: str) -> Zone | None:
-        """Return the only hosted zone for the records of a name, None without one."""
+        """Return the hosted zone for the records of a name, None without one.
+
+        Of several zones with one name it is the one that public DNS delegates, else the first.
+        """
         if self._hosted is None:
             try:
                 require_time(self.clock)
@@ -106,7 +112,10 @@ class NameJudge:
                 self.problem = f"the hosted zones could not be read: {error_summary(error)}"
                 self._hosted = ()
         found = candidate_zones(without_wildcard(name), self._hosted)
-        return found[0] if len(found) == 1 else None
+        if len(found) > 1:
+            named = set(map(dns_form, self.public_dns.ask(dns_form(found[0].name), _NS).values))
+            found = (*(z for z in found if named & (self._servers_of(z) or set())), *found)
+        return found[0] if found else None
 
     def _servers_of(self, zone: Zone | None) -> frozenset[str] | None:
         """Return the name servers of a hosted zone in Route 53, None if they are unknown."""
@@ -166,14 +175,14 @@ class DnsHealth:
         alert = self.alert_records.get(certificate.arn)
         return reported_dns_reason(alert, waiting=True) is None, not pending, ends
 
-    def finding(self, certificate: Certificate, records: Iterable[RecordFinding]) -> DnsFinding:
+    def finding(self, certificate: Certificate, records: Sequence[RecordFinding]) -> DnsFinding:
         """Return the state of the names of a certificate, and of the records that ACM waits for."""
         if not concerns_public_dns(certificate, self.now):
             return NOT_CHECKED
         alert = self.alert_records.get(certificate.arn)
         reported = reported_dns_reason(alert, waiting=waits_for_validation(certificate))
         if certificate.arn not in self._asked:
-            return replace(NOT_CHECKED, reported=reported)
+            return without_answers(NOT_CHECKED, records).reopened(reported)
         names = self.judge.names_of(certificate)
         try:
             require_time(self.judge.clock)
@@ -184,11 +193,10 @@ class DnsHealth:
                 unknown=(error_summary(error),),
                 unknown_names=frozenset(name.name for name in names),
             )
+            found = without_answers(found, records)
         self._count(names, found)
-        if not found.problems and found.unknown:
-            found = replace(found, reported=reported)
         self._log(certificate, found)
-        return found
+        return found.reopened(reported)
 
     def counts(self) -> DnsCounts:
         """Return how many names were checked."""

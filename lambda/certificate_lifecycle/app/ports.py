@@ -325,13 +325,19 @@ class ImportSecrets(Protocol):
 
 
 class Dns(DelegationReader, Protocol):
-    """Route 53, in all accounts with zones to write; a run reads each delegation once."""
+    """Route 53, in all accounts with zones to write.
+
+    A run reads each delegation and each CAA record once.
+    """
 
     def public_zones(self) -> Sequence[Zone]:
         """Return the public hosted zones that may be written."""
 
+    def caa_values(self, zone: Zone, name: str) -> Collection[str]:
+        """Return the CAA records at `name` in presentation form."""
+
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
-        """Return the record sets at `name`."""
+        """Return the record sets at `name`, which are read again by each call."""
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write `records` in one atomic batch."""

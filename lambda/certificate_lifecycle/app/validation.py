@@ -20,6 +20,7 @@ from certificate_lifecycle.model.errors import (
 )
 from certificate_lifecycle.policy.caa import CaaRecord, explain_caa, judge_caa, parse_caa
 from certificate_lifecycle.policy.validation import (
+    MOST_CNAMES,
     ExistingRecord,
     RecordChange,
     RecordFinding,
@@ -34,8 +35,6 @@ from certificate_lifecycle.policy.validation import (
     undelegated,
 )
 
-#: ACM follows that many CNAMEs from a validation name (user guide, "DNS validation").
-_MAX_CNAMES = 5
 _ERRORS = {
     RecordState.ZONE_NOT_FOUND: ZoneNotFoundError,
     RecordState.ZONE_AMBIGUOUS: ZoneAmbiguousError,
@@ -86,8 +85,7 @@ def caa_obstacles(dns: Dns, names: Iterable[str]) -> list[str]:
         zone = locate(name, dns.public_zones(), dns).zone
         if zone is None:
             return ()
-        found = (entry for entry in dns.records_at(zone, name) if entry.type == "CAA")
-        records = (parse_caa(value) for entry in found for value in entry.values)
+        records = map(parse_caa, sorted(dns.caa_values(zone, name)))
         return tuple(record for record in records if record is not None)
 
     verdicts = [judge_caa(name, records_at) for name in names]
@@ -121,7 +119,7 @@ def _followed(
     follows a limited number of CNAMEs.
     """
     last = row
-    for _ in range(_MAX_CNAMES - 1):
+    for _ in range(MOST_CNAMES - 1):
         if not leads_elsewhere(record, last):
             break
         target = last.alias or next(iter(last.answered))

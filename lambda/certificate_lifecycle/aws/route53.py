@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.permissions import (
@@ -74,7 +75,7 @@ class HostedZones:
         self.client_for = client_for
         self._lock = threading.Lock()
         self._listed: dict[str | None, tuple[Zone, ...]] = {}
-        self._delegations: dict[Zone, _ZoneDelegations] = {}
+        self._read: dict[Zone, _ZoneRecords] = {}
 
     @validated_response("ListHostedZones")
     def listed(self, role_arn: str | None) -> tuple[Zone, ...]:
@@ -95,57 +96,66 @@ class HostedZones:
             return self._listed[role_arn]
 
     @contextmanager
-    def delegations(self, zone: Zone) -> Iterator[_ZoneDelegations]:
-        """Return the delegations of a zone, to read by one thread at a time."""
+    def records(self, zone: Zone) -> Iterator[_ZoneRecords]:
+        """Return the record sets of a zone, to read by one thread at a time."""
         with self._lock:
-            if zone not in self._delegations:
-                self._delegations[zone] = _ZoneDelegations(self.client_for(zone.role_arn), zone)
-            yield self._delegations[zone]
+            if zone not in self._read:
+                self._read[zone] = _ZoneRecords(self.client_for(zone.role_arn), zone)
+            yield self._read[zone]
 
 
-class _ZoneDelegations:
-    """The NS record sets of a zone; each call of Route 53 is made once.
+class _ZoneRecords:
+    """The record sets of a zone; each call of Route 53 is made once.
 
     Route 53 lists the records of the apex first (API reference, ListResourceRecordSets), and a page
     has at most 300: the first page answers for the whole zone if the zone has no more records. In a
-    larger zone, a call for each label between the apex and a name answers, which never depends on
-    the order of other names.
+    larger zone, a call for each name answers, which has all types.
     """
 
     def __init__(self, client: Route53Client, zone: Zone) -> None:
         self._client = client
         self._zone = zone
         self._whole: bool | None = None
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, tuple[ExistingRecord, ...]] = {}
 
-    def servers_at(self, name: str) -> frozenset[str]:
-        """Return the name servers at `name`, none without an NS record set."""
+    def values_at(self, name: str, record_type: str) -> frozenset[str]:
+        """Return the values at `name`, none without such a record set."""
         if self._whole is None:
             self._read_first_page()
         if not self._whole and name not in self._known:
-            answer = self._client.list_resource_record_sets(
-                HostedZoneId=self._zone.zone_id,
-                StartRecordName=name,
-                StartRecordType="NS",
-                MaxItems="1",
-            )
-            self._known[name] = _name_servers(answer["ResourceRecordSets"]).get(name, frozenset())
-        return self._known.get(name, frozenset())
+            self._known[name] = _records_at(self._client, self._zone, name)
+        rows = (row for row in self._known.get(name, ()) if row.type == record_type)
+        return frozenset(value for row in rows for value in row.values)
 
     def _read_first_page(self) -> None:
         answer = self._client.list_resource_record_sets(HostedZoneId=self._zone.zone_id)
-        self._known.update(_name_servers(answer["ResourceRecordSets"]))
+        rows = [_existing(row) for row in answer["ResourceRecordSets"]]
         self._whole = not answer["IsTruncated"]
+        for name, found in groupby(rows, lambda row: row.name):
+            self._known[name] = tuple(found)
+        if not self._whole:
+            # The next page may have more types of the last name.
+            del self._known[rows[-1].name]
 
 
-def _name_servers(rows: Sequence[Any]) -> dict[str, frozenset[str]]:
-    return {
-        dns_form(row["Name"]): frozenset(
-            dns_form(entry["Value"]) for entry in row.get("ResourceRecords", ())
-        )
-        for row in rows
-        if row["Type"] == "NS"
-    }
+def _records_at(client: Route53Client, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
+    """Return the record sets at `name`.
+
+    The listing starts at `name` and continues with later names, which are dropped. The first page
+    usually has all. Sets with a routing policy may be many.
+    """
+    found: list[ExistingRecord] = []
+    pages = client.get_paginator("list_resource_record_sets")
+    for page in pages.paginate(  # type: ignore[call-arg] # the stub lacks where to start
+        HostedZoneId=zone.zone_id,
+        StartRecordName=name,
+        PaginationConfig={"PageSize": _PAGE},
+    ):
+        rows = [_existing(row) for row in page["ResourceRecordSets"]]
+        found += [row for row in rows if row.name == name]
+        if not rows or rows[-1].name != name:
+            break
+    return tuple(found)
 
 
 class Route53Dns:
@@ -169,39 +179,30 @@ class Route53Dns:
     @validated_response("ListResourceRecordSets")
     def cut(self, zone: Zone, name: str) -> Cut | None:
         """Return the delegation that takes `name` out of `zone`, the one closest to its apex."""
-        with self._zones.delegations(zone) as delegations:
+        with self._zones.records(zone) as records:
             for at in names_below(dns_form(zone.name), dns_form(name)):
-                servers = delegations.servers_at(at)
+                servers = records.values_at(at, "NS")
                 if servers:
-                    return Cut(zone, at, servers)
+                    return Cut(zone, at, frozenset(map(dns_form, servers)))
         return None
 
     @validated_response("ListResourceRecordSets")
     def name_servers(self, zone: Zone) -> frozenset[str]:
         """Return the name servers that a zone names at its apex."""
-        with self._zones.delegations(zone) as delegations:
-            return delegations.servers_at(dns_form(zone.name))
+        with self._zones.records(zone) as records:
+            servers = records.values_at(dns_form(zone.name), "NS")
+        return frozenset(map(dns_form, servers))
+
+    @validated_response("ListResourceRecordSets")
+    def caa_values(self, zone: Zone, name: str) -> frozenset[str]:
+        """Return the CAA records at `name` in presentation form."""
+        with self._zones.records(zone) as records:
+            return records.values_at(dns_form(name), "CAA")
 
     @validated_response("ListResourceRecordSets")
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
-        """Return the record sets at `name`.
-
-        The listing starts at `name` and continues with later names, which are dropped. The first
-        page usually has all: a CNAME is the only type at its name (RFC 1034 section 3.6.2). Sets
-        with a routing policy may be many.
-        """
-        wanted, found = dns_form(name), []
-        pages = self._client_for(zone.role_arn).get_paginator("list_resource_record_sets")
-        for page in pages.paginate(  # type: ignore[call-arg] # the stub lacks where to start
-            HostedZoneId=zone.zone_id,
-            StartRecordName=wanted,
-            PaginationConfig={"PageSize": _PAGE},
-        ):
-            rows = page["ResourceRecordSets"]
-            found += [_existing(row) for row in rows if dns_form(row["Name"]) == wanted]
-            if not rows or dns_form(rows[-1]["Name"]) != wanted:
-                break
-        return tuple(found)
+        """Return the record sets at `name`, which are read again by each call."""
+        return _records_at(self._client_for(zone.role_arn), zone, dns_form(name))
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write all records in one atomic batch.

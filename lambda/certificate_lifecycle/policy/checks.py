@@ -28,6 +28,7 @@ from certificate_lifecycle.model.sanitize import clean, listed
 from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.policy import facts
 from certificate_lifecycle.policy.dns_health import (
+    RECORD_REASONS,
     DnsFinding,
     effective_state,
     explain_public,
@@ -789,8 +790,7 @@ def renewal_overdue(given: CheckInput) -> Decision | None:
         return None
     reason = _renewal_reason(certificate)
     if reason is Reason.NO_REASON_GIVEN:
-        problems = given.observation.dns.problems
-        reason = problems[0].reason if problems else Reason.NO_PROGRESS
+        reason = given.observation.dns.reason or Reason.NO_PROGRESS
     return given.overdue(reason, "ACM should have renewed it by now")
 
 
@@ -936,6 +936,7 @@ def record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
         return Reason.RECORDS_IN_PLACE, Action.FIX_VALIDATION, text
     states = {current[finding] for finding in wrong}
     reason = next(reason for state, reason in _RECORD_REASONS.items() if state in states)
+    reason = dns.reported if dns.reported in RECORD_REASONS else reason
     if any(finding.change is not None for finding in wrong):
         action = Action.RESTORE_RECORDS
     elif reason is Reason.VALIDATION_UNCHECKED:

@@ -28,10 +28,12 @@ from certificate_lifecycle.policy.caa import (
 )
 from certificate_lifecycle.policy.delegation import Delegation, DelegationState
 from certificate_lifecycle.policy.validation import (
+    MOST_CNAMES,
     RecordFinding,
     RecordState,
     Zone,
     accepted_values,
+    may_continue,
     zone_text,
 )
 
@@ -73,7 +75,7 @@ class PublicRecord:
 class DnsName:
     """A name of a certificate, and all that a check needs.
 
-    `zone` is the only hosted zone for its records, `servers` are the zone's name servers in
+    `zone` is the hosted zone for its records, `servers` are the zone's name servers in
     Route 53; None if unknown. `record` is its validation CNAME, if ACM has named it.
     `by_dns` is false for a name that is not validated by DNS.
     """
@@ -112,8 +114,12 @@ Judgement = DnsProblem | DnsUnknown | None
 
 @dataclass(frozen=True, slots=True)
 class DnsCheck:
-    """A check of one name: the queries that it needs, and its judgement; None is success."""
+    """A check of one name: the queries that it needs, and its judgement; None is success.
 
+    `reason` is that of its problems.
+    """
+
+    reason: Reason
     questions: Callable[[DnsName], Iterable[Question]]
     judge: Callable[[DnsName], Judgement]
 
@@ -122,9 +128,10 @@ class DnsCheck:
 class DnsFinding:
     """The state of the names of a certificate in public DNS.
 
-    `unknown` says for each check without a result why, for some of the `unknown_names`. `reported`
-    is the reason of an open finding that could not be checked again: it stays open. `checked` is
-    false if nothing was queried.
+    `unknown` says for each check without a result why, for some of the `unknown_names`;
+    `undecided` are the reasons that these checks would give. `reported` is the reason of an open
+    finding that could not be checked again: it stays open. `checked` is false if nothing was
+    queried.
     """
 
     checked: bool = True
@@ -132,24 +139,32 @@ class DnsFinding:
     records: tuple[PublicRecord, ...] = ()
     unknown: tuple[str, ...] = ()
     unknown_names: frozenset[str] = frozenset()
+    undecided: frozenset[Reason] = frozenset()
     reported: Reason | None = None
+
+    def reopened(self, reported: Reason | None) -> DnsFinding:
+        """Return the state if an open finding has the reason `reported`, None without one.
+
+        Another problem does not replace a reason that could not be checked: else each run with and
+        without an answer would be a change to report.
+        """
+        known = any(problem.reason is reported for problem in self.problems)
+        return self if known or reported not in self.undecided else replace(self, reported=reported)
 
     @property
     def reason(self) -> Reason | None:
-        """The reason of the first problem, or of the finding that stays open."""
-        return self.problems[0].reason if self.problems else self.reported
+        """The reason of the finding that stays open, or of the first problem."""
+        return self.reported or next((problem.reason for problem in self.problems), None)
 
     @property
     def text(self) -> str:
         """A clause about all problems; empty without one."""
-        if self.problems:
-            return "; ".join(problem.with_names() for problem in self.problems[:_SHOWN])
-        if self.reported is None:
-            return ""
-        problem = f"{self.reported.meaning[0].lower()}{self.reported.meaning[1:]}".removesuffix(".")
-        return (
-            f"public DNS did not answer all queries of this run; the last known problem: {problem}"
-        )
+        clauses = [problem.with_names() for problem in self.problems[:_SHOWN]]
+        if self.reported is not None:
+            before = self.reported.meaning.removesuffix(".")
+            why = f": {self.unknown[0]}" if self.unknown else ""
+            clauses.append(f"{before}, and this run could not check that again{why}")
+        return "; ".join(clauses)
 
     @property
     def all_in_place(self) -> bool:
@@ -162,29 +177,65 @@ class DnsFinding:
         return next((entry for entry in self.records if entry.record == record), None)
 
 
+#: The reasons of a record outside of the hosted zones, by the answer of public DNS.
+RECORD_REASONS = frozenset({Reason.VALIDATION_RECORD_MISSING, Reason.VALIDATION_RECORD_WRONG})
+
 #: The finding about a certificate whose names were not checked.
 NOT_CHECKED = DnsFinding(checked=False)
 
 
 def public_record(record: ValidationRecord, ask: Ask) -> PublicRecord:
-    """Return the state of a validation CNAME in public DNS."""
+    """Return the state of a validation CNAME in public DNS, as ACM sees it behind other CNAMEs."""
     name = dns_form(record.name)
     answer = ask(name, RecordType.CNAME)
     apex = _clean_name(answer.zone or "")
     zone = apex if apex and is_same_or_below(name, apex) else None
-    match answer.state:
+    last = _followed(answer, ask)
+    match last.state:
         case AnswerState.FOUND:
-            values = [dns_form(value) for value in answer.values]
-            correct = bool(values) and accepted_values(record).issuperset(values)
+            correct = accepted_values(record).issuperset(map(dns_form, last.values))
             state = PublicRecordState.IN_PLACE if correct else PublicRecordState.WRONG
-            found = listed([_clean_name(value) for value in values], _SHOWN)
+            found = listed([_clean_name(value) for value in answer.values], _SHOWN)
             return PublicRecord(record=record, state=state, zone=zone, found=found)
         case AnswerState.NONE:
             return PublicRecord(record=record, state=PublicRecordState.MISSING, zone=zone)
         case _:
-            return PublicRecord(
-                record=record, state=PublicRecordState.UNKNOWN, found=_reason(answer)
-            )
+            return PublicRecord(record=record, state=PublicRecordState.UNKNOWN, found=_reason(last))
+
+
+def _followed(answer: DnsAnswer, ask: Ask) -> DnsAnswer:
+    """Return the last answer of the chain of CNAMEs that begins with `answer`."""
+    for _ in range(MOST_CNAMES - 1):
+        targets = [dns_form(value) for value in answer.values]
+        if len(targets) != 1 or not may_continue(targets[0]):
+            break
+        following = ask(targets[0], RecordType.CNAME)
+        if following.state is AnswerState.NONE:
+            break
+        answer = following
+    return answer
+
+
+def with_records(dns: DnsFinding, findings: Iterable[RecordFinding], ask: Ask) -> DnsFinding:
+    """Return the state with that of the records that ACM waits for."""
+    found = {finding: public_record(finding.record, ask) for finding in findings}
+    unknown = [
+        finding for finding, public in found.items() if public.state is PublicRecordState.UNKNOWN
+    ]
+    undecided = dns.undecided | _about_records(unknown)
+    return replace(dns, records=tuple(found.values()), undecided=undecided)
+
+
+def without_answers(dns: DnsFinding, findings: Iterable[RecordFinding]) -> DnsFinding:
+    """Return the state if public DNS answered nothing about names and records."""
+    checks = frozenset(check.reason for check in CHECKS)
+    return replace(dns, undecided=checks | _about_records(findings))
+
+
+def _about_records(findings: Iterable[RecordFinding]) -> frozenset[Reason]:
+    """Return the reasons that records would give whose answer is unknown."""
+    outside = any(finding.state in _OUTSIDE for finding in findings)
+    return RECORD_REASONS if outside else frozenset()
 
 
 #: States of a record that no hosted zone can have.
@@ -386,13 +437,15 @@ def _forbidding(verdict: CaaVerdict) -> str:
 
 #: The checks of a name, the most basic first; a new check is a row here.
 CHECKS = (
-    DnsCheck(_delegation_questions, _delegation),
-    DnsCheck(_dnssec_questions, _dnssec),
-    DnsCheck(_caa_questions, _caa),
+    DnsCheck(Reason.ZONE_NOT_DELEGATED, _delegation_questions, _delegation),
+    DnsCheck(Reason.DNSSEC_BROKEN, _dnssec_questions, _dnssec),
+    DnsCheck(Reason.CAA_FORBIDS, _caa_questions, _caa),
 )
 #: The checks before a request, without that of the delegation: ACM has not named a record yet that
 #: another zone may answer.
 REQUEST_CHECKS = CHECKS[1:]
+#: Every reason that needs the answers of public DNS.
+REASONS = frozenset(check.reason for check in CHECKS) | RECORD_REASONS
 
 
 def questions(given: DnsName, checks: Iterable[DnsCheck] = CHECKS) -> tuple[Question, ...]:
@@ -405,6 +458,7 @@ def judge_names(names: Iterable[DnsName], checks: Sequence[DnsCheck] = CHECKS) -
     given = list(names)
     problems: dict[tuple[Reason, str], DnsProblem] = {}
     unknown: dict[str, list[str]] = {}
+    undecided = set()
     for check in checks:
         for name in given:
             match check.judge(name):
@@ -415,12 +469,14 @@ def judge_names(names: Iterable[DnsName], checks: Sequence[DnsCheck] = CHECKS) -
                     )
                 case DnsUnknown(text):
                     unknown.setdefault(text, []).append(name.name)
+                    undecided.add(check.reason)
                 case _:
                     pass
     return DnsFinding(
         problems=tuple(problems.values()),
         unknown=tuple(unknown),
         unknown_names=frozenset(name for names in unknown.values() for name in names),
+        undecided=frozenset(undecided),
     )
 
 

@@ -18,6 +18,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
 from certificate_lifecycle.model.scope import parse_arn
+from certificate_lifecycle.policy.dns_health import REASONS
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 
 #: An open finding is notified again after this time.
@@ -30,9 +31,8 @@ _MUTED, _FAILING = "muted", "failing"
 _AND = ", "
 #: The stored forms of an account and region, and of its inventory.
 _SCOPE, _INVENTORY = "scope", "inventory"
-#: Reasons that public DNS gives; they stay open while its answer is unknown.
-_ABOUT_PUBLIC_DNS = (Reason.ZONE_NOT_DELEGATED, Reason.DNSSEC_BROKEN, Reason.CAA_FORBIDS)
-_AT_RISK = frozenset({Verdict.RENEWAL_AT_RISK.value})
+#: Verdicts whose reason public DNS may have given.
+_AT_RISK = frozenset({Verdict.RENEWAL_AT_RISK.value, Verdict.RENEWAL_OVERDUE.value})
 _WAITING = _AT_RISK | {Verdict.RENEWAL_BLOCKED.value, Verdict.PENDING_VALIDATION.value}
 
 
@@ -278,8 +278,7 @@ def reported_dns_reason(alert: AlertRecord | None, *, waiting: bool) -> Reason |
     """
     if alert is None or alert.verdict not in (_WAITING if waiting else _AT_RISK):
         return None
-    reasons = (reason for reason in _ABOUT_PUBLIC_DNS if reason.value == alert.reason)
-    return next(reasons, None)
+    return next((reason for reason in REASONS if reason.value == alert.reason), None)
 
 
 def scope_alert_record(

@@ -16,6 +16,8 @@ from certificate_lifecycle.model.sanitize import listed
 #: The target domain of ACM's validation CNAMEs (ACM user guide, DNS validation). Only CNAMEs to
 #: this domain may be replaced.
 _ACM_TARGET = "acm-validations.aws"
+#: ACM follows that many CNAMEs from a validation name (user guide, "DNS validation").
+MOST_CNAMES = 5
 #: The only type of ACM's validation records (API reference, ResourceRecord).
 _WRITTEN = "CNAME"
 #: ACM's validation label, and the name that it validates (ACM user guide, DNS validation). No later
@@ -244,8 +246,13 @@ def accepted_values(record: ValidationRecord) -> frozenset[str]:
 def leads_elsewhere(record: ValidationRecord, row: ExistingRecord) -> bool:
     """Whether `row` is an alias, or a CNAME to a name that may have another CNAME."""
     values = row.answered
-    own = any(is_same_or_below(value, _ACM_TARGET) for value in values)
+    own = not all(map(may_continue, values))
     return row.type == record.type and not own and (bool(row.alias) or len(values) == 1)
+
+
+def may_continue(target: str) -> bool:
+    """Whether the target of a CNAME, in the form of DNS, may have another CNAME: not ACM's own."""
+    return not is_same_or_below(target, _ACM_TARGET)
 
 
 def _found(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> str:

@@ -126,6 +126,22 @@ def test_a_certificate_at_risk_is_described_so_that_its_tags_and_consumers_are_k
     assert result.assessments[0].certificate.detail.tags_read
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("servers", "expected"),
+    [(SERVER, Reason.FAR_FROM_EXPIRY), ("ada.ns.cloudflare.com", Reason.ZONE_NOT_DELEGATED)],
+)
+def test_one_of_two_zones_of_the_same_name_has_to_be_delegated(
+    servers: str, expected: Reason, *, first: bool
+) -> None:
+    twin = zone(zone_id="ZTWIN")
+    dns = MemoryDns(*((HOME, twin) if first else (twin, HOME)))
+    dns.put(HOME, "example.com.", "NS", f"{SERVER}.")
+    dns.put(twin, "example.com.", "NS", "ns-9.awsdns-09.net.")
+    result, _ = collected(delegated(servers), SHOP, dns=dns)
+    assert verdict(result)[1] is expected
+
+
 def test_a_right_record_elsewhere_makes_the_hosted_zone_irrelevant() -> None:
     public_dns = delegated("ada.ns.cloudflare.com")
     public_dns.put(RECORD, CNAME, "b2.c3.acm-validations.aws")
@@ -208,6 +224,26 @@ def test_an_open_finding_is_checked_before_others_and_stays_open_without_a_check
     assert [entry.decision.verdict for entry in result.assessments].count(
         Verdict.RENEWAL_AT_RISK
     ) == 1
+
+
+@pytest.mark.parametrize(
+    ("dns", "expected"),
+    [
+        pytest.param(MemoryDns(), Reason.VALIDATION_RECORD_MISSING, id="zone elsewhere"),
+        pytest.param(hosted(), Reason.RECORDS_IN_PLACE, id="written in the hosted zone"),
+    ],
+)
+def test_a_missing_record_stays_missing_only_where_public_dns_has_to_answer(
+    dns: MemoryDns, expected: Reason
+) -> None:
+    waiting = blocked()
+    dns.put(HOME, RECORD, "CNAME", "_b2.c3.acm-validations.aws.")
+    (assessed,) = collected(MemoryPublicDns(), waiting, dns=MemoryDns())[0].assessments
+    open_alert = alert_record(assessed, None, Thresholds(), NOW - days(1))
+    assert open_alert.reason == Reason.VALIDATION_RECORD_MISSING
+    silent = MemoryPublicDns(silent=True)
+    result, _ = collected(silent, waiting, dns=dns, reported=[open_alert])
+    assert verdict(result)[1] is expected
 
 
 def test_unknown_answers_are_counted_with_a_reason_and_are_no_finding() -> None:

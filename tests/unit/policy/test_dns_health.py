@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -21,6 +22,7 @@ from certificate_lifecycle.policy.dns_health import (
     public_record,
     questions,
     records_to_write,
+    without_answers,
 )
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState
 from tests.unit.builders import LABEL, answered, finding, record, zone
@@ -292,6 +294,29 @@ def test_another_value_is_wrong_and_shown_cleaned() -> None:
     assert (found.state, found.found) == (PublicRecordState.WRONG, "old .example.net")
 
 
+@pytest.mark.parametrize(
+    ("links", "expected"),
+    [
+        (2, PublicRecordState.IN_PLACE),
+        (4, PublicRecordState.IN_PLACE),
+        (5, PublicRecordState.WRONG),
+    ],
+)
+def test_a_record_behind_other_cnames_is_in_place_as_far_as_acm_follows(
+    links: int, expected: PublicRecordState
+) -> None:
+    dns = public()
+    chain = [CNAME_OF, *(f"{number}.acme.example.net" for number in range(links)), VALUE]
+    for name, target in pairwise(chain):
+        dns.put(name, CNAME, target)
+    found = public_record(record(NAME), dns.ask)
+    assert found.state is expected
+    dns.lose(chain[-2], CNAME)
+    later = public_record(record(NAME), dns.ask)
+    unknown = expected is PublicRecordState.IN_PLACE
+    assert later.state is (PublicRecordState.UNKNOWN if unknown else expected)
+
+
 def test_a_missing_record_names_the_zone_that_answers() -> None:
     found = public_record(record(NAME), public().ask)
     assert (found.state, found.zone) == (PublicRecordState.MISSING, "shop.example.com")
@@ -364,9 +389,38 @@ def test_a_finding_that_cannot_be_checked_again_keeps_its_reason() -> None:
     found = DnsFinding(unknown=("timeout",), reported=Reason.DNSSEC_BROKEN)
     assert found.reason is Reason.DNSSEC_BROKEN
     assert found.text == (
-        "public DNS did not answer all queries of this run; the last known problem: resolvers that "
-        "validate DNSSEC reject the answers, so that every CA must refuse"
+        "Resolvers that validate DNSSEC reject the answers, so that every CA must refuse, and this "
+        "run could not check that again: timeout"
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (RecordState.ZONE_NOT_FOUND, Reason.VALIDATION_RECORD_WRONG),
+        (RecordState.MISSING, None),
+    ],
+)
+def test_without_answers_only_records_outside_of_the_hosted_zones_are_undecided(
+    state: RecordState, expected: Reason | None
+) -> None:
+    found = without_answers(NOT_CHECKED, [finding(state)])
+    assert found.reopened(Reason.VALIDATION_RECORD_WRONG).reason is expected
+    assert found.reopened(Reason.CAA_FORBIDS).reason is Reason.CAA_FORBIDS
+
+
+def test_a_known_problem_does_not_replace_a_reason_that_could_not_be_checked_again() -> None:
+    dns = public()
+    dns.lose("shop.example.com", NS)
+    dns.put("example.com", CAA, '0 issue "letsencrypt.org"')
+    found = judge_names([given(dns)])
+    assert found.reason is Reason.CAA_FORBIDS
+    assert found.undecided == {Reason.ZONE_NOT_DELEGATED}
+    kept = found.reopened(Reason.ZONE_NOT_DELEGATED)
+    assert kept.reason is Reason.ZONE_NOT_DELEGATED
+    assert kept.text.startswith("the CAA records at example.com allow only letsencrypt.org")
+    for over in (None, Reason.DNSSEC_BROKEN, Reason.CAA_FORBIDS):
+        assert found.reopened(over) == found
 
 
 def test_a_problem_of_many_names_shows_the_first_ones() -> None:

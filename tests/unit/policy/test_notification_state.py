@@ -252,8 +252,8 @@ BROKEN = Reason.DNSSEC_BROKEN
         (Verdict.RENEWAL_BLOCKED, BROKEN, True, BROKEN),
         (Verdict.PENDING_VALIDATION, Reason.CAA_FORBIDS, True, Reason.CAA_FORBIDS),
         (Verdict.RENEWAL_BLOCKED, BROKEN, False, None),
-        (Verdict.RENEWAL_OVERDUE, Reason.CAA_FORBIDS, True, None),
-        (Verdict.RENEWAL_BLOCKED, Reason.VALIDATION_RECORD_MISSING, True, None),
+        (Verdict.RENEWAL_OVERDUE, Reason.CAA_FORBIDS, False, Reason.CAA_FORBIDS),
+        (Verdict.RENEWAL_BLOCKED, Reason.ZONE_NOT_FOUND, True, None),
     ],
 )
 def test_a_finding_about_public_dns_stays_open_as_long_as_nothing_shows_that_it_is_over(
