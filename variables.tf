@@ -681,7 +681,7 @@ variable "organization" {
 
 variable "rebind_consumers" {
   type        = bool
-  description = "Whether to move the consumers of a certificate to its successor: load balancer listeners, CloudFront distributions, and domain names of API Gateway and Cognito."
+  description = "Whether to move the consumers of a certificate to its successor: load balancer listeners, CloudFront distributions and their tenants, and domain names of API Gateway, Cognito and Amplify."
   default     = false
   nullable    = false
 

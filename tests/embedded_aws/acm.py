@@ -342,7 +342,7 @@ def _checked_tags(tags: list[dict[str, str]]) -> dict[str, str]:
 
 
 def _check_hierarchy(wanted: Mapping[str, Any]) -> None:
-    """Refuse what ACM refuses about a root hierarchy; its model has the values of both members.
+    """Refuse a root hierarchy or usage as ACM does; its model has the values of both members.
 
     API reference, RequestCertificate, RootHierarchyType and CertificateUsage.
     """

@@ -34,7 +34,7 @@ SCOPE = ("ExactDomain", "Subdomains", "Wildcards")
 
 @dataclass
 class Resource:
-    """An endpoint, or what belongs to one; `shown` are its members in the API."""
+    """An endpoint, a validation or a binding; `shown` are its members in the API."""
 
     arn: str
     account: str

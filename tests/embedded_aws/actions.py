@@ -118,7 +118,7 @@ def _authority(action: str) -> Needs:
 
 
 def _acme(name: str, parameter: str) -> Needs:
-    """Need an action on an ACME endpoint, or on what belongs to one."""
+    """Need an action on an ACME endpoint, or on a validation or binding of one."""
     return lambda scene: [scene.permission(f"acm:{name}", scene.parameters[parameter])]
 
 

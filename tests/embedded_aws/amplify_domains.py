@@ -29,7 +29,7 @@ from tests.harness.settings import (
 
 Result = dict[str, Any]
 PAGE_SIZE = 1
-#: What an update replaces; it has nothing of what it leaves out.
+#: Members that an update replaces; omitted ones are removed.
 _REPLACED = (
     *("autoSubDomainCreationPatterns", "autoSubDomainIAMRole"),
     *("certificateSettings", "enableAutoSubDomain", "subDomainSettings"),
@@ -59,7 +59,7 @@ class AmplifyDomain:
 
     @property
     def user(self) -> str:
-        """What ACM names: a distribution in an account of AWS's own.
+        """The consumer that ACM names: a distribution in an account of AWS's own.
 
         https://github.com/aws-amplify/amplify-hosting/issues/598
         """
@@ -177,7 +177,7 @@ class AmplifyDomains:
         }
 
     def update(self, request: Request) -> Result:
-        """Replace everything that an update may name.
+        """Replace every member of an update.
 
         AWS documents no member as kept, so that here each one that is left out is removed.
         """

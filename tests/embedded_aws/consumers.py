@@ -141,7 +141,7 @@ class Consumers:
         return found.default, list(found.others)
 
     def certificates(self, name: str) -> tuple[str, ...]:
-        """Name the certificates that a listener (by ARN), a tenant or another resource holds."""
+        """Name the certificates that a listener (by ARN), a tenant or another resource has."""
         return tuple(arn for service in self._services for arn in service.certificates(name))
 
     def set_certificates(self, listener: str, default: str, *others: str) -> None:

@@ -30,7 +30,7 @@ from tests.harness.settings import (
 Result = dict[str, Any]
 PAGE_SIZE = 1
 DEFAULT_CONNECTION_GROUP = "cg_default"
-#: What an update replaces; it has nothing of what it leaves out.
+#: Members that an update replaces; omitted ones are removed.
 _REPLACED = ("ConnectionGroupId", "Customizations", "Domains", "Enabled", "Parameters")
 
 
@@ -175,7 +175,7 @@ class DistributionTenants:
         }
 
     def update(self, request: Request) -> Result:
-        """Replace everything that an update may name, if it is what was read.
+        """Replace every member of an update, if the tenant was not changed since.
 
         AWS documents no member as kept, so that here each one that is left out is removed.
         """

@@ -1,7 +1,7 @@
 """Two public resolvers on loopback that answer in JSON over HTTPS, as those of the module do.
 
-`https://localhost` and `https://127.0.0.1` are the two resolvers. They answer what a back end
-knows: the zones of the embedded Route 53, or a resolver on UDP. Each may lie, in its own way.
+`https://localhost` and `https://127.0.0.1` are the two resolvers. They answer from a back
+end: the zones of the embedded Route 53, or a resolver on UDP. Each may lie, in its own way.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ Lie = Callable[[Query, Response], Response | None]
 
 @dataclass
 class Gateway:
-    """Both resolvers; `queries` has what they were asked, in order, and `lies` one per resolver.
+    """Both resolvers; `queries` has all queries in order, and `lies` one per resolver.
 
     `certificates` is a file with the CA of both: a client needs it as `SSL_CERT_FILE`.
     """
@@ -123,7 +123,7 @@ def sparing_signed(lie: Lie) -> Lie:
 
 
 def changing(change: Callable[[Document], object]) -> Lie:
-    """Change the document in place, or replace it by what `change` returns."""
+    """Change the document in place, or replace it by the result of `change`."""
 
     def lie(_: Query, response: Response) -> Response:
         document = json.loads(response.body)
@@ -135,7 +135,7 @@ def changing(change: Callable[[Document], object]) -> Lie:
 
 
 def answering(record_type: str, *values: str) -> Lie:
-    """Answer with these records of the name, whatever the truth is."""
+    """Answer with these records of the name, true or false."""
 
     def lie(query: Query, response: Response) -> Response:
         document = json.loads(response.body)

@@ -50,9 +50,9 @@ class DomainName:
 
     @property
     def user(self) -> str:
-        """What ACM names: a resource in an account of AWS's own for each domain name.
+        """The consumer that ACM names: a resource in an account of AWS's own for each domain name.
 
-        That of an edge-optimised one names no region, whatever the region of the API
+        That of an edge-optimised one names no region, for an API in any region
         (https://github.com/aws/aws-cdk/issues/16608, https://github.com/aws/aws-cdk/issues/13512).
         """
         digest = sha256(f"{self.region}/{self.name}".encode()).hexdigest()[:16]
@@ -109,7 +109,7 @@ class DomainNames:
             del self.all[key]
 
     def unknown(self, name: str) -> dict[str, Any] | None:
-        """Return nothing: an update changes only what it names."""
+        """Return nothing: an update keeps omitted members."""
 
     def snapshot(self) -> dict[str, Any]:
         return {

@@ -178,7 +178,7 @@ class LoadBalancers:
         self.classic.pop(name, None)
 
     def unknown(self, name: str) -> dict[str, Any] | None:
-        """Return nothing: an update changes only what it names."""
+        """Return nothing: an update keeps omitted members."""
 
     def snapshot(self) -> dict[str, Any]:
         listeners = {

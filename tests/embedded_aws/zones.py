@@ -70,7 +70,7 @@ class Zones:
 
     The registrar delegates to the shortest delegated zone of a name; of several public zones with
     one name the first is the delegated one, unless a test says otherwise. From there on only NS
-    records lead to another zone (RFC 1034 section 4.3.2), whoever has the zone, and a name below a
+    records lead to another zone (RFC 1034 section 4.3.2), in any account, and a name below a
     delegation to unknown servers has no answer.
     """
 
@@ -323,7 +323,7 @@ def _led_to(cut: RecordSet) -> FakeZone | None:
 
 
 def _servers(zone: FakeZone) -> set[str]:
-    """Return the servers of a zone, whatever the NS records at its top say."""
+    """Return the servers of a zone, without regard to the NS records at its top."""
     names = zone.delegation_set.name_servers if zone.delegation_set is not None else ()
     return {normalised(server) for server in names}
 

@@ -69,7 +69,7 @@ def test_members_without_a_value_are_left_out(cloud: Cloud) -> None:
     assert {"ExpiresAt", "LastUsedAt", "RevokedAt"}.isdisjoint(row)
 
 
-def test_what_does_not_exist_is_not_found(cloud: Cloud) -> None:
+def test_a_missing_resource_is_not_found(cloud: Cloud) -> None:
     client, absent = cloud.client("acm"), f"{cloud.acme_endpoints.add()}x"
     for call in (client.list_acme_domain_validations, client.list_acme_external_account_bindings):
         with pytest.raises(ClientError, match="ResourceNotFoundException"):

@@ -390,7 +390,7 @@ def test_a_tenant_is_updated_only_as_it_was_read(cloud: Cloud) -> None:
     }
 
 
-def test_a_tenant_loses_what_an_update_leaves_out(cloud: Cloud) -> None:
+def test_a_tenant_loses_members_that_an_update_leaves_out(cloud: Cloud) -> None:
     old = issued(cloud, EDGE, domain_name="a.example.com")
     id_ = tenant(cloud, old, "a.example.com")
     cloud.consumers.unknown_members(id_)["Customizations"] = "<New>1</New>"
@@ -409,7 +409,9 @@ def test_a_tenant_loses_what_an_update_leaves_out(cloud: Cloud) -> None:
     [{"Domains": []}, {"DistributionId": "E2"}, {"Domains": [{"Domain": "a.b.example.com"}]}],
     ids=["no domain", "another distribution", "a domain that it does not cover"],
 )
-def test_a_tenant_refuses_what_it_cannot_have(cloud: Cloud, change: dict[str, Any]) -> None:
+def test_a_tenant_refuses_an_invalid_certificate_or_domain(
+    cloud: Cloud, change: dict[str, Any]
+) -> None:
     old = issued(cloud, EDGE, domain_name="*.example.com")
     cloudfront = cloud.client("cloudfront")
     found = cloudfront.get_distribution_tenant(Identifier=tenant(cloud, old, "a.example.com"))
@@ -631,7 +633,7 @@ def test_a_domain_of_amplify_changes_its_certificate_and_takes_its_time(cloud: C
     assert after == {**found["domainAssociation"], "certificate": certificate}
 
 
-def test_a_domain_of_amplify_loses_what_an_update_leaves_out(cloud: Cloud) -> None:
+def test_a_domain_of_amplify_loses_members_that_an_update_leaves_out(cloud: Cloud) -> None:
     amplify, which = amplify_domain(cloud, both_names(cloud))
     cloud.consumers.unknown_members("example.com")["subDomains/0/New"] = True
     amplify.update_domain_association(**which)
@@ -642,7 +644,7 @@ def test_a_domain_of_amplify_loses_what_an_update_leaves_out(cloud: Cloud) -> No
     assert cloud.consumers.unknown_members("example.com") == {}
 
 
-def test_a_domain_of_amplify_refuses_what_cannot_serve_all_its_names(cloud: Cloud) -> None:
+def test_a_domain_of_amplify_refuses_a_certificate_that_lacks_a_name(cloud: Cloud) -> None:
     amplify, which = amplify_domain(cloud, both_names(cloud))
     found = amplify.get_domain_association(**which)
     narrow, elsewhere = issued(cloud, EDGE), issued(cloud, domain_name="*.example.com")

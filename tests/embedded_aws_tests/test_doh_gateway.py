@@ -98,7 +98,7 @@ def test_queries_are_forwarded_to_a_resolver_on_udp(resolver: int) -> None:
 
 
 def test_a_resolver_without_an_answer_is_a_failure() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind((LOOPBACK, 0))
-        silent = Forwarding(LOOPBACK, held.getsockname()[1], seconds=0.05)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.bind((LOOPBACK, 0))
+        silent = Forwarding(LOOPBACK, bound.getsockname()[1], seconds=0.05)
         assert silent(Query(FIRST, "example.com", "CAA"))["Status"] == 2

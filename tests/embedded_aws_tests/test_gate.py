@@ -70,7 +70,11 @@ def test_calls_of_many_threads_are_all_recorded(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [
-        ("acm", "list_acme_endpoints", {}),
+        (
+            "acm",
+            "list_acme_accounts",
+            {"AcmeEndpointArn": "arn:aws:acm:eu-west-1:123456789012:acme-endpoint/a"},
+        ),
         (
             "cloudwatch",
             "put_composite_alarm",

@@ -18,7 +18,7 @@ def test_the_id_of_every_hosted_zone_starts_with_z(cloud: Cloud) -> None:
     assert all(re.fullmatch("Z[A-Z0-9]{20}", zone_id) for zone_id in ids)
 
 
-# --- What the public DNS answers ----------------------------------------------------------------
+# --- The answers of public DNS ------------------------------------------------------------------
 
 
 def test_no_zone_answers_below_a_delegation_to_unknown_servers(cloud: Cloud) -> None:

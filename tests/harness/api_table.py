@@ -1,4 +1,4 @@
-"""What the package uses of AWS's APIs, in a table, and how an SDK's models differ from the table.
+"""A table of the AWS APIs that the package uses, and the differences of an SDK's models to it.
 
 AWS has hidden certificates from ListCertificates three times: other key types, other origins of the
 key, and another root. Each was a new input member or a new value of an enum. So the table names all
@@ -17,8 +17,8 @@ of them, for every operation that the package calls.
 
 Every enum of a used member has a row, and with `inventory` also every enum of a response.
 
-`python -m tests.harness.api_table` adds what the installed SDK knows, with an empty reason, and
-removes what the SDK does not know. A test refuses an empty reason.
+`python -m tests.harness.api_table` adds the names of the installed SDK, with an empty reason, and
+removes names that the SDK does not know. A test refuses an empty reason.
 """
 
 from __future__ import annotations

@@ -16,11 +16,14 @@ MEMBERS = {
     "CertificateKeyPairOrigins": ("CertificateKeyPairOrigins", "CertificateKeyPairOrigin"),
     "RootHierarchyTypes": ("RootHierarchyTypes", "RootHierarchyType", "CertificateUsage"),
 }
+#: The part of the names of operations that arrived with a hidden class.
+OPERATIONS = {"CertificateKeyPairOrigins": "Acme"}
 
 
 def use_sdk_without(filters: Collection[str], patch: pytest.MonkeyPatch) -> None:
-    """Let new clients lack filters of ListCertificates, with what came with them, or members."""
+    """Let new clients lack filters of ListCertificates, with those of their release, or members."""
     members = {member for name in filters for member in MEMBERS.get(name, (name,))}
+    parts = [OPERATIONS[name] for name in filters if name in OPERATIONS]
     load: Callable[..., Any] = Loader.load_service_model
 
     def older(loader: Loader, service: str, *wanted: str | None, **options: str | None) -> Any:  # noqa: ANN401 - JSON
@@ -28,6 +31,9 @@ def use_sdk_without(filters: Collection[str], patch: pytest.MonkeyPatch) -> None
         if (service, *wanted) != ("acm", "service-2"):
             return model
         model = copy.deepcopy(model)
+        for name in list(model["operations"]):
+            if any(part in name for part in parts):
+                del model["operations"][name]
         for shape in model["shapes"].values():
             for member in members & set(shape.get("members", ())):
                 del shape["members"][member]

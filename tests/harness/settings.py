@@ -103,8 +103,8 @@ def covers(names: Iterable[str], domains: Iterable[str]) -> bool:
 
     https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html
     """
-    held = set(names)
-    return all({domain, f"*.{domain.partition('.')[2]}"} & held for domain in domains)
+    covered = set(names)
+    return all({domain, f"*.{domain.partition('.')[2]}"} & covered for domain in domains)
 
 
 def page_of(

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.doh_gateway import HostedZones, serving_https
 from tests.harness.terminal import ROOT, type_in
 
 PAGE = ROOT / "docs" / "cli.md"
@@ -40,6 +41,8 @@ _DIFFERENT = (
     (re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){7,}\b"), "s"),
     (re.compile(r"\b\d+\.\d s\b"), "n"),
 )
+#: Its zones are not visible in the account.
+_OTHER_PROVIDER = "999999999999"
 _USED: dict[str, Any] = {
     "in_use_by": [
         "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"
@@ -63,6 +66,7 @@ class Example:
 def fill(cloud: Cloud) -> None:
     """Fill the account with certificates, half a day away from a change of day counts."""
     cloud.zones.add("example.com")
+    cloud.zones.add("example.org", account=_OTHER_PROVIDER)
 
     def ending(days: int, lifetime: int = 198) -> dict[str, Any]:
         ends = cloud.now + timedelta(days=days, hours=12)
@@ -94,17 +98,22 @@ def examples(page: str) -> Iterator[Example]:
 
 
 def run_examples(cloud: Cloud, page: str) -> list[Example]:
-    """Run every example and return it with its current output."""
+    """Run every example and return it with its current output.
+
+    Public DNS has the zones of the account: each command gets the resolvers as options that the
+    page does not show.
+    """
     fill(cloud)
     found = []
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, serving_https(HostedZones(cloud.zones)) as gateway:
+        resolvers = [f"--resolver={url}" for url in gateway.urls]
         for example in examples(page):
             program, *arguments = shlex.split(example.command)
             if program != "certificates":
                 raise ValueError(f"{example.command!r} is no example that could be run")
             shown = type_in(
-                arguments,
-                cloud.environment(),
+                [*arguments, *resolvers],
+                {**cloud.environment(), **gateway.environment},
                 answer="y" if example.agrees else "n",
                 folder=Path(folder),
             )

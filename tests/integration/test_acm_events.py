@@ -146,7 +146,7 @@ def test_a_certificate_that_is_not_listed_is_judged_and_repaired(
     assert [action["outcome"] for action in result["actions"]] == ["done"]
 
 
-def test_a_certificate_that_is_not_listed_stays_open_until_it_is_well(
+def test_a_finding_outside_the_listing_stays_open_until_it_is_resolved(
     rotation: Function, cloud: Cloud, hidden: str, topic: str
 ) -> None:
     cloud.fail("route53", "ChangeResourceRecordSets", "AccessDenied", times=None)

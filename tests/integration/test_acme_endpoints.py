@@ -1,4 +1,4 @@
-"""ACM's ACME endpoints: whether their clients get certificates, and what is repaired."""
+"""ACM's ACME endpoints: whether their clients get certificates, and the repairs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.aws.inventory.acme import AcmeEndpoints
 from certificate_lifecycle.model.errors import RotationError
 from tests.embedded_aws.cloud import Cloud
+from tests.harness.older_sdk import use_sdk_without
 from tests.integration.effects import documents
 from tests.integration.invocation import NOW, Function, scheduled
 
@@ -100,7 +100,7 @@ def test_a_domain_that_waits_for_its_record_gets_the_record_before_acm_gives_up(
     assert zone
 
 
-def test_what_keeps_acme_clients_from_certificates_is_reported_with_the_next_step(
+def test_each_obstacle_for_acme_clients_is_reported_with_the_next_step(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
     failed = cloud.acme_endpoints.add(status="FAILED", reason="no luck")
@@ -156,7 +156,7 @@ def test_an_endpoint_that_cannot_be_read_does_not_stop_the_others(
     "operation",
     ["ListAcmeDomainValidations", "DescribeAcmeDomainValidation", "ListTagsForResource"],
 )
-def test_what_is_deleted_meanwhile_is_no_failure(
+def test_a_resource_that_is_deleted_meanwhile_is_no_failure(
     rotation: Function, cloud: Cloud, operation: str
 ) -> None:
     cloud.acme_endpoints.validate(cloud.acme_endpoints.add(), DOMAIN, status="INVALID")
@@ -170,6 +170,19 @@ def test_a_region_that_does_not_know_endpoints_has_none(rotation: Function, clou
     assert rotation(scheduled(NOW))["scopes"][0]["status"] == "ok"
 
 
-def test_an_sdk_that_does_not_know_endpoints_is_not_asked() -> None:
-    old: Any = object()
-    assert not AcmeEndpoints(lambda: old).concerns(())
+def test_findings_stay_open_while_an_older_sdk_lists_no_endpoints(
+    rotation: Function, cloud: Cloud, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.acme_endpoints.add(status="FAILED")
+    rotation(scheduled(NOW))
+    with monkeypatch.context() as patch:
+        use_sdk_without(["CertificateKeyPairOrigins"], patch)
+        cloud.advance(days=1)
+        result = rotation(scheduled(cloud.now))
+    assert not any("Acme" in operation for operation in rotation.operations)
+    (finding,) = result["findings"]
+    assert finding["message"].startswith("ACME endpoints and certificates of ACME clients of 1 ")
+    cloud.advance(days=1)
+    rotation(scheduled(cloud.now))
+    changes = [document["changes"] for document in documents(cloud, topic)]
+    assert [[change["kind"] for change in each] for each in changes] == [["new"], []]

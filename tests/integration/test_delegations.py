@@ -1,4 +1,4 @@
-"""Names below a delegation: the zone above does not answer for them, whoever has the zone below.
+"""Names below a delegation: the zone above does not answer for them.
 
 Sources: RFC 1034 section 4.2.1; https://github.com/ustaxcourt/ef-cms/issues/775,
 https://github.com/srvrco/getssl/issues/418, https://github.com/cert-manager/cert-manager/issues/2164.
@@ -109,7 +109,7 @@ def test_a_zone_of_the_delegated_name_with_other_servers_gets_no_record(
     assert (cloud.zones.records(beside), len(cloud.zones.records(ours))) == ({}, 1)
 
 
-def test_a_zone_that_is_named_is_used_whatever_another_zone_delegates(
+def test_a_zone_of_the_settings_is_used_against_the_delegations_of_another_zone(
     creation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     """The remedy of the error."""

@@ -1,4 +1,4 @@
-"""Public DNS of real name servers and resolvers, and what runs and requests conclude from it."""
+"""Public DNS of real name servers and resolvers, and the conclusions of runs and requests."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_nothing_is_requested_that_a_ca_would_refuse(
 
 
 @pytest.mark.usefixtures("hosted")
-def test_a_name_below_a_cut_needs_its_record_where_public_dns_looks(
+def test_a_name_below_a_cut_needs_its_record_in_the_zone_that_public_dns_queries(
     rotation: Function, cloud: Cloud
 ) -> None:
     for name in ("api.shop.example.com", "www.shop.example.com"):
@@ -242,7 +242,7 @@ def test_a_certificate_of_a_signed_zone_is_requested(creation: Function) -> None
         ("nothing.com", RecordType.NS, AnswerState.NONE),
     ],
 )
-def test_an_answer_is_what_both_resolvers_say(
+def test_an_answer_is_common_to_both_resolvers(
     public: Gateway, name: str, record_type: RecordType, state: AnswerState
 ) -> None:
     found = HttpsDns(public.urls, lambda: 60.0).ask(name, record_type)
@@ -251,7 +251,7 @@ def test_an_answer_is_what_both_resolvers_say(
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("used")
-def test_doctor_reports_what_a_run_finds(public: Gateway, certificates: Certificates) -> None:
+def test_doctor_reports_the_findings_of_a_run(public: Gateway, certificates: Certificates) -> None:
     given = [word for url in public.urls for word in ("--resolver", url)]
     document = certificates("doctor", "-o", "json", *given).document
 

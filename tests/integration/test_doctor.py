@@ -77,7 +77,7 @@ def of(result: Ended, check: DoctorCheck, state: str | None = None) -> list[str]
 
 
 def public(gateway: Gateway) -> HostedZones:
-    """Return what both resolvers answer from."""
+    """Return the back end of both resolvers."""
     assert isinstance(gateway.backend, HostedZones)
     return gateway.backend
 

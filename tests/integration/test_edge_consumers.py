@@ -1,4 +1,4 @@
-"""Consumers that CloudFront serves use certificates of us-east-1, whatever their own region is.
+"""Consumers that CloudFront serves use certificates of us-east-1 in every region.
 
 Edge-optimised domain names: https://github.com/aws/aws-cdk/issues/13512. Custom domains of Cognito:
 API reference, UpdateUserPoolDomain.
@@ -78,7 +78,7 @@ def test_consumers_of_every_region_are_named_moved_and_verified(
 LAST = {"ListApps", "ListDistributionTenantsByCustomization"}
 
 
-def test_what_the_usual_services_explain_is_searched_in_no_other_one(
+def test_a_use_that_the_usual_services_explain_is_searched_in_no_other_one(
     rotation: Function, cloud: Cloud, dying: str
 ) -> None:
     edge_name(cloud, dying)
@@ -160,7 +160,7 @@ def test_a_use_that_no_found_setting_explains_is_reported_with_the_commands_of_a
     said = details(results[-1])
     for region in (HOME, EDGE):
         assert f"aws apigateway update-domain-name --region {region} --domain-name" in said
-    assert "ACM reports 1 use, to be moved to" in said
+    assert "ACM reports 1 use of the old certificate to be moved to" in said
     assert f"# The regions of the run are {HOME}, {EDGE}; it can be in another one." in said
     assert dying in [entry.arn for entry in cloud.certificates.all()]
 
@@ -175,6 +175,17 @@ def test_a_consumer_in_the_functions_region_that_is_not_monitored_is_left_to_a_p
     said = details(found)
     assert f"{API}: its region is not among the monitored `regions`" in said
     assert f"update-domain-name --region {HOME} --domain-name api.example.com" in said
+
+
+def test_the_functions_region_that_is_closed_to_the_role_hides_no_commands(
+    rotation: Function, cloud: Cloud, dying: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("REGIONS", json.dumps([EDGE]))
+    cloud.fail("apigateway", "GetDomainNames", "AccessDenied", times=None, status=403, region=HOME)
+    cloud.consumers.domain_name("far.example.com", dying, endpoint="EDGE", region="ap-south-1")
+    said = "".join(map(details, run_days(rotation, cloud, 2)))
+    assert "ACM reports 1 use, to be moved to" in said
+    assert dying in [entry.arn for entry in cloud.certificates.all()]
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_a_run_finds_a_certificate_of_each_class(rotation: Function) -> None:
 
 
 @pytest.mark.usefixtures("estate")
-def test_a_run_with_an_older_sdk_succeeds_and_says_once_what_it_lacks(
+def test_a_run_with_an_older_sdk_succeeds_and_names_unlisted_classes_once(
     rotation: Function,
     cloud: Cloud,
     monkeypatch: pytest.MonkeyPatch,
@@ -138,7 +138,10 @@ def test_a_run_with_an_older_sdk_succeeds_and_says_once_what_it_lacks(
     result = rotation(scheduled(NOW))
     (finding,) = result["findings"]
     assert (finding["verdict"], finding["severity"]) == ("InventoryIncomplete", "info")
-    assert "Certificates of ACME clients of 2 accounts and regions" in finding["message"]
+    assert (
+        "ACME endpoints and certificates of ACME clients of 2 accounts and regions"
+        in finding["message"]
+    )
     assert "Amazon N2 certificates of 2 accounts and regions" in finding["message"]
     assert result["sdk"] in finding["message"]
     assert "function.layers" in finding["message"]

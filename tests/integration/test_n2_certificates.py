@@ -74,7 +74,7 @@ def test_a_standard_and_an_n2_certificate_are_not_equal(creation: Function, clou
     ],
     ids=["root", "usage alone", "usage of the other root"],
 )
-def test_what_acm_would_refuse_is_an_error_before_any_call(
+def test_a_request_that_acm_would_refuse_is_an_error_before_any_call(
     creation: Function, event: dict[str, str], error: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=error):
@@ -140,7 +140,7 @@ def test_a_successor_has_the_root_of_the_old_certificate(
 def test_an_sdk_that_cannot_read_the_root_replaces_nothing(
     rotation: Function, cloud: Cloud, dying: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A described N2 certificate looks like a standard one to this SDK."""
+    """This SDK returns an N2 certificate as a standard one."""
     use_sdk_without(["RootHierarchyTypes"], monkeypatch)
     before = len(cloud.certificates.all())
     result = rotation({"certificate_arns": [dying], "rotation_mode": "replace"})

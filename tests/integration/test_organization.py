@@ -224,7 +224,7 @@ def test_an_account_without_access_to_organizations_fails_before_any_scan(
     assert machine.rotation.operations == ["ListAccounts"]
 
 
-#: What the SDKs before and after September 2026 leave of an answer, and what it means.
+#: The members that SDKs before and after September 2026 keep of an answer, and their meaning.
 ANSWERS: Sequence[tuple[Mapping[str, str], bool | None]] = (
     ({"State": "ACTIVE"}, True),
     ({"State": "CLOSED", "Status": "ACTIVE"}, False),
@@ -255,7 +255,7 @@ def test_accounts_of_an_unknown_state_are_reported_as_not_scanned(
     cloud.organization.accounts = {**dict.fromkeys(ACCOUNTS, None), "444444444444": "RESTRICTED"}
     assert machine.step("list") == {"accounts": 1}
     machine.scan_all()
-    with pytest.raises(RotationError, match="no state that this version and its SDK"):
+    with pytest.raises(RotationError, match="no state of the account that this version"):
         machine.step("aggregate")
     (document,) = documents(cloud, topic)
     statuses = {(s["account_id"], s["region"]): s["status"] for s in document["scopes"]}

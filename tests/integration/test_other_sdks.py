@@ -1,6 +1,6 @@
 """Functions and commands with old and new releases of boto3.
 
-They find what the release can list and name the rest, and write nothing that it does not know.
+They list the classes that the release knows, name the others, and write no unknown setting.
 
 `make sdk` makes an environment for each release; see `tests/harness/other_sdk.py`.
 """
@@ -186,7 +186,7 @@ def assert_complete(
     document: Mapping[str, Any],
     release: str = PINNED,
 ) -> None:
-    """Check a run and a scan: both find what the SDK can list, and name the other classes."""
+    """Check a run and a scan: both list the classes that the SDK knows, and name the others."""
     unlisted = {arn: name for arn, kind in estate.items() if (name := hidden_from(release, kind))}
     names = sorted(set(unlisted.values()))
     for scope in (*result["scopes"], *document["scopes"]):

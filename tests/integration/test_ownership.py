@@ -104,7 +104,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("place", CHANGES)
-def test_what_selects_by_name_is_changed_once_named_once_and_never_waited_for(
+def test_a_listener_selected_by_name_is_changed_once_named_once_and_never_waited_for(
     rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch, place: str
 ) -> None:
     """For 12 days, it returns the old certificate as long as that is issued."""
@@ -123,11 +123,11 @@ def test_what_selects_by_name_is_changed_once_named_once_and_never_waited_for(
     assert written == CHANGES[place]
     actions = [action for entry in documents(cloud, topic) for action in entry["actions"]]
     done = [entry["detail"] for entry in actions if entry["outcome"] != "advised"]
-    held = [text for text in done if "held by something that selects certificates by name" in text]
-    assert [text.count("alb.ingress.kubernetes.io/certificate-arn") for text in held] == [1]
+    by_name = [text for text in done if "selected by name" in text]
+    assert [text.count("alb.ingress.kubernetes.io/certificate-arn") for text in by_name] == [1]
     assert not [text for text in done if "no known consumer uses it" in text]
     assert "failed" not in {entry["outcome"] for entry in actions}
-    # The controller lets go of what is expired, so that the old certificate can be deleted.
+    # The controller drops expired certificates, so that the old certificate can be deleted.
     assert states == ["verified"] * 6 + ["retired"] * 6
     assert old not in [entry.arn for entry in cloud.certificates.all()]
 

@@ -120,7 +120,7 @@ def with_fields(**fields: object) -> Lie:
     return changing(lambda document: {**document, **fields})
 
 
-#: What one resolver does, and the reason for which the answer is unknown. Unit tests have more
+#: The behaviour of one resolver, and the reason of the unknown answer. Unit tests have more
 #: documents that cannot be used.
 LIES: dict[str, tuple[Lie, str]] = {
     "other records": (answering("CAA", OTHER), "the resolvers disagree: "),
@@ -249,7 +249,7 @@ def test_a_network_without_a_route_costs_one_timeout_for_all_queries(behave: Beh
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_look_up_of_a_resolver_that_hangs_is_given_up(
+def test_an_address_lookup_that_hangs_is_given_up(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The system's resolver has no time limit of this module."""

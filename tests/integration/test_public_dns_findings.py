@@ -28,7 +28,7 @@ CLOUDFLARE = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
 
 @pytest.fixture
 def public(gateway: Gateway) -> HostedZones:
-    """Return what both resolvers answer from."""
+    """Return the back end of both resolvers."""
     assert isinstance(gateway.backend, HostedZones)
     return gateway.backend
 

@@ -1,4 +1,4 @@
-"""Validation records are judged by what public DNS answers, and only plain ones are replaced.
+"""Validation records are judged by the answers of public DNS, and only plain ones are replaced.
 
 Sources: ACM user guide, "Troubleshoot DNS validation problems" and "DNS validation"; RFC 4592;
 https://github.com/kubernetes-sigs/external-dns/issues/2863,
@@ -103,12 +103,18 @@ def test_a_record_that_may_answer_otherwise_is_reported_and_not_changed(
     assert ("ACM may get any" in finding["message"]) == (write is partly_weighted)
 
 
-def test_a_creation_keeps_a_record_without_the_underscore(
-    creation: Function, cloud: Cloud, zone: str
-) -> None:
+@pytest.fixture
+def needed(cloud: Cloud) -> ValidationRecord:
+    """Add a request that failed, and return the record that the next one needs, too."""
     cloud.certificates.add(domain_name="example.com", status="FAILED")
     (record,) = the_certificate(cloud).records
-    without_underscore(cloud, zone, record)
+    return record
+
+
+def test_a_creation_keeps_a_record_without_the_underscore(
+    creation: Function, cloud: Cloud, zone: str, needed: ValidationRecord
+) -> None:
+    without_underscore(cloud, zone, needed)
     before = cloud.zones.records(zone)
     cloud.certificates.issuance_delay = timedelta(minutes=5)
     result = creation({"domain_name": "example.com", "include_www": False, "wait_seconds": 600})
@@ -117,11 +123,9 @@ def test_a_creation_keeps_a_record_without_the_underscore(
 
 
 def test_a_creation_never_replaces_records_with_a_routing_policy(
-    creation: Function, cloud: Cloud, zone: str
+    creation: Function, cloud: Cloud, zone: str, needed: ValidationRecord
 ) -> None:
-    cloud.certificates.add(domain_name="example.com", status="FAILED")
-    (record,) = the_certificate(cloud).records
-    partly_weighted(cloud, zone, record)
+    partly_weighted(cloud, zone, needed)
     with pytest.raises(RecordConflictError, match="of which ACM may get any"):
         creation({"domain_name": "example.com", "include_www": False})
 

@@ -100,7 +100,7 @@ def test_a_text_that_is_not_an_arn_is_refused(answer: dict[str, str]) -> None:
         arn_in(answer, "Arn")
 
 
-#: The lists whose member may be missing, by what an empty one means.
+#: The lists whose member may be missing, by the meaning of an empty one.
 MAY_BE_LEFT_OUT = {
     ("apigateway", "get_domain_names", "items"): "no domain name; ACM still reports each use",
     ("cognito-idp", "list_user_pools", "UserPools"): "no user pool; ACM still reports each use",

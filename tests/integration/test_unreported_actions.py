@@ -27,7 +27,7 @@ pytestmark = [
 ]
 
 #: Calls of an undisturbed run, including those to the state table.
-IMPORT, EXPORT = 18, 21
+IMPORT, EXPORT = 20, 23
 
 
 @pytest.fixture

@@ -40,11 +40,13 @@ module "certificates" {
 
   certificates = {
     edge = {
-      domain_name   = "edge.issue.example.com"
-      key_algorithm = "EC_prime256v1"
-      on_destroy    = "delete"
-      region        = "us-east-1"
-      tags          = { Team = "edge" }
+      certificate_usage   = "CLIENT_AUTH_ONLY"
+      domain_name         = "edge.issue.example.com"
+      key_algorithm       = "EC_prime256v1"
+      on_destroy          = "delete"
+      region              = "us-east-1"
+      root_hierarchy_type = "N2_AMAZON_MANAGED"
+      tags                = { Team = "edge" }
     }
   }
 }
@@ -313,11 +315,13 @@ class TestTheStackWithTheWatcher:
         assert watcher.outputs["certificate_arn"] == issued.arn == watcher.first.served
         assert watcher.outputs["certificate_arns"]["main"] == issued.arn
 
-    def test_has_a_certificate_of_another_region(self, watcher: Watcher) -> None:
+    def test_has_an_amazon_n2_certificate_of_another_region(self, watcher: Watcher) -> None:
         issued = watcher.edge.certificate
 
         assert (issued.status, issued.region) == ("ISSUED", "us-east-1")
         assert issued.key_algorithm == "EC_prime256v1"
+        assert issued.root_hierarchy == "N2_AMAZON_MANAGED"
+        assert issued.certificate_usage == "CLIENT_AUTH_ONLY"
         assert watcher.outputs["certificate_arns"]["edge"] == issued.arn
 
     def test_tags_its_certificates_with_their_tags_and_those_of_the_provider(

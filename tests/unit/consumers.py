@@ -69,7 +69,7 @@ class MemoryConsumers(Consumers):
         self.tagged: dict[Binding, tuple[tuple[str, str], ...]] = {}
 
     def find(self, certificate: Certificate) -> FoundBindings:
-        found = [binding for binding, held in self.settings.items() if certificate.arn in held]
+        found = [binding for binding, arns in self.settings.items() if certificate.arn in arns]
         return FoundBindings(tuple(found), self.unreadable)
 
     def tags(self, binding: Binding) -> Sequence[tuple[str, str]]:

@@ -61,7 +61,7 @@ def test_the_table_has_everything_that_the_newest_sdk_knows() -> None:
 
 Change = Callable[[dict[str, Any]], object]
 SHAPES: dict[str, Any] = {"Visibility": {"type": "string", "enum": ["SHOWN", "HIDDEN"]}}
-#: A change of the model, what is reported about ACM, and the table and the operation to look at.
+#: A change of the model, the report about ACM, and the table and the operation to read.
 CHANGES: dict[str, tuple[Change, str, str, str]] = {
     "a filter": (
         lambda model: members(model, "ListCertificatesRequest").update(
@@ -139,7 +139,7 @@ def changed(folder: Path, change: Change) -> Sdk:
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_of_the_sdk_is_one_sentence_that_says_where_to_look(
+def test_a_change_of_the_sdk_is_one_sentence_with_the_table_and_page(
     tmp_path: Path, name: str
 ) -> None:
     change, difference, where, operation = CHANGES[name]
@@ -150,7 +150,7 @@ def test_a_change_of_the_sdk_is_one_sentence_that_says_where_to_look(
     ]
 
 
-def test_what_the_generator_adds_has_no_reason_until_a_person_gives_one(tmp_path: Path) -> None:
+def test_a_generated_row_has_no_reason_until_a_person_gives_one(tmp_path: Path) -> None:
     def change(model: dict[str, Any]) -> None:
         for name in ("a filter", "a value", "a listing", "no operation"):
             CHANGES[name][0](model)
@@ -206,7 +206,7 @@ def test_every_service_that_the_package_may_call_has_a_table() -> None:
 # --- Older SDKs -----------------------------------------------------------------------------------
 
 
-def test_what_an_sdk_may_lack_is_a_row_and_is_in_the_pinned_sdk() -> None:
+def test_each_feature_of_an_sdk_is_a_row_and_is_in_the_pinned_sdk() -> None:
     assert lacking(PINNED.model) == []
     for feature in FEATURES:
         rows = table_of(feature.service).operations[feature.operation]
@@ -216,7 +216,7 @@ def test_what_an_sdk_may_lack_is_a_row_and_is_in_the_pinned_sdk() -> None:
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("release", OLDER)
-def test_doctor_names_what_an_older_sdk_lacks(release: str) -> None:
+def test_doctor_names_the_features_that_an_older_sdk_lacks(release: str) -> None:
     sdk = Sdk.of_release(release)
     named = {f"{feature.service} {feature.name}" for feature in lacking(sdk.model)}
     assert set(unknown_to(sdk, TABLES)) <= named

@@ -51,22 +51,24 @@ class Kettles(ListedConsumer):
         return (f"aws kettle boil --name {binding.consumer} --certificate {certificate_arn}",)
 
     def settings(self) -> list[tuple[Binding, str]]:
-        held = self._client.list()
-        return [(Binding(KETTLE, name, label=f"kettle {name}"), arn) for name, arn in held.items()]
+        listed = self._client.list()
+        return [
+            (Binding(KETTLE, name, label=f"kettle {name}"), arn) for name, arn in listed.items()
+        ]
 
     def current(self, binding: Binding) -> BindingState | None:
-        return BindingState((self._client.held[binding.consumer],))
+        return BindingState((self._client.certificates[binding.consumer],))
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        assert self._client.held[binding.consumer] == instead_of
-        self._client.held[binding.consumer] = certificate_arn
+        assert self._client.certificates[binding.consumer] == instead_of
+        self._client.certificates[binding.consumer] = certificate_arn
 
 
 class Region:
     """The kettles of a region, and the number of lists."""
 
-    def __init__(self, **held: str) -> None:
-        self.held = held
+    def __init__(self, **certificates: str) -> None:
+        self.certificates = certificates
         self.lists = 0
         self.failure: Exception | None = None
 
@@ -74,7 +76,7 @@ class Region:
         self.lists += 1
         if self.failure is not None:
             raise self.failure
-        return dict(self.held)
+        return dict(self.certificates)
 
 
 class World:
@@ -167,7 +169,7 @@ def test_other_regions_are_searched_only_if_they_may_have_the_consumer(
 def test_a_setting_is_changed_and_read_in_its_region(world: World, consumers: AwsConsumers) -> None:
     (there,) = [found for found in consumers.find(USED).bindings if found.region == HOME]
     consumers.bind(there, NEW, instead_of=OLD)
-    assert world.regions[HOME].held == {"h": NEW}
+    assert world.regions[HOME].certificates == {"h": NEW}
     assert consumers.current(there) == BindingState((NEW,))
     # The list of this run is older than the change.
     assert there not in consumers.find(USED).bindings
@@ -183,7 +185,16 @@ def test_a_setting_in_a_region_that_is_not_monitored_is_left_to_a_person(
     reason, *steps = str(raised.value).splitlines()
     assert reason.startswith("its region is not among the monitored `regions`")
     assert steps == [f"aws kettle boil --name f --certificate {NEW}"]
-    assert world.regions[FAR].held == {"f": OLD}
+    assert world.regions[FAR].certificates == {"f": OLD}
+
+
+def test_a_region_that_is_not_monitored_may_be_closed_to_the_role(
+    world: World, consumers: AwsConsumers
+) -> None:
+    """Else nobody would ever get the commands for a use that no region of the run explains."""
+    world.regions[FAR].failure = CertificateLifecycleError("denied by the organization")
+    found = consumers.find(USED)
+    assert ([binding.consumer for binding in found.bindings], found.errors) == (["e", "h"], {})
 
 
 def test_manual_steps_name_each_region_of_the_run(consumers: AwsConsumers) -> None:

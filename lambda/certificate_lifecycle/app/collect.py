@@ -161,7 +161,7 @@ class Collector:
 
         Certificates in `replacing` are described with all detail. A certificate that an event, a
         person, a setting, a replacement or an alert (`reported`) names is described if the listing
-        lacks it: the listing may hide a class that nobody knows yet.
+        lacks it: the listing may lack a class that is still unknown.
         """
         result = ScanResult()
         try:

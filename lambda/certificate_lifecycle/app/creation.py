@@ -129,7 +129,7 @@ def create(
     # Read before the request, which a missing pointer would make useless.
     pointed = declaration.pointers.read(declaration.parameter) if declaration else None
     found = find_equal(request, certificates, now, pointed)
-    # The listing finds out what the region does not know.
+    # The listing finds out which classes the region does not know.
     _require_available(request, certificates)
     public_dns = None
     if found is None and request.type is not CertificateType.PRIVATE:

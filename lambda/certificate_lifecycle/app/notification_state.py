@@ -406,8 +406,9 @@ class AlertState:
     def _resolved(self, run: Run) -> dict[str, AlertRecord]:
         """Return the alerts that are no finding any more, those of ignored certificates included.
 
-        A certificate that was not scanned is resolved only after a complete scan. A failed request
-        is not resolved while ACM lists it: its record shows that it was reported.
+        A certificate that was not scanned is resolved only after a complete scan, and a resource
+        of a class that could not be listed is not. A failed request is not resolved while ACM lists
+        it: its record shows that it was reported.
         """
         complete = run.full_scan and all(scope.status is ScopeStatus.OK for scope in run.scopes)
         scanned = set(map(_arn, run.assessments))
@@ -417,10 +418,12 @@ class AlertState:
             for entry in run.assessments
             if entry.decision.verdict is Verdict.REQUEST_FAILED
         }
+        hidden = {arn for gap in run.not_listed for arn in self.alert_records if gap.hides(arn)}
         return {
             arn: alert
             for arn, alert in self.alert_records.items()
-            if arn not in still_open and (complete or arn in scanned or arn in self.ignored)
+            if arn not in still_open
+            and ((complete and arn not in hidden) or arn in scanned or arn in self.ignored)
         }
 
 

@@ -226,7 +226,7 @@ class Aggregate:
                 yield from scope_runs
         if _UNKNOWN in names:
             reason = (
-                "AWS Organizations gives it no state that this version and its SDK "
+                "AWS Organizations returns no state of the account that this version and its SDK "
                 f"({self.request.sdk}) know. Add a newer boto3 with function.layers, or name the "
                 "accounts in organization.account_ids"
             )

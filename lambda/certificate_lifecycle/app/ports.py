@@ -192,7 +192,7 @@ class Consumers(Protocol):
     """The consumers in an account and region that can be moved to another certificate."""
 
     def find(self, certificate: Certificate) -> FoundBindings:
-        """Return every binding of a described certificate, and what could not be read."""
+        """Return every binding of a described certificate, and the errors of unread services."""
 
     def current(self, binding: Binding) -> BindingState | None:
         """Return the current state of a binding; None if the consumer or setting is deleted."""

@@ -109,7 +109,7 @@ class Repair:
         names = [finding.record.name for finding in written]
         again = {name for name in names if self.memory.repaired(certificate, name)}
         if written:
-            # What is no news is in no message, and an intent stays until there is one.
+            # A repeated repair is in no message, and its intent would stay until a message is sent.
             if any(self.memory.is_news(certificate, name) for name in names):
                 text = f"write the validation record {', '.join(names)}"
                 self.context.record_intent(certificate.arn, action, text)

@@ -1,4 +1,4 @@
-"""What the state store knows about validation records that were written before."""
+"""The validation records that earlier runs wrote, in the state store."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RepairMemory:
         return 0 if repair is None else repair.count
 
     def is_news(self, certificate: Certificate, name: str) -> bool:
-        """Whether one more repair of a record is news; the finding names one that is repeated."""
+        """Whether a repair is reported as an action; the finding names a repeated one."""
         return self.repaired(certificate, name) < REPEATED
 
     def record(self, certificate: Certificate, names: Iterable[str]) -> None:

@@ -45,7 +45,7 @@ _ERRORS = {
 
 
 def require_zones(dns: Dns, names: Iterable[str]) -> None:
-    """Check that each name has a zone for its record, in which public DNS looks for it.
+    """Check that each name has a zone for its record, the one that public DNS queries for the name.
 
     Raises ZoneNotFoundError, ZoneAmbiguousError or NameDelegatedError with all such names.
     A zone that the zone above does not delegate is only warned about, see `policy.validation`.
@@ -113,7 +113,7 @@ def _inspected(dns: Dns, record: ValidationRecord) -> RecordFinding:
 def _followed(
     dns: Dns, zone: Zone, record: ValidationRecord, row: ExistingRecord
 ) -> ExistingRecord:
-    """Return a record set with what it leads to through the CNAMEs of hosted zones.
+    """Return a record set with the answer behind the CNAMEs of hosted zones.
 
     The alias of a CNAME is in the same zone (Route 53 developer guide, "Alias records"). ACM
     follows a limited number of CNAMEs.

@@ -575,8 +575,8 @@ def _accepted(what: str) -> Iterator[None]:
     except ParamValidationError as error:
         report = clean(str(error.kwargs["report"]), _LONGEST_REPORT)
         raise CertificateRequestError(
-            f"botocore {botocore.__version__} cannot send {what} ({report}); give the functions, "
-            "with the input function.layers, or the command line a newer boto3"
+            f"botocore {botocore.__version__} cannot send {what} ({report}); add a newer "
+            "boto3: to the functions with the input function.layers, to the command line with pip"
         ) from error
     except ClientError as error:
         code = error_code(error)

@@ -142,7 +142,7 @@ def location(certificate: Certificate) -> str:
 
 
 def print_scopes(out: Console, run: Run) -> None:
-    """Print what could not be scanned: accounts and regions with advice, and classes."""
+    """Print the accounts and regions that could not be scanned, and the unlisted classes."""
     for scope in run.scopes:
         if scope.error is None:
             continue

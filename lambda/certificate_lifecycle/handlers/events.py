@@ -319,7 +319,7 @@ def _request(
         key_algorithm=keys.take("key_algorithm", key_algorithm, settings.key_algorithm),
         certificate_authority_arn=authority,
         root_hierarchy=root,
-        # What ACM reports of a certificate that was requested without a usage.
+        # ACM reports this usage of a certificate that was requested without one.
         certificate_usage=(usage or CERTIFICATE_USAGES[0]) if root else None,
         # ACM refuses the option for a private certificate, which can always be exported.
         exportable=exportable and authority is None,

@@ -62,7 +62,7 @@ class AcmeEndpoint:
 class AcmeValidation:
     """A domain validation of an endpoint, which is valid while its record is in DNS.
 
-    `failure` is None unless ACM reports one, and `text` what ACM writes about it.
+    `failure` is None unless ACM reports one, and `text` ACM's words about the failure.
     `hosted_zone` is the zone in which ACM itself writes the record, None without one.
     `enabled` are the members of its scope for which clients get certificates.
     """

@@ -314,7 +314,7 @@ class CertificateStatus(StrEnum):
 
 
 class CertificateType(StrEnum):
-    """`Type` in ACM, and the types of certificates and of what issues them that are scanned too."""
+    """`Type` in ACM, and the types of other certificates and of issuers that are scanned too."""
 
     AMAZON_ISSUED = "AMAZON_ISSUED"
     PRIVATE = "PRIVATE"
@@ -385,7 +385,7 @@ class CertificateDetail:
     `issuer` is one attribute of the issuer's name, `subject` a distinguished name.
     `acme_account` is the ACME account that ordered the certificate.
     `pointer` is that of a declared certificate which may not exist, `acme` the state of an ACME
-    endpoint, or of what belongs to one.
+    endpoint, a domain validation or a binding.
     """
 
     in_use_by: tuple[str, ...] = ()

@@ -44,7 +44,7 @@ def _joined(errors: Sequence[str]) -> str:
 
 
 class ZoneError(CertificateLifecycleError):
-    """The validation record of a name cannot be written where public DNS looks for it."""
+    """The validation record of a name cannot be written into the zone that public DNS queries."""
 
 
 class ZoneNotFoundError(ZoneError):

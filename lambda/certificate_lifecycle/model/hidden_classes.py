@@ -23,7 +23,8 @@ class HiddenClass:
     summary with one of these values.
     `listed_with` are the other values of the filter: with them, one pass lists all certificates.
     Without them, the filter lists the class alone, so that the class needs a pass of its own.
-    `boto3` is the first release that knows the filter.
+    `boto3` is the first release that knows the filter, and the operations that list the resources
+    of `resource_type`, which the class has beside its certificates.
     """
 
     name: str
@@ -33,6 +34,7 @@ class HiddenClass:
     shown_as: str
     boto3: str
     listed_with: tuple[str, ...] = ()
+    resource_type: str = ""
 
 
 #: API reference, ListCertificates, CertificateKeyPairOrigins and RootHierarchyTypes. The releases
@@ -40,12 +42,13 @@ class HiddenClass:
 HIDDEN_CLASSES = (
     HiddenClass(
         name="AcmeCertificates",
-        label="certificates of ACME clients",
+        label="ACME endpoints and certificates of ACME clients",
         member="CertificateKeyPairOrigins",
         values=("ACME",),
         shown_as="CertificateKeyPairOrigin",
         boto3="1.43.38",
         listed_with=("AWS_MANAGED", "CUSTOMER_PROVIDED"),
+        resource_type="acme-endpoint",
     ),
     HiddenClass(
         name="AmazonN2Certificates",
@@ -77,6 +80,11 @@ class InventoryGap:
         """The stored form in one word."""
         return f"{self.hidden_class.name}/{self.cause}"
 
+    def hides(self, arn: str) -> bool:
+        """Whether a resource beside the certificates of the class is not listed."""
+        beside = self.hidden_class.resource_type
+        return bool(beside) and arn.split(":", 5)[-1].startswith(f"{beside}/")
+
     def to_dict(self) -> dict[str, str]:
         """Return plain data for JSON."""
         return {"class": self.hidden_class.name, "cause": self.cause.value}
@@ -92,7 +100,7 @@ class InventoryGap:
 
 
 def gaps_text(gaps: Mapping[InventoryGap, int], sdk: str) -> str:
-    """Return what is not listed, why, and what helps.
+    """Return the classes that are not listed, with cause and remedy.
 
     `gaps` has the number of accounts and regions of each gap, `sdk` the versions of the SDK.
     """
@@ -104,7 +112,10 @@ def _sentences(gap: InventoryGap, count: int, sdk: str) -> str:
     where = "1 account and region" if count == 1 else f"{count:,} accounts and regions"
     missing = f"{label[0].upper()}{label[1:]} of {where} are not in the inventory:"
     if gap.cause is GapCause.REGION:
-        return f"{missing} ACM rejects or ignores the filter {gap.hidden_class.member} there."
+        return (
+            f"{missing} ACM rejects or ignores the filter {gap.hidden_class.member} there. "
+            "No step is needed: each run tries again."
+        )
     return (
         f"{missing} {sdk or 'the SDK'} cannot list them. Give the functions boto3 "
         f"{gap.hidden_class.boto3} or newer with the input function.layers, and upgrade boto3 "

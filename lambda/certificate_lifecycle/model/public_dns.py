@@ -24,7 +24,7 @@ class RecordType(StrEnum):
 
 
 class AnswerState(Enum):
-    """What the resolvers agree on; anything else is `UNKNOWN`, which is never success."""
+    """The common answer of the resolvers; without one `UNKNOWN`, which is never success."""
 
     FOUND = auto()
     """Every resolver returns the same records, and none reports broken DNSSEC."""

@@ -554,7 +554,7 @@ class Run:
 
     @property
     def inventory_message(self) -> str:
-        """What is missing in the inventory, and what helps; empty if nothing is known to miss."""
+        """The classes that the inventory lacks, with the remedy; empty if it lacks none."""
         return gaps_text(self.not_listed, self.sdk)
 
     @property

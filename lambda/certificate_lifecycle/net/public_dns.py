@@ -245,7 +245,7 @@ class HttpsDns:
         return answer
 
     def _start(self, target: Callable[..., None], *arguments: object) -> None:
-        """Start a thread that does not keep the process alive: a look-up of an address may hang."""
+        """Start a thread that does not keep the process alive: an address lookup may hang."""
         threading.Thread(target=target, args=arguments, daemon=True).start()
 
     def _not_sent(self, name: str) -> str:

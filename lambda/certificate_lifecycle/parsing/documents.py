@@ -88,7 +88,7 @@ def _lost(
     place: tuple[str, str],
     unless: frozenset[str],
 ) -> Iterator[str]:
-    """Yield what is lost at a place, whose path is given without and with positions."""
+    """Yield the lost values at a place, whose path is given without and with positions."""
     plain, path = place
     if plain in unless or read is None:
         return

@@ -51,7 +51,7 @@ _LONGEST_TEXT = 300
 
 @check(question="Is it an ACME endpoint?", facts=(facts.TYPE, facts.ACME, facts.CREATED))
 def acme_endpoint(given: CheckInput) -> Decision | None:
-    """Judge ACME endpoints: one that ACM could not create gives no client a certificate."""
+    """Judge ACME endpoints: clients get no certificate from one that ACM could not create."""
     endpoint = given.certificate.detail.acme
     if not isinstance(endpoint, AcmeEndpoint):
         return None
@@ -68,10 +68,14 @@ def acme_endpoint(given: CheckInput) -> Decision | None:
         case AcmeEndpointStatus.CREATING if not is_recent(
             given.certificate, STUCK_AFTER, given.now
         ):
-            message = "ACM has been creating the ACME endpoint for more than a day."
+            message = (
+                "ACM has not finished the ACME endpoint after a day; open a case with AWS Support."
+            )
             return _blocked(Reason.ENDPOINT_NOT_ACTIVE, message)
-        case AcmeEndpointStatus.ACTIVE | AcmeEndpointStatus.CREATING:
-            return _fine(f"The ACME endpoint is {endpoint.status.lower()}.")
+        case AcmeEndpointStatus.CREATING:
+            return _fine("ACM is creating the ACME endpoint.")
+        case AcmeEndpointStatus.ACTIVE:
+            return _fine("The ACME endpoint is active.")
         case _:
             return given.unknown(Reason.STATUS_UNKNOWN, Reason.STATUS_UNKNOWN.meaning)
 
@@ -86,7 +90,7 @@ def acme_endpoint(given: CheckInput) -> Decision | None:
 def acme_validation(given: CheckInput) -> Decision | None:
     """Judge domain validations: without its record, ACME clients get no certificate for a domain.
 
-    Orders fail without the record, also if ACM reports the validation as valid. ACM looks for it
+    Orders fail without the record, also if ACM reports the validation as valid. ACM queries it
     for 72 hours, and never again (ACM user guide, "Troubleshoot ACME certificate automation").
     """
     validation = given.certificate.detail.acme
@@ -125,15 +129,15 @@ def _invalid(given: CheckInput, validation: AcmeValidation, *, lost: bool) -> De
         else (Reason.NO_REASON_GIVEN)
     )
     text = clean(validation.text, _LONGEST_TEXT)
-    message = (
-        f"The domain validation failed: {reason.meaning}{f' ACM says: {text}' if text else ''}"
-    )
+    message = f"The domain validation failed. {reason.meaning}"
+    if text:
+        message += f' Text of ACM: "{text}".'
     action = Action.INVESTIGATE
     if lost:
         reason, action, trouble = record_trouble(given.observation)
         message += f" {trouble[0].upper()}{trouble[1:]}"
     again = _again(given.certificate, validation)
-    return _not_validated(reason, f"{message} ACM does not try again. {again}", action)
+    return _not_validated(reason, f"{message} {again}; ACM does not try again.", action)
 
 
 def _again(certificate: Certificate, validation: AcmeValidation) -> str:
@@ -145,12 +149,12 @@ def _again(certificate: Certificate, validation: AcmeValidation) -> str:
     }
     region = _region(arn)
     return (
-        f"After the cause is fixed, create it again: "
-        f"aws acm delete-acme-domain-validation --acme-domain-validation-arn {arn}{region} && "
+        "After the cause is fixed, create the domain validation again, with the tool that declares "
+        "it or with: aws acm delete-acme-domain-validation --acme-domain-validation-arn "
+        f"{arn}{region} && "
         f"aws acm create-acme-domain-validation --acme-endpoint-arn {endpoint} "
         f"--domain-name {quote(certificate.domain_name)} --prevalidation-options "
-        f"'{json.dumps({'DnsPrevalidation': options})}'{region}; or change it with the tool that "
-        "declares it."
+        f"'{json.dumps({'DnsPrevalidation': options})}'{region}"
     )
 
 
@@ -172,7 +176,7 @@ def acme_binding(given: CheckInput) -> Decision | None:
     if not use.is_live(now):
         if use.used or not _is_last(binding, now):
             return _fine("The external account binding has ended, and no client needs it.")
-        message = f"{Reason.BINDING_ENDED.meaning} {again}"
+        message = f"{Reason.BINDING_ENDED.meaning} {again[0].upper()}{again[1:]}"
         return _blocked(Reason.BINDING_ENDED, message)
     ending = replace(
         given,
@@ -187,7 +191,7 @@ def acme_binding(given: CheckInput) -> Decision | None:
         return _fine("Clients can register with the external account binding.")
     message = (
         f"The external account binding {ending.expiry}, and no client has registered with it. "
-        f"Register the client before. {again}"
+        f"Register the client in time, or {again}"
     )
     return _blocked(Reason.BINDING_EXPIRING, message)
 
@@ -208,9 +212,9 @@ def _bind_again(certificate: Certificate, binding: AcmeBinding) -> str:
     endpoint = "/".join(certificate.arn.split("/")[:2])
     role = clean(binding.role_arn, _LONGEST_TEXT)
     return (
-        f"Create another one with aws acm create-acme-external-account-binding --acme-endpoint-arn "
-        f"{endpoint} --role-arn {quote(role)}{_region(certificate.arn)}, and give its credentials "
-        "to the client."
+        "create another binding with aws acm create-acme-external-account-binding "
+        f"--acme-endpoint-arn {endpoint} --role-arn {quote(role)}{_region(certificate.arn)}, "
+        "and give its credentials to the client."
     )
 
 

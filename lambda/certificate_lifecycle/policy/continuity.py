@@ -38,7 +38,7 @@ _KEY_ORIGINS = {
 #: The value of an absent extension, which allows every usage (API reference, ExtendedKeyUsage).
 _NO_LIMIT = frozenset({"NONE"})
 _ANY = "ANY"
-#: The origin of a key that an ACME client holds.
+#: The origin of a key that an ACME client made.
 _ACME = "ACME"
 #: The usage that ACM's public certificates have no more since June 2025 (ACM user guide, "Document
 #: history"): a renewal under the same ARN loses it, too.
@@ -170,7 +170,7 @@ def unreadable(listed: Certificate) -> Candidate:
 def is_acme_renewal(old: Certificate, new: Certificate, now: datetime) -> bool:
     """Whether an ACME client may have ordered a listed certificate in place of another one.
 
-    `is_of_same_client` compares what only their descriptions contain.
+    `is_of_same_client` compares members of their descriptions.
     A certificate with another kind of key may be served beside the old one, and is no renewal.
     """
     if not old.key_pair_origin == new.key_pair_origin == _ACME:

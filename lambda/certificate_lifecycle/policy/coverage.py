@@ -34,7 +34,7 @@ _NAMELESS = frozenset(
         CertificateType.ACME_ACCOUNT_BINDING,
     }
 )
-#: Types of what is no certificate in ACM, whose tags do not decide.
+#: Types outside the certificates of ACM, whose tags do not decide.
 _OUTSIDE_ACM = _NAMELESS | {
     CertificateType.SERVER_CERTIFICATE,
     CertificateType.ACME_DOMAIN_VALIDATION,

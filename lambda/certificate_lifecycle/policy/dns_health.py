@@ -268,7 +268,7 @@ def missed(finding: RecordFinding, dns: DnsFinding) -> PublicRecord | None:
 
 
 def explain_public(public: PublicRecord) -> str:
-    """Return a clause about a record outside of the hosted zones, with what to write."""
+    """Return a clause about a record outside of the hosted zones, with the record to write."""
     record, zone = public.record, f" (zone {public.zone})" if public.zone else ""
     wanted = f"write {record.type} {dns_form(record.value)}"
     name = dns_form(record.name)

@@ -128,7 +128,7 @@ def name_errors(names: tuple[str, ...]) -> list[str]:
 
 
 def hierarchy_errors(root: str | None, usage: str | None, *, private: bool) -> list[str]:
-    """Return what ACM refuses about a root hierarchy and a usage.
+    """Return an error for each reason for which ACM refuses a root hierarchy and a usage.
 
     Source: API reference, RequestCertificate, RootHierarchyType and CertificateUsage.
     Values outside the two lists have their own errors.

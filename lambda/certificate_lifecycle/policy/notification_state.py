@@ -38,9 +38,9 @@ _WAITING = _AT_RISK | {Verdict.RENEWAL_BLOCKED.value, Verdict.PENDING_VALIDATION
 
 @dataclass(frozen=True, slots=True)
 class AlertSubject:
-    """What an alert record is about: a certificate, or without an ARN the account and region.
+    """The subject of an alert record: a certificate, or without an ARN the account and region.
 
-    `inventory`: what could not be listed in the account and region.
+    `inventory`: the classes that could not be listed in the account and region.
     """
 
     certificate_arn: str | None = None

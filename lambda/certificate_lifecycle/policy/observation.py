@@ -19,7 +19,7 @@ class Observation:
 
     `consumers` are the labels of the resources that use it. `successor` may take over from it;
     `proposal` may do so only if a person agrees. `renewed_as` is the certificate that its ACME
-    client ordered in its place. `dns` is what public DNS says about its names.
+    client ordered in its place. `dns` is the state of its names in public DNS.
     `repairs` are the records that were written for its next renewal.
     `failure_reported` is when a message first named it as a failed request, None if none has.
     """

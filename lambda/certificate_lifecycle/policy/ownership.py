@@ -177,8 +177,8 @@ def controller_of(tags: Iterable[Tag]) -> str:
 def returned_by(controller: str) -> str:
     """Return the text about a setting to which a controller returned the old certificate."""
     return (
-        f"held by something that selects certificates by name: {controller} returned it to the "
-        "old certificate; set `alb.ingress.kubernetes.io/certificate-arn` to the successor"
+        f"selected by name: {controller} returned it to the old certificate; set the annotation "
+        "`alb.ingress.kubernetes.io/certificate-arn` of the Ingress to the successor"
     )
 
 

@@ -39,7 +39,7 @@ _MOST_RECORDS = 200
 _NAME = re.compile(r"(?!.{254})(?:[!-\-/-\[\]-~]{1,63}\.)*[!-\-/-\[\]-~]{1,63}")
 _QUERY_NAME = re.compile(r"(?!.{254})(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 #: Names that public DNS does not have: special use (RFC 6761, 6762, 7686, 8375, 9476, IANA) and
-#: what private networks use (RFC 6762 appendix G, ICANN's `internal`).
+#: names of private networks (RFC 6762 appendix G, ICANN's `internal`).
 _PRIVATE = (
     *("alt", "example", "internal", "invalid", "local", "localhost", "onion", "test"),
     *("corp", "home", "intranet", "lan", "localdomain", "mail", "private"),
@@ -51,7 +51,7 @@ _LONGEST_REASON = 400
 
 
 class ReplyState(Enum):
-    """What one resolver answers."""
+    """The answer of one resolver."""
 
     FOUND = auto()
     NONE = auto()
@@ -85,7 +85,7 @@ class ResolverReplies:
 
 
 class _UnusableReplyError(ValueError):
-    """The message says what is wrong with a reply."""
+    """The message is the error of a reply."""
 
 
 def is_public_name(name: str) -> bool:
@@ -175,7 +175,7 @@ def _flag(document: Mapping[str, Any], key: str) -> bool:
 
 
 def _comment(document: Mapping[str, Any]) -> str:
-    """Return what the resolver says about a failure: a text, or a list of texts."""
+    """Return the resolver's comment on a failure: a text, or a list of texts."""
     comment = document.get("Comment", [])
     texts = comment if isinstance(comment, list) else [comment]
     return clean("; ".join(text for text in texts if isinstance(text, str)), _LONGEST_COMMENT)
@@ -263,7 +263,7 @@ def _zone(owner: str, records: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def combined(name: str, record_type: RecordType, replies: Sequence[ResolverReplies]) -> DnsAnswer:
-    """Return what all resolvers answer; different answers, and failures, are unknown."""
+    """Return the common answer of all resolvers; different answers, and failures, are unknown."""
     for entry in replies:
         if entry.checked.state is ReplyState.UNUSABLE:
             return unknown(name, record_type, f"{entry.resolver}: {entry.checked.reason}")

@@ -67,7 +67,7 @@ class DelegationReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where public DNS looks for a name: in `zone`, behind `cut`, or in one of several `twins`.
+    """The zone that public DNS queries for a name: `zone`, one behind `cut`, or one of `twins`.
 
     `undelegated_in` is the zone above that does not delegate `zone`.
     Without any of them, no hosted zone contains the name.
@@ -155,7 +155,7 @@ _CHANGES = {
 
 
 def locate(name: str, zones: Iterable[Zone], delegations: DelegationReader) -> Location:
-    """Return where public DNS looks for `name`, as far as the hosted `zones` show it.
+    """Return the zone that public DNS queries for `name`, as far as the hosted `zones` show it.
 
     It starts at the zone with the shortest name that contains `name`, and follows each delegation
     to the zone with its name servers (RFC 1034 section 4.3.2); behind any other delegation, only a
@@ -194,7 +194,7 @@ def _behind(cut: Cut, led_to: Sequence[Zone]) -> Location:
 
 
 def candidate_zones(name: str, zones: Iterable[Zone]) -> tuple[Zone, ...]:
-    """Return the zones with the longest name that contains `name`, whatever delegations say."""
+    """Return the zones with the longest name that contains `name`, delegated or not."""
     groups = _containing(dns_form(name), zones)
     return tuple(groups[-1]) if groups else ()
 
@@ -278,7 +278,7 @@ def _unsupported(record: ValidationRecord) -> str:
 
 
 def _state(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> RecordState:
-    """Judge what public DNS answers; only a plain record set may be replaced."""
+    """Judge the answers of public DNS; only a plain record set may be replaced."""
     if not existing:
         return RecordState.MISSING
     if any(row.type != record.type for row in existing):
@@ -311,7 +311,7 @@ def explain(finding: RecordFinding) -> str:
             return f"several public hosted zones with the same name contain {name}: {finding.found}"
         case RecordState.DELEGATED:
             return (
-                f"a record at {name} would not be visible: {finding.found}; write "
+                f"public DNS would not find a record at {name}: {finding.found}; write "
                 f"{_written(finding)} in the zone of these name servers, or name that zone in "
                 "hosted_zones"
             )

@@ -109,7 +109,7 @@ def test_a_wanted_certificate_that_does_not_exist_is_a_problem() -> None:
     assert list(verdicts(found)) == ["healthy"]
 
 
-# --- What the listing lacks -------------------------------------------------------------------
+# --- Certificates outside the listing ---------------------------------------------------------
 
 
 def looked_for(certificates: MemoryCertificates, **named: Any) -> ScanResult:  # noqa: ANN401 - of `scan`
@@ -173,7 +173,7 @@ def test_a_certificate_that_cannot_be_described_is_not_called_gone() -> None:
     ],
     ids=["alert", "replacement", "import source", "export target"],
 )
-def test_a_certificate_that_something_names_is_judged_although_it_is_not_listed(
+def test_a_certificate_named_by_settings_or_records_is_judged_although_it_is_not_listed(
     named: dict[str, Any],
 ) -> None:
     found = looked_for(hiding(BLOCKED), **named)
@@ -261,7 +261,7 @@ def test_a_candidate_that_is_deleted_meanwhile_is_none_without_a_problem() -> No
     assert found.problems == []
 
 
-def test_a_certificate_that_ends_soon_is_superseded_by_what_its_acme_client_ordered_later() -> None:
+def test_a_certificate_that_ends_soon_is_superseded_by_a_later_order_of_its_acme_client() -> None:
     old, other, new = (
         certificate(
             arn=arn(name),

@@ -436,7 +436,7 @@ def test_the_error_names_a_name_whose_zone_is_unknown() -> None:
     assert f"no writable public hosted zone contains {LABEL}.www.example.com" in reason
 
 
-def test_the_error_names_what_public_dns_answers_instead_of_the_hosted_zone() -> None:
+def test_the_error_names_the_zone_that_answers_instead_of_the_hosted_zone() -> None:
     dns, public_dns = MemoryDns(HOME), MemoryPublicDns()
     dns.put(HOME, "example.com.", "NS", "ns-1.awsdns-01.org.")
     public_dns.put("example.com", RecordType.NS, "ada.ns.cloudflare.com")

@@ -1,4 +1,4 @@
-"""Which names are compared with public DNS, and what an unknown answer means."""
+"""The names that are compared with public DNS, and the effect of an unknown answer."""
 
 from __future__ import annotations
 

@@ -168,9 +168,9 @@ def test_what_was_moved_and_has_the_old_one_again_was_rolled_back_and_is_not_cha
 
 
 RETURNED = (
-    "held by something that selects certificates by name: the AWS Load Balancer Controller of "
-    "cluster shop returned it to the old certificate; set "
-    "`alb.ingress.kubernetes.io/certificate-arn` to the successor"
+    "selected by name: the AWS Load Balancer Controller of cluster shop returned it to the old "
+    "certificate; set the annotation `alb.ingress.kubernetes.io/certificate-arn` of the Ingress to "
+    "the successor"
 )
 
 

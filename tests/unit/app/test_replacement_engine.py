@@ -1053,14 +1053,14 @@ def test_a_consumer_that_cannot_be_read_is_bound_by_a_later_run() -> None:
 FOREIGN = "arn:aws:cloudfront::999999999999:distribution/E1"
 
 
-@pytest.mark.parametrize("held", [(), ((domain(), [OLD]),)], ids=["nothing", "another consumer"])
+@pytest.mark.parametrize("bound", [(), ((domain(), [OLD]),)], ids=["nothing", "another consumer"])
 @pytest.mark.parametrize("unreadable", [{}, {"eu-west-1": Outage("denied")}], ids=["", "unknown"])
 def test_an_empty_search_proves_nothing_while_acm_reports_a_use(
-    held: tuple[Any, ...], unreadable: dict[str, Exception]
+    bound: tuple[Any, ...], unreadable: dict[str, Exception]
 ) -> None:
     """Only ACM says that nothing uses a certificate: it is kept, not renewed, and reported."""
     account = Account(
-        replace(DEAD, detail=detail(in_use_by=(FOREIGN,))), consumers=MemoryConsumers(*held)
+        replace(DEAD, detail=detail(in_use_by=(FOREIGN,))), consumers=MemoryConsumers(*bound)
     )
     account.consumers.unreadable = unreadable  # type: ignore[union-attr] # it has some
     account.run()
@@ -1076,7 +1076,7 @@ def test_an_empty_search_proves_nothing_while_acm_reports_a_use(
         assert account.certificates.deleted == [OLD]
 
 
-def test_a_region_that_cannot_be_searched_does_not_stop_what_was_found() -> None:
+def test_a_region_that_cannot_be_searched_does_not_stop_the_moves_elsewhere() -> None:
     account = serving()
     assert account.consumers is not None
     account.run()
@@ -1097,14 +1097,14 @@ def test_a_region_that_cannot_be_searched_does_not_stop_what_was_found() -> None
     assert OLD not in account.consumers.settings[domain()]
 
 
-def test_until_acm_notices_that_nothing_is_left_it_is_said_so() -> None:
+def test_a_use_that_acm_still_reports_is_named_until_acm_updates() -> None:
     account = serving()
     account.run()
     account.issue()
     account.tomorrow().run()
     record = account.tomorrow(DAY / 2).only()
     assert record.outcome is Outcome.ADVISED
-    assert "it is kept until ACM reports no use" in record.detail
+    assert "the certificate is kept until ACM reports none" in record.detail
 
 
 # --- Overlap and interruption ---------------------------------------------------------------------

@@ -13,7 +13,7 @@ from certificate_lifecycle.model.hidden_classes import (
     gaps_text,
 )
 from certificate_lifecycle.model.run import Run, ScopeResult, result
-from tests.unit.builders import N2_UNKNOWN_TO_REGION, N2_UNKNOWN_TO_SDK, run, scope
+from tests.unit.builders import N2_UNKNOWN_TO_REGION, N2_UNKNOWN_TO_SDK, PLACE, run, scope
 
 SDK = "boto3 1.40.1, botocore 1.40.1"
 
@@ -33,7 +33,8 @@ def test_the_finding_names_the_class_the_sdk_the_number_of_regions_and_the_remed
 def test_a_region_without_a_filter_has_no_remedy() -> None:
     assert gaps_text({N2_UNKNOWN_TO_REGION: 1}, SDK) == (
         "Amazon N2 certificates of 1 account and region are not in the inventory: "
-        "ACM rejects or ignores the filter RootHierarchyTypes there."
+        "ACM rejects or ignores the filter RootHierarchyTypes there. "
+        "No step is needed: each run tries again."
     )
 
 
@@ -70,6 +71,16 @@ def test_a_result_keeps_the_classes_that_were_not_listed(hidden: object, cause: 
     known = next(entry for entry in HIDDEN_CLASSES if entry == hidden)
     whole = scope(not_listed=(InventoryGap(known, cause),))
     assert ScopeResult.from_dict(json.loads(json.dumps(whole.to_dict()))) == whole
+
+
+@pytest.mark.parametrize(
+    ("resource", "hides"), [("acme-endpoint/1", True), ("certificate/1", False)]
+)
+def test_a_class_hides_the_resources_beside_its_certificates(resource: str, *, hides: bool) -> None:
+    acme = InventoryGap(HIDDEN_CLASSES[0], GapCause.SDK)
+    found = PLACE.arn("acm", resource)
+    assert acme.hides(found) is hides
+    assert not N2_UNKNOWN_TO_SDK.hides(found)
 
 
 def test_a_result_of_an_earlier_version_lacks_no_class() -> None:

@@ -274,7 +274,7 @@ def test_a_binding_explains_its_consumer_and_no_other(binding: Binding, consumer
 def test_a_setting_explains_a_use_as_long_as_it_may_have_the_certificate(
     status: BindingChangeStatus, *, searched: bool | None, hours: int, explains: bool
 ) -> None:
-    """`InUseBy` follows a change within hours; what stays there has another cause."""
+    """`InUseBy` follows a change within hours; an entry that stays has another cause."""
     move = replace(bound(), status=status, bound_at=NOW)
     found = None if searched is None else {SINGLE.key} if searched else set()
     now = NOW + timedelta(hours=hours)

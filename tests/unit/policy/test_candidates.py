@@ -62,6 +62,8 @@ DETAIL_NEEDED = {
     "a declared certificate whose pointer was not read": certificate(
         type=CertificateType.DECLARED, status=CertificateStatus.INACTIVE
     ),
+    "a domain of an ACME endpoint": certificate(type=CertificateType.ACME_DOMAIN_VALIDATION),
+    "an ACME endpoint whose parts were not listed": certificate(type=CertificateType.ACME_ENDPOINT),
 }
 LISTING_IS_ENOUGH = {
     "a used certificate outside ACM's window": certificate(ends_in=days(45) + SECOND),
@@ -81,6 +83,9 @@ LISTING_IS_ENOUGH = {
         type=CertificateType.DECLARED,
         status=CertificateStatus.INACTIVE,
         detail=CertificateDetail(),
+    ),
+    "a binding of an ACME endpoint": certificate(
+        type=CertificateType.ACME_ACCOUNT_BINDING, detail=CertificateDetail()
     ),
 }
 
@@ -109,6 +114,7 @@ def test_a_wider_threshold_describes_earlier() -> None:
 
 def test_the_records_of_a_pending_dns_validation_are_read() -> None:
     assert wants_records(blocked())
+    assert wants_records(certificate(type=CertificateType.ACME_DOMAIN_VALIDATION))
     assert wants_records(request(detail=CertificateDetail(validations=(validation(),))))
 
 

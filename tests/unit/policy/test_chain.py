@@ -1121,7 +1121,7 @@ SUPERSEDED = [
         Reason.MANAGED_BY_ACME_CLIENT,
     ),
     Row(
-        "what an ACME client renewed it with has ended, too",
+        "the renewal by an ACME client has ended, too",
         renewed(replace(LATER, not_after=NOW)),
         Verdict.EXTERNALLY_MANAGED,
         CRITICAL,
@@ -1687,7 +1687,7 @@ STORES = [
 
 # The table guards the order of the chain: many rows would be judged otherwise by a later check.
 def acme_resource(kind: CertificateType, state: Any, *records: Any, **changes: Any) -> Observation:  # noqa: ANN401 - any state, and any field of a certificate
-    """Return an ACME endpoint, or what belongs to one, created three days ago."""
+    """Return an ACME endpoint, a validation or a binding, created three days ago."""
     parts = {
         CertificateType.ACME_ENDPOINT: "",
         CertificateType.ACME_DOMAIN_VALIDATION: "/acme-domain-validation/v",
@@ -2010,7 +2010,7 @@ def test_each_situation_has_its_judgement(row: Row) -> None:
 
 
 def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
-    """All but those of a whole account and region or run, and of what is served elsewhere.
+    """All but those of a whole account and region or run, and of TLS probes.
 
     See `test_run` and `test_served`.
     """
@@ -2120,7 +2120,7 @@ def test_records_to_write_in_a_zone_hosted_elsewhere_are_in_the_message_the_firs
     assert "acm-validations.aws; and 2 more records. It expires" in message
 
 
-def test_a_wrong_record_in_a_zone_hosted_elsewhere_is_shown_with_what_to_write() -> None:
+def test_a_wrong_record_in_a_zone_hosted_elsewhere_is_shown_with_the_record_to_write() -> None:
     lost = finding(RecordState.ZONE_NOT_FOUND)
     assert assessments(observation(blocked(), lost, dns=WRONG_ELSEWHERE)).message.startswith(
         f"ACM cannot renew it: {LABEL}.shop.example.com is old.example.net in public DNS "

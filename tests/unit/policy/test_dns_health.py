@@ -1,4 +1,4 @@
-"""What public DNS answers about a name: delegation, DNSSEC, CAA and the validation record."""
+"""The answers of public DNS about a name: delegation, DNSSEC, CAA and the validation record."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_an_unknown_delegation_is_neither_a_problem_nor_right() -> None:
     assert found.unknown_names == {NAME}
 
 
-def test_servers_that_route_53_does_not_tell_leave_the_delegation_unknown() -> None:
+def test_unreadable_servers_of_a_zone_leave_the_delegation_unknown() -> None:
     found = judge_names([replace(given(public()), servers=None)])
     assert found.unknown == ("the name servers of zone shop.example.com (Z1) could not be read",)
 

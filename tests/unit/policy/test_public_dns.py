@@ -1,4 +1,4 @@
-"""What resolvers answer in JSON, and what they agree on."""
+"""The JSON answers of resolvers, and their common answer."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_command_line_and_terraform_have_the_same_default_resolvers() -> Non
         (SOA, "ns.example.com. admin.example.com. 7 1 2 3 4", "ns.example.com admin.example.com"),
     ],
 )
-def test_a_record_has_one_form_whatever_the_resolver_writes(
+def test_a_record_of_every_resolver_has_one_form(
     record_type: RecordType, data: str, value: str
 ) -> None:
     assert reply_to(record_type, record(f"{NAME}.", record_type, data)) == found(value)

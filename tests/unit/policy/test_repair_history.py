@@ -100,8 +100,7 @@ def test_the_command_shows_the_changes_of_the_zone_since_the_last_repair() -> No
         "command shows which principal changed zone example.com (Z1) since the last repair: aws "
         "cloudtrail lookup-events --region us-east-1 --start-time 2026-06-02T12:00:00Z "
         "--lookup-attributes AttributeKey=EventName,AttributeValue=ChangeResourceRecordSets "
-        "--query \"Events[?contains(CloudTrailEvent, 'Z1')].[EventTime,Username,EventId]\" "
-        "--output text"
+        "--query Events --output text | grep Z1"
     )
 
 

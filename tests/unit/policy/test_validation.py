@@ -398,7 +398,7 @@ EXPLAINED = {
         f"{LABEL}.shop.example.com: TXT hello"
     ),
     RecordState.DELEGATED: (
-        f"a record at {LABEL}.shop.example.com would not be visible: TXT hello; write CNAME "
+        f"public DNS would not find a record at {LABEL}.shop.example.com: TXT hello; write CNAME "
         "_b2.c3.acm-validations.aws in the zone of these name servers, or name that zone in "
         "hosted_zones"
     ),

@@ -184,7 +184,7 @@ def test_a_distribution_of_aws_is_never_changed_but_one_of_the_services_before_i
     assert "cloudfront" not in steps(foreign)
 
 
-def test_what_can_be_in_any_region_has_a_call_for_each_region_of_the_run() -> None:
+def test_a_consumer_of_any_region_has_a_call_for_each_region_of_the_run() -> None:
     catalog = ConsumerCatalog(OWN, regions=("eu-west-1", "us-east-1"))
     foreign = DISTRIBUTION.replace(OWN, AWS)
     lines = catalog.manual_steps(foreign, NEW).splitlines()

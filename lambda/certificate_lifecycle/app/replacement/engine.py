@@ -74,8 +74,8 @@ _NOT_NEEDED = "no successor is needed any more"
 _MAY_EXIST = "an earlier run may have requested one without recording it, which is unused"
 _GONE = "the old certificate does not exist any more"
 _UNSEEN = (
-    "ACM still reports it as in use, which it updates with a delay; it is kept until ACM reports "
-    "no use"
+    "ACM still reports a use of the old certificate, perhaps with a delay; the certificate is kept "
+    "until ACM reports none"
 )
 _SWITCHED_OFF = "moving its consumers was disabled before all were verified"
 _ANOTHER = "the certificate still needs a successor, and another one is requested"
@@ -337,7 +337,7 @@ class ReplacementEngine:
         now, found = self.context.now, replacement.found
         explaining = [move.binding for move in moves if explains_use(move, found, now)]
         arns = self.catalog.unexplained(observation.certificate, explaining)
-        # Resources of AWS's own have the same steps, because nothing tells their settings apart.
+        # Resources of AWS's own have the same steps: their settings cannot be distinguished.
         steps = list(dict.fromkeys(self.catalog.manual_steps(arn, successor_arn) for arn in arns))
         steps = steps[:_SHOWN_COMMANDS]
         more = len(arns) - len(steps)
@@ -345,7 +345,9 @@ class ReplacementEngine:
         if arns:
             others = f" (and {more} more like these)" if more > 0 else ""
             uses = "1 use" if len(arns) == 1 else f"{len(arns)} uses"
-            texts.append(f"ACM reports {uses}, to be moved to {successor_arn}{others}:")
+            texts.append(
+                f"ACM reports {uses} of the old certificate to be moved to {successor_arn}{others}:"
+            )
         return "\n".join(["; ".join(texts), *steps] if texts else [])
 
     # --- The steps: each returns whether the next one may follow at once --------------------------

@@ -40,14 +40,14 @@ from certificate_lifecycle.policy.bindings import (
 from certificate_lifecycle.policy.ownership import controller_of, returned_by
 
 _CHANGED = "changed outside this module in the meantime; not changed again"
-#: Such as `data "aws_acm_certificate"`, serverless-domain-manager and look-ups of the CDK.
+#: Such as `data "aws_acm_certificate"`, serverless-domain-manager and `fromLookup` of the CDK.
 _REVERTED = (
-    "reverted to the old certificate, as infrastructure as code does, and tools that select "
-    "certificates by name; change it there"
+    "reverted to the old certificate, probably by infrastructure as code or by a tool that selects "
+    "certificates by name; change the certificate there"
 )
 _UNCHANGED = (
-    "it has the old certificate: the service did not change it, or something that declares it, or "
-    "selects certificates by name, reverted it"
+    "it has the old certificate: the service did not change it, or a tool that declares it or "
+    "selects certificates by name reverted it"
 )
 _DELETED = "it does not exist any more"
 #: The status and the report of each binding step.
@@ -109,7 +109,7 @@ class Rebinding:
         """Return the settings with the old certificate that have no move.
 
         The result has the moves of those that were moved and have the old certificate again: others
-        have reverted them. What could not be searched is a failure, because it is unknown.
+        have reverted them. A region that could not be searched is unknown, and so a failure.
         """
         result, search = RebindResult(), self.consumers.find(certificate)
         for place, error in search.errors.items():

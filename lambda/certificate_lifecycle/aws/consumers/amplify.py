@@ -1,7 +1,7 @@
 """Amplify: the certificates of custom domains of apps.
 
 Only certificates of the account itself (`CUSTOM`) are changed, not those that Amplify manages.
-Whether an update keeps what it leaves out is not documented, so that every setting is repeated.
+Whether an update keeps omitted settings is not documented, so that every setting is repeated.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from certificate_lifecycle.aws.consumers.base import (
-    EDGE_KEY_ALGORITHMS,
-    ListedConsumer,
+    EdgeDomains,
     Refusal,
     RefusalKind,
 )
@@ -69,7 +68,7 @@ _PAGE_SIZE = 50
 def _as_request(association: Mapping[str, Any]) -> dict[str, Any]:
     """Return a domain association in the form of an update.
 
-    A subdomain has its settings in a member of its own, beside what Amplify reports.
+    A subdomain has its settings in a member of its own, beside the state that Amplify reports.
     """
     request = dict(association)
     request["subDomainSettings"] = [
@@ -88,8 +87,8 @@ DOMAIN_WRITE = WholeWrite(
     tree=json_tree,
     at=("domainAssociation",),
     as_request=_as_request,
-    # What Amplify sets itself (API reference, DomainAssociation), and the name, which is part of
-    # the request's path.
+    # Members that Amplify sets itself (API reference, DomainAssociation), and the name, which is
+    # part of the request's path.
     changed=frozenset(
         (
             "certificateSettings.certificateVerificationDNSRecord",
@@ -120,7 +119,7 @@ _REFUSALS = (
 _PASSES_A_ROLE = "its update passes an IAM role for subdomains, which these permissions exclude"
 
 
-class AmplifyDomains(ListedConsumer):
+class AmplifyDomains(EdgeDomains):
     """The custom domains of the apps of one account and region."""
 
     service = "amplify"
@@ -128,21 +127,7 @@ class AmplifyDomains(ListedConsumer):
     permissions = PERMISSIONS
     refusals = _REFUSALS
     whole_writes = (DOMAIN_WRITE,)
-    key_algorithms = EDGE_KEY_ALGORITHMS
-    read_by_scans = False
     only_for_unexplained = True
-    edge = True
-
-    @classmethod
-    def owns(cls, arn: ConsumerArn) -> bool:
-        """Return whether it is an app, or a distribution that may serve a custom domain."""
-        return arn.service == ("cloudfront" if arn.foreign else "amplify")
-
-    @classmethod
-    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether AWS may use such a distribution for a domain."""
-        del binding
-        return arn.foreign
 
     @classmethod
     def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:

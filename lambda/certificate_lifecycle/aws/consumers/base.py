@@ -218,7 +218,7 @@ class Consumer(ABC):
         return None
 
     def forget(self, binding: Binding) -> None:
-        """Leave a setting that was changed out of what this run has read before."""
+        """Drop a changed setting from the lists that this run has read."""
         del binding
 
     def _refusal_of(self, error: ClientError, binding: Binding) -> Refusal | None:
@@ -279,3 +279,22 @@ class ListedConsumer(Consumer):
                 self._listed = [
                     (listed, arn) for listed, arn in self._listed if listed.key != changed.key
                 ]
+
+
+class EdgeDomains(ListedConsumer):
+    """A service whose custom domains CloudFront serves, with distributions of AWS's own."""
+
+    key_algorithms = EDGE_KEY_ALGORITHMS
+    read_by_scans = False
+    edge = True
+
+    @classmethod
+    def owns(cls, arn: ConsumerArn) -> bool:
+        """Return whether it is of the service, or a distribution that may serve a domain."""
+        return arn.service == ("cloudfront" if arn.foreign else cls.service)
+
+    @classmethod
+    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
+        """Return whether AWS may use such a distribution for a domain."""
+        del binding
+        return arn.foreign

@@ -130,7 +130,7 @@ class VersionedResources(Consumer):
                 raise ConsumerChangedError(f"{binding.label} was changed")
             if current == certificate_arn or self._update(binding, answer, certificate_arn):
                 return
-        raise ConsumerBusyError("it is being changed by another client")
+        raise ConsumerBusyError("another client is changing it")
 
     @abstractmethod
     def _get(self, name: str) -> Mapping[str, Any] | None:

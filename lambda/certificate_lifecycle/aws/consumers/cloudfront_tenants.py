@@ -3,7 +3,7 @@
 A tenant has the certificate of its distribution, and may have one of its own in addition, which is
 then used (developer guide, "Distribution tenant customizations"). Only that one is changed here. A
 certificate that CloudFront manages for a tenant is never replaced.
-Whether an update keeps what it leaves out is not documented, so that every member is repeated.
+Whether an update keeps omitted members is not documented, so that every member is repeated.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ TENANT_WRITE = WholeWrite(
     write="UpdateDistributionTenant",
     tree=xml_tree,
     at=(),
-    # What CloudFront sets itself, and what has calls of its own (API reference,
+    # Members that CloudFront sets itself, and those with calls of their own (API reference,
     # DistributionTenant).
     changed=frozenset(
         (
@@ -127,7 +127,7 @@ class DistributionTenants(VersionedResources):
             f"{get} --query ETag --output text",
             f"{get} --query 'DistributionTenant.{{{members}}}' --output json > tenant.json",
             f"# In tenant.json, set the Arn of Customizations.Certificate to {successor_arn}, and",
-            "# remove what is null and the Status of each domain.",
+            "# remove null members and the Status of each domain.",
             f"{update} --cli-input-json file://tenant.json",
         )
 

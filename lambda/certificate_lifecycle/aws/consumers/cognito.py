@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.consumers.base import (
-    EDGE_KEY_ALGORITHMS,
-    ListedConsumer,
+    EdgeDomains,
     Refusal,
     RefusalKind,
 )
@@ -61,14 +60,14 @@ PERMISSIONS = (
 )
 #: The certificate of a custom domain; `qualifier` is its user pool.
 USER_POOL_DOMAIN = ConsumerKind("UserPoolDomain")
-#: An update removes what the request leaves out (API reference, UpdateUserPoolDomain).
+#: An update removes members that the request leaves out (API reference, UpdateUserPoolDomain).
 DOMAIN_WRITE = WholeWrite(
     service="cognito-idp",
     read="DescribeUserPoolDomain",
     write="UpdateUserPoolDomain",
     tree=json_tree,
     at=("DomainDescription",),
-    # What Cognito sets itself (API reference, DomainDescriptionType).
+    # Members that Cognito sets itself (API reference, DomainDescriptionType).
     changed=frozenset(
         (
             "AWSAccountId",
@@ -89,7 +88,7 @@ _REFUSALS = (
 )
 
 
-class UserPoolDomains(ListedConsumer):
+class UserPoolDomains(EdgeDomains):
     """The custom domains of the user pools of one account and region."""
 
     service = "cognito-idp"
@@ -97,21 +96,7 @@ class UserPoolDomains(ListedConsumer):
     permissions = PERMISSIONS
     refusals = _REFUSALS
     whole_writes = (DOMAIN_WRITE,)
-    key_algorithms = EDGE_KEY_ALGORITHMS
-    read_by_scans = False
-    edge = True
     _client: CognitoIdentityProviderClient
-
-    @classmethod
-    def owns(cls, arn: ConsumerArn) -> bool:
-        """Return whether it is a user pool, or a distribution that may serve a custom domain."""
-        return arn.service == ("cloudfront" if arn.foreign else "cognito-idp")
-
-    @classmethod
-    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether AWS may use such a distribution for a domain."""
-        del binding
-        return arn.foreign
 
     @classmethod
     def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
@@ -197,7 +182,7 @@ class UserPoolDomains(ListedConsumer):
 def _steps(region: str, domain: str, pool_id: str, new: str) -> tuple[str, ...]:
     return (
         aws_command("cognito-idp describe-user-pool-domain", region, f"--domain {domain}"),
-        "# With the ManagedLoginVersion that this shows:",
+        "# With the ManagedLoginVersion of this output:",
         aws_command(
             "cognito-idp update-user-pool-domain",
             region,

@@ -203,7 +203,11 @@ class AwsConsumers(ConsumerCatalog):
         self._unreadable: set[tuple[type[Consumer], str]] = set()
 
     def find(self, certificate: Certificate) -> FoundBindings:
-        """Return every setting that uses a described certificate, and what could not be read."""
+        """Return every setting that uses a described certificate, and what could not be read.
+
+        A region of the run that is not monitored may be closed to the role for good: its failures
+        stop nothing, and ACM's report of a use that nothing explains remains.
+        """
         found: list[Binding] = []
         errors: dict[str, Exception] = {}
         for consumer, region in self._places(certificate, self._consumers):
@@ -212,7 +216,11 @@ class AwsConsumers(ConsumerCatalog):
             try:
                 found += self._found(certificate, consumer, region)
             except Exception as error:  # noqa: BLE001 - one must not stop the others; the caller reports it
-                errors.setdefault(f"{consumer.service} in {region or self._scope.region}", error)
+                place = f"{consumer.service} in {region or self._scope.region}"
+                if self._run_regions.are_read_only(region):
+                    logger.warning("region not searched", exc_info=True, extra={"consumer": place})
+                else:
+                    errors.setdefault(place, error)
         return FoundBindings(tuple(found), errors)
 
     def names(self, certificate: Certificate) -> Sequence[str]:
@@ -288,7 +296,7 @@ class AwsConsumers(ConsumerCatalog):
     def _places(
         self, certificate: Certificate, consumers: Iterable[type[Consumer]]
     ) -> Iterator[tuple[type[Consumer], str]]:
-        """Yield each service with the regions to search, by what ACM reports; empty is its own."""
+        """Yield each service with the regions to search, by ACM's report; empty is its own."""
         arns = ConsumerArn.in_use_by(certificate, self._own_account)
         for consumer in consumers:
             yield consumer, ""

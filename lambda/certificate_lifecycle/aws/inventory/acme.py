@@ -84,13 +84,13 @@ _UNKNOWN_OPERATION = "UnknownOperationException"
 
 
 class AcmeEndpoints:
-    """The ACME endpoints of an account in one region, with what belongs to them."""
+    """The ACME endpoints of an account in one region, with their validations and bindings."""
 
     name = "ACME endpoints"
 
     def __init__(self, client: Callable[[], ACMClient]) -> None:
         self._client = client
-        #: What `list_all` could not read, by the ARN of the endpoint, for `describe` to raise.
+        #: Errors of `list_all` by the ARN of the endpoint, for `describe` to raise.
         self._errors: dict[str, Exception] = {}
 
     def concerns(self, _: Sequence[Certificate]) -> bool:
@@ -123,7 +123,7 @@ class AcmeEndpoints:
                 yield from parts
 
     def describe(self, listed: Certificate) -> Certificate:
-        """Return a domain validation with its record and tags, or what was listed.
+        """Return a domain validation with its record and tags, or another resource as listed.
 
         Raises CertificateNotFoundError if it was deleted, and the error of an endpoint's listing.
         """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SdkFeature:
-    """An operation, or a member of its input, and what it is for.
+    """An operation, or a member of its input, and its purpose.
 
     `member` is the path of a member of a structure, such as `Options.Export`.
     """

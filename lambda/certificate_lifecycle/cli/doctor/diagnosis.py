@@ -32,7 +32,10 @@ class DoctorCheck(Documented):
     """What doctor checks; the values are public."""
 
     CREDENTIALS = "credentials", "The caller, the source of the credentials, and their expiry."
-    SDK = "sdk", "The versions of boto3 and botocore, and what they do not know."
+    SDK = (
+        "sdk",
+        "The versions of boto3 and botocore on this machine, and the AWS features that they lack.",
+    )
     READ_PERMISSIONS = "read-permissions", "Whether AWS allows each call of a scan."
     WRITE_PERMISSIONS = "write-permissions", "Whether IAM would allow each write."
     CERTIFICATE_QUOTA = "certificate-quota", "The number of certificates against ACM's quota."
