@@ -21,9 +21,9 @@ from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, Recor
 from certificate_lifecycle.model.run import RecordToWrite
 from certificate_lifecycle.model.sanitize import clean, listed
 from certificate_lifecycle.policy.caa import (
-    CaaReason,
     CaaVerdict,
     caa_questions,
+    explain_caa,
     judge_public_caa,
 )
 from certificate_lifecycle.policy.delegation import Delegation, DelegationState
@@ -410,7 +410,11 @@ def _caa(given: DnsName) -> Judgement:
         return DnsUnknown(str(error))
     if verdict.allowed:
         return _conditions(verdict)
-    return DnsProblem(reason=Reason.CAA_FORBIDS, text=_forbidding(verdict))
+    # There can be no CAA record beside a CNAME.
+    name = verdict.at or ""
+    last = _followed(given.ask(name, RecordType.CNAME), given.ask)
+    at = _clean_name(last.values[0]) if last.state is AnswerState.FOUND else None
+    return DnsProblem(reason=Reason.CAA_FORBIDS, text=explain_caa(verdict, at))
 
 
 def _conditions(verdict: CaaVerdict) -> DnsUnknown | None:
@@ -419,20 +423,6 @@ def _conditions(verdict: CaaVerdict) -> DnsUnknown | None:
         return None
     conditions = clean(" or ".join(verdict.parameters), _LONGEST)
     return DnsUnknown(f"the CAA records at {verdict.at} have conditions for Amazon: {conditions}")
-
-
-def _forbidding(verdict: CaaVerdict) -> str:
-    if verdict.reason is CaaReason.CRITICAL_UNKNOWN:
-        return (
-            f"a CAA record at {verdict.at} is critical and has an unknown tag, so that no CA may "
-            "issue; remove the record or its critical flag"
-        )
-    issuers = f"only {listed(verdict.issuers, _SHOWN)}" if verdict.issuers else "no CA"
-    kind = " wildcards" if verdict.tag == "issuewild" else ""
-    return (
-        f"the CAA records at {verdict.at} allow {issuers} to issue{kind}; "
-        f'add 0 {verdict.tag} "amazon.com" there'
-    )
 
 
 #: The checks of a name, the most basic first; a new check is a row here.

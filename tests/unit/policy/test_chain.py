@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -1944,6 +1946,25 @@ AT_RISK = [
         Reason.RECORDS_IN_PLACE,
     ),
     Row(
+        "a renewal that failed without a reason of ACM, where public DNS has one",
+        observation(renewing(renewal(RenewalStatus.FAILED), ends_in=days(20)), dns=FORBIDDEN),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.CAA_FORBIDS,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a renewal that failed with a reason of ACM, whatever public DNS has",
+        observation(
+            renewing(renewal(RenewalStatus.FAILED, "CAA_ERROR"), ends_in=days(20)),
+            dns=BROKEN_DNSSEC,
+        ),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.CAA_FORBIDS,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
         "a late renewal with broken DNSSEC, which a successor would meet too",
         observation(certificate(ends_in=days(5)), dns=BROKEN_DNSSEC),
         Verdict.RENEWAL_OVERDUE,
@@ -1988,6 +2009,24 @@ def test_each_situation_has_its_judgement(row: Row) -> None:
         row.reason,
         row.action,
     )
+
+
+def test_the_commands_for_a_domain_quote_what_aws_returned() -> None:
+    hostile = domain(INVALID, failure=AcmeFailure.TIMED_OUT)
+    found = hostile.certificate.detail.acme
+    assert isinstance(found, AcmeValidation)
+    state = replace(found, hosted_zone="Z'; reboot; '")
+    observed = acme_resource(CertificateType.ACME_DOMAIN_VALIDATION, state)
+    message = assess(observed, Thresholds(), NOW).message
+    words = shlex.split(message.partition("or with: ")[2], comments=False)
+    options = json.loads(words[words.index("--prevalidation-options") + 1])
+    assert options == {
+        "DnsPrevalidation": {
+            "DomainScope": {"ExactDomain": "ENABLED"},
+            "HostedZoneId": "Z'; reboot; '",
+        }
+    }
+    assert "with the same tags" in message
 
 
 def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
@@ -2114,6 +2153,11 @@ def test_a_request_whose_records_public_dns_answers_is_not_sent_to_the_delegatio
     assert assessments(
         observation(STUCK, finding(RecordState.IN_PLACE), dns=right)
     ).message.endswith("all validation records are in place.")
+
+
+def test_a_record_that_is_written_in_a_zone_without_delegation_is_reported_with_both() -> None:
+    seen = observation(blocked(), finding(RecordState.MISSING), dns=NOT_DELEGATED)
+    assert "; public DNS says no. It expires" in assessments(seen).message
 
 
 def test_a_failed_renewal_says_acms_reason_in_words() -> None:

@@ -423,6 +423,15 @@ def test_a_known_problem_does_not_replace_a_reason_that_could_not_be_checked_aga
         assert found.reopened(over) == found
 
 
+def test_caa_records_of_an_alias_are_named_where_its_cname_leads() -> None:
+    dns = public()
+    dns.put(NAME, CAA, '0 issue ";"')
+    dns.put(NAME, CNAME, "cdn.example.net")
+    assert judge_names([given(dns)]).text.startswith(
+        f"the CAA records at cdn.example.net (by the CNAME {NAME}) allow no CA to issue"
+    )
+
+
 def test_a_problem_of_many_names_shows_the_first_ones() -> None:
     names = tuple(f"n{number}.example.com" for number in range(8))
     problem = DnsProblem(reason=Reason.CAA_FORBIDS, text="no", names=names)
