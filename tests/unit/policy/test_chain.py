@@ -1954,7 +1954,7 @@ AT_RISK = [
         Action.FIX_VALIDATION,
     ),
     Row(
-        "a renewal that failed with a reason of ACM, whatever public DNS has",
+        "a renewal that failed with a reason of ACM, with any answer of public DNS",
         observation(
             renewing(renewal(RenewalStatus.FAILED, "CAA_ERROR"), ends_in=days(20)),
             dns=BROKEN_DNSSEC,
