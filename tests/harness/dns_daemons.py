@@ -139,7 +139,8 @@ def _zone_file(zone: Zone, zones: Sequence[Zone], records: Sequence[str]) -> str
     made = dns.zone.from_text("\n".join(lines), zone.origin, relativize=False)
     if zone.signatures is not Signatures.NONE:
         now = datetime.now(UTC)
-        ends = now + timedelta(days=30 if zone.signatures is Signatures.VALID else -1)
+        # unbound accepts a signature until a day after its end (`val-sig-skew-max`).
+        ends = now + timedelta(days=30 if zone.signatures is Signatures.VALID else -30)
         with made.writer() as transaction:
             dns.dnssec.sign_zone(
                 made,

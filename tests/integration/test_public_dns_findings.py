@@ -77,15 +77,26 @@ def test_broken_dnssec_is_reported_once_and_resolved_once_it_is_repaired(
     assert [change["kind"] for change in changes] == ["new", "resolved"]
 
 
+def sent_records(cloud: Cloud, queue: str) -> list[Any]:
+    """Take all events from the queue, and return the records of those about actions."""
+    events = received_events(cloud, queue)
+    return [event["detail"]["dns_records"] for event in of(events, "Action")]
+
+
 @pytest.mark.usefixtures("zone")
 def test_a_zone_that_was_moved_is_a_risk_until_its_records_are_at_the_new_provider(
-    rotation: Function, cloud: Cloud, public: HostedZones
+    rotation: Function, cloud: Cloud, public: HostedZones, queue: str
 ) -> None:
     (record,) = cloud.certificates.records(healthy(cloud))
     public.records["example.com", "NS"] = CLOUDFLARE
     (finding,) = daily(rotation, cloud)
     assert (finding["verdict"], finding["reason"]) == ("RenewalAtRisk", "ZoneNotDelegated")
     assert f"delegates example.com to {', '.join(CLOUDFLARE)}" in finding["message"]
+    (wanted,) = sent_records(cloud, queue)[0]
+    assert (wanted["name"], wanted["value"]) == (
+        normalised(record.name),
+        normalised(record.value),
+    )
 
     public.records[normalised(record.name), "CNAME"] = (record.value,)
     assert daily(rotation, cloud) == []
@@ -142,12 +153,6 @@ def elsewhere(cloud: Cloud, public: HostedZones) -> tuple[str, str]:
     waiting = {"renewal_status": "PENDING_VALIDATION", **USED}
     arn = cloud.certificates.add(domain_name=NAME, **waiting, **ending_in(cloud, 40))
     return cloud.zones.add("example.com", account=OTHER_PROVIDER), arn
-
-
-def sent_records(cloud: Cloud, queue: str) -> list[Any]:
-    """Take all events from the queue, and return the records of those about actions."""
-    events = received_events(cloud, queue)
-    return [event["detail"]["dns_records"] for event in of(events, "Action")]
 
 
 def test_the_records_of_a_zone_hosted_elsewhere_are_in_message_event_and_plan(

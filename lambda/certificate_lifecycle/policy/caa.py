@@ -242,12 +242,20 @@ def caa_text(record: CaaRecord) -> str:
     return f'{_CRITICAL if record.critical else 0} {record.tag.lower()} "{value}"'
 
 
-def explain_caa(verdict: CaaVerdict) -> str:
-    """Return a clause about the CAA records that forbid a CA to issue."""
+def explain_caa(verdict: CaaVerdict, at: str | None = None) -> str:
+    """Return a clause about the CAA records that forbid a CA to issue, with the one step to do.
+
+    `at` is where these records are, if the name of the verdict is a CNAME that leads there.
+    """
+    place = f"{at} (by the CNAME {verdict.at})" if at not in (None, verdict.at) else verdict.at
     if verdict.reason is CaaReason.CRITICAL_UNKNOWN:
-        return f"a CAA record at {verdict.at} is critical and has an unknown tag"
+        return (
+            f"a CAA record at {place} is critical and has an unknown tag, so that no CA may issue; "
+            "remove the record or its critical flag"
+        )
     issuers = f"only {listed(verdict.issuers, _SHOWN)}" if verdict.issuers else "no CA"
+    kind = " wildcards" if verdict.tag == _ISSUEWILD else ""
     return (
-        f"the CAA records at {verdict.at} allow {issuers} to issue for {verdict.name}; "
-        f'add 0 {verdict.tag} "amazon.com"'
+        f"the CAA records at {place} allow {issuers} to issue{kind}; "
+        f'add 0 {verdict.tag} "amazon.com" there'
     )

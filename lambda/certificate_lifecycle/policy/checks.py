@@ -263,6 +263,11 @@ class CheckInput:
         message = f"{text} {self.expiry_sentence}"
         return Decision(Verdict.UNKNOWN, severity, reason, message, action)
 
+    def known_reason(self, reason: Reason) -> Reason:
+        """Return the reason of a renewal, that of public DNS if ACM gives none."""
+        silent = reason is Reason.NO_REASON_GIVEN
+        return self.observation.dns.reason or reason if silent else reason
+
     def overdue(self, reason: Reason, text: str) -> Decision:
         """Return the decision on a renewal that failed or is late; `text` is a main clause."""
         plain = reason in (Reason.NO_PROGRESS, Reason.NOT_ELIGIBLE, Reason.RECORDS_IN_PLACE)
@@ -503,7 +508,10 @@ def not_understood(given: CheckInput) -> Decision | None:
 
 @check(
     question="Is it a request that waits for validation?",
-    facts=(facts.STATUS, facts.CREATED, facts.after_creation("stuck", STUCK_AFTER), facts.RECORDS),
+    facts=(
+        *(facts.STATUS, facts.CREATED, facts.after_creation("stuck", STUCK_AFTER)),
+        *(facts.RECORDS, facts.PUBLIC_DNS),
+    ),
 )
 def pending_validation(given: CheckInput) -> Decision | None:
     """Find requests that wait for validation; those older than a day are stuck."""
@@ -699,18 +707,18 @@ def authority_trouble(given: CheckInput) -> Decision | None:
     return Decision(verdict, given.at_least_warning, reason, message, Action.FIX_AUTHORITY)
 
 
-@check(question="Did ACM's renewal fail?", facts=(facts.RENEWAL,))
+@check(question="Did ACM's renewal fail?", facts=(facts.RENEWAL, facts.PUBLIC_DNS))
 def renewal_failed(given: CheckInput) -> Decision | None:
     """Find renewals that ACM reports as failed."""
     renewal = given.certificate.detail.renewal
     if renewal is None or renewal.status is not RenewalStatus.FAILED:
         return None
-    return given.overdue(acm_reason(renewal.reason), "ACM's renewal failed")
+    return given.overdue(given.known_reason(acm_reason(renewal.reason)), "ACM's renewal failed")
 
 
 @check(
     question="Does the renewal wait for validation?",
-    facts=(facts.RENEWAL, facts.RECORDS, facts.OVERDUE),
+    facts=(facts.RENEWAL, facts.RECORDS, facts.PUBLIC_DNS, facts.OVERDUE),
 )
 def renewal_blocked(given: CheckInput) -> Decision | None:
     """Find renewals that wait for validation."""
@@ -775,7 +783,10 @@ def export_due(given: CheckInput) -> Decision | None:
 
 @check(
     question="Is its renewal overdue, or does ACM refuse to renew it?",
-    facts=(facts.EXPIRES, facts.WINDOW, facts.OVERDUE, facts.CRITICAL, facts.ELIGIBLE),
+    facts=(
+        *(facts.EXPIRES, facts.WINDOW, facts.OVERDUE, facts.CRITICAL, facts.ELIGIBLE),
+        facts.PUBLIC_DNS,
+    ),
 )
 def renewal_overdue(given: CheckInput) -> Decision | None:
     """Find used certificates that ACM should have renewed by now, or refuses to renew."""
@@ -788,9 +799,9 @@ def renewal_overdue(given: CheckInput) -> Decision | None:
         return given.overdue(Reason.NOT_ELIGIBLE, "ACM reports it as not eligible for renewal")
     if not given.within(overdue_threshold(certificate, given.thresholds)):
         return None
-    reason = _renewal_reason(certificate)
+    reason = given.known_reason(_renewal_reason(certificate))
     if reason is Reason.NO_REASON_GIVEN:
-        reason = given.observation.dns.reason or Reason.NO_PROGRESS
+        reason = Reason.NO_PROGRESS
     return given.overdue(reason, "ACM should have renewed it by now")
 
 
@@ -945,7 +956,8 @@ def record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
         action = Action.FIX_VALIDATION
     if removed and reason in _REPAIRED_REASONS:
         reason = Reason.RECORD_REMOVED_AGAIN
-    clauses = (_explained(wrong, dns), *undelegated(observation.records), *removed)
+    public = [dns.text] if dns.problems else []
+    clauses = (_explained(wrong, dns), *undelegated(observation.records), *removed, *public)
     return reason, action, f"{'; '.join(clauses)}."
 
 

@@ -21,9 +21,9 @@ from certificate_lifecycle.model.public_dns import AnswerState, DnsAnswer, Recor
 from certificate_lifecycle.model.run import RecordToWrite
 from certificate_lifecycle.model.sanitize import clean, listed
 from certificate_lifecycle.policy.caa import (
-    CaaReason,
     CaaVerdict,
     caa_questions,
+    explain_caa,
     judge_public_caa,
 )
 from certificate_lifecycle.policy.delegation import Delegation, DelegationState
@@ -131,7 +131,7 @@ class DnsFinding:
     `unknown` says for each check without a result why, for some of the `unknown_names`;
     `undecided` are the reasons that these checks would give. `reported` is the reason of an open
     finding that could not be checked again: it stays open. `checked` is false if nothing was
-    queried.
+    queried. `elsewhere` are the records that a zone without its delegation cannot answer.
     """
 
     checked: bool = True
@@ -141,6 +141,7 @@ class DnsFinding:
     unknown_names: frozenset[str] = frozenset()
     undecided: frozenset[Reason] = frozenset()
     reported: Reason | None = None
+    elsewhere: tuple[PublicRecord, ...] = ()
 
     def reopened(self, reported: Reason | None) -> DnsFinding:
         """Return the state if an open finding has the reason `reported`, None without one.
@@ -161,9 +162,9 @@ class DnsFinding:
         """A clause about all problems; empty without one."""
         clauses = [problem.with_names() for problem in self.problems[:_SHOWN]]
         if self.reported is not None:
-            before = self.reported.meaning.removesuffix(".")
+            before = f"{self.reported.meaning[0].lower()}{self.reported.meaning[1:]}"
             why = f": {self.unknown[0]}" if self.unknown else ""
-            clauses.append(f"{before}, and this run could not check that again{why}")
+            clauses.append(f"{before.removesuffix('.')} (not checked again in this run{why})")
         return "; ".join(clauses)
 
     @property
@@ -294,16 +295,25 @@ def records_to_write(
             continue
         zone = finding.zone.name if finding.zone else public.zone if public else None
         zone = finding.cut.name if finding.cut else zone
-        found.append(
-            RecordToWrite(
-                name=dns_form(finding.record.name),
-                type=finding.record.type,
-                value=dns_form(finding.record.value),
-                zone=dns_form(zone) if zone else None,
-                replaces=state in (RecordState.FOREIGN, RecordState.OUTDATED),
-            )
-        )
-    return tuple(found)
+        replaces = state in (RecordState.FOREIGN, RecordState.OUTDATED)
+        found.append(_to_write(finding.record, zone, replaces=replaces))
+    for lost in dns.elsewhere:
+        replaces = lost.state is PublicRecordState.WRONG
+        found.append(_to_write(lost.record, lost.zone, replaces=replaces))
+    by_name: dict[str, RecordToWrite] = {}
+    for entry in found:
+        by_name.setdefault(entry.name, entry)
+    return tuple(by_name.values())
+
+
+def _to_write(record: ValidationRecord, zone: str | None, *, replaces: bool) -> RecordToWrite:
+    return RecordToWrite(
+        name=dns_form(record.name),
+        type=record.type,
+        value=dns_form(record.value),
+        zone=dns_form(zone) if zone else None,
+        replaces=replaces,
+    )
 
 
 def _delegation_questions(given: DnsName) -> Iterator[Question]:
@@ -350,7 +360,8 @@ def _wrong_delegation(zone: Zone, delegation: Delegation) -> DnsProblem | None:
         case DelegationState.ELSEWHERE:
             text = (
                 f"public DNS delegates {name} to {_servers(delegation.named)}, and not to the "
-                f"hosted zone {zone_text(zone)}; change its NS records to {servers} {_REGISTRAR}"
+                f"hosted zone {zone_text(zone)}; change its NS records to {servers} {_REGISTRAR}, "
+                "or write the validation records in the other zone"
             )
         case DelegationState.SOME_FOREIGN:
             text = (
@@ -410,7 +421,11 @@ def _caa(given: DnsName) -> Judgement:
         return DnsUnknown(str(error))
     if verdict.allowed:
         return _conditions(verdict)
-    return DnsProblem(reason=Reason.CAA_FORBIDS, text=_forbidding(verdict))
+    # There can be no CAA record beside a CNAME.
+    name = verdict.at or ""
+    last = _followed(given.ask(name, RecordType.CNAME), given.ask)
+    at = _clean_name(last.values[0]) if last.state is AnswerState.FOUND else None
+    return DnsProblem(reason=Reason.CAA_FORBIDS, text=explain_caa(verdict, at))
 
 
 def _conditions(verdict: CaaVerdict) -> DnsUnknown | None:
@@ -419,20 +434,6 @@ def _conditions(verdict: CaaVerdict) -> DnsUnknown | None:
         return None
     conditions = clean(" or ".join(verdict.parameters), _LONGEST)
     return DnsUnknown(f"the CAA records at {verdict.at} have conditions for Amazon: {conditions}")
-
-
-def _forbidding(verdict: CaaVerdict) -> str:
-    if verdict.reason is CaaReason.CRITICAL_UNKNOWN:
-        return (
-            f"a CAA record at {verdict.at} is critical and has an unknown tag, so that no CA may "
-            "issue; remove the record or its critical flag"
-        )
-    issuers = f"only {listed(verdict.issuers, _SHOWN)}" if verdict.issuers else "no CA"
-    kind = " wildcards" if verdict.tag == "issuewild" else ""
-    return (
-        f"the CAA records at {verdict.at} allow {issuers} to issue{kind}; "
-        f'add 0 {verdict.tag} "amazon.com" there'
-    )
 
 
 #: The checks of a name, the most basic first; a new check is a row here.
@@ -477,7 +478,28 @@ def judge_names(names: Iterable[DnsName], checks: Sequence[DnsCheck] = CHECKS) -
         unknown=tuple(unknown),
         unknown_names=frozenset(name for names in unknown.values() for name in names),
         undecided=frozenset(undecided),
+        elsewhere=tuple(_to_write_elsewhere(given, problems.values())),
     )
+
+
+def _to_write_elsewhere(
+    given: Iterable[DnsName], problems: Iterable[DnsProblem]
+) -> Iterator[PublicRecord]:
+    """Yield the known records that a zone without its delegation cannot answer.
+
+    Written in the zone that public DNS has instead, they are as good as the delegation.
+    """
+    lost = {
+        name
+        for problem in problems
+        if problem.reason is Reason.ZONE_NOT_DELEGATED
+        for name in problem.names
+    }
+    for name in given:
+        if name.name in lost and name.record is not None:
+            public = public_record(name.record, name.ask)
+            if public.state in (PublicRecordState.MISSING, PublicRecordState.WRONG):
+                yield public
 
 
 def _first_unknown(answers: Iterable[DnsAnswer]) -> DnsUnknown | None:

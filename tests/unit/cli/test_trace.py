@@ -128,7 +128,7 @@ FACTS_OF = {
     "acme_validation": ["type", "ACME", "validation records", "created", "stuck"],
     "acme_binding": ["type", "ACME", "binding ends"],
     "not_understood": ["type", "status", "expires"],
-    "pending_validation": ["status", "created", "stuck", "validation records"],
+    "pending_validation": ["status", "created", "stuck", "validation records", "public DNS"],
     "superseded": ["stays in service", "successor", "used"],
     "request_failed": [
         *("status", "failure", "created"),
@@ -141,8 +141,8 @@ FACTS_OF = {
     "source_trouble": ["import source"],
     "unused": ["type", "used", "export target"],
     "authority_trouble": ["type", "renewal"],
-    "renewal_failed": ["renewal"],
-    "renewal_blocked": ["renewal", "validation records", "overdue"],
+    "renewal_failed": ["renewal", "public DNS"],
+    "renewal_blocked": ["renewal", "validation records", "public DNS", "overdue"],
     "export_target": ["export target"],
     "export_due": ["exported", "expires", "warning", "critical"],
     "renewal_overdue": [
@@ -151,6 +151,7 @@ FACTS_OF = {
         "overdue",
         "critical",
         "eligible for renewal",
+        "public DNS",
     ],
     "renewing": ["expires", "renewal window", "renewal"],
     "renewal_not_understood": ["renewal", "expires"],

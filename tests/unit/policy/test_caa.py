@@ -350,7 +350,7 @@ def test_another_text_is_no_caa_record(text: str) -> None:
     [
         (
             [issue("a.test"), issue("b.test")],
-            "the CAA records at shop.example.com allow only a.test, b.test to issue for",
+            "the CAA records at shop.example.com allow only a.test, b.test to issue;",
         ),
         (
             [issue(f"ca{number}.test") for number in range(6)],
@@ -358,7 +358,7 @@ def test_another_text_is_no_caa_record(text: str) -> None:
         ),
         (
             [issue(";")],
-            'allow no CA to issue for shop.example.com; add 0 issue "amazon.com"',
+            'allow no CA to issue; add 0 issue "amazon.com" there',
         ),
         (
             [issue("x", "tbs", critical=True)],
@@ -368,3 +368,11 @@ def test_another_text_is_no_caa_record(text: str) -> None:
 )
 def test_a_verdict_that_forbids_is_explained(records: list[CaaRecord], clause: str) -> None:
     assert clause in explain_caa(judged(*records))
+
+
+def test_a_record_where_a_cname_leads_is_named_there() -> None:
+    found = explain_caa(judged(issue(";")), "cdn.example.net")
+    assert found == (
+        "the CAA records at cdn.example.net (by the CNAME shop.example.com) allow no CA to issue; "
+        'add 0 issue "amazon.com" there'
+    )

@@ -1946,6 +1946,25 @@ AT_RISK = [
         Reason.RECORDS_IN_PLACE,
     ),
     Row(
+        "a renewal that failed without a reason of ACM, where public DNS has one",
+        observation(renewing(renewal(RenewalStatus.FAILED), ends_in=days(20)), dns=FORBIDDEN),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.CAA_FORBIDS,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a renewal that failed with a reason of ACM, with any answer of public DNS",
+        observation(
+            renewing(renewal(RenewalStatus.FAILED, "CAA_ERROR"), ends_in=days(20)),
+            dns=BROKEN_DNSSEC,
+        ),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.CAA_FORBIDS,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
         "a late renewal with broken DNSSEC, which a successor would meet too",
         observation(certificate(ends_in=days(5)), dns=BROKEN_DNSSEC),
         Verdict.RENEWAL_OVERDUE,
@@ -2134,6 +2153,11 @@ def test_a_request_whose_records_public_dns_answers_is_not_sent_to_the_delegatio
     assert assessments(
         observation(STUCK, finding(RecordState.IN_PLACE), dns=right)
     ).message.endswith("all validation records are in place.")
+
+
+def test_a_record_that_is_written_in_a_zone_without_delegation_is_reported_with_both() -> None:
+    seen = observation(blocked(), finding(RecordState.MISSING), dns=NOT_DELEGATED)
+    assert "; public DNS says no. It expires" in assessments(seen).message
 
 
 def test_a_failed_renewal_says_acms_reason_in_words() -> None:

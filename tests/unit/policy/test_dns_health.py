@@ -80,7 +80,8 @@ def test_a_zone_that_is_delegated_elsewhere_is_named_with_both_servers() -> None
     assert found.text == (
         "public DNS delegates shop.example.com to ada.ns.cloudflare.com, bob.ns.cloudflare.com, "
         "and not to the hosted zone shop.example.com (Z1); change its NS records to "
-        "ns-1.awsdns-01.org, ns-2.awsdns-02.com in the parent zone or at the registrar"
+        "ns-1.awsdns-01.org, ns-2.awsdns-02.com in the parent zone or at the registrar, or write "
+        "the validation records in the other zone"
     )
 
 
@@ -385,12 +386,37 @@ def test_records_that_the_module_does_not_write_are_for_a_pipeline(
     assert records_to_write([entry], dns, permitted=permitted) == expected
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (None, [("shop.example.com", False)]),
+        ("old.acm-validations.aws", [(None, True)]),
+        ("lost", []),
+    ],
+)
+def test_the_records_that_a_zone_without_its_delegation_lacks_are_for_the_other_zone(
+    found: str | None, expected: list[tuple[str | None, bool]]
+) -> None:
+    dns = public("ada.ns.cloudflare.com")
+    if found == "lost":
+        dns.lose(CNAME_OF, CNAME)
+    elif found is not None:
+        dns.put(CNAME_OF, CNAME, found)
+    judged = judge_names([given(dns, known=True), given(dns, "api.shop.example.com")])
+    in_route53 = finding(RecordState.IN_PLACE, NAME)
+    written = records_to_write([in_route53], judged, permitted=True)
+    assert [(entry.zone, entry.replaces) for entry in written] == expected
+    assert {entry.name for entry in written} <= {CNAME_OF}
+    again = records_to_write([finding(RecordState.DELEGATED, NAME)], judged, permitted=True)
+    assert len(again) == 1
+
+
 def test_a_finding_that_cannot_be_checked_again_keeps_its_reason() -> None:
     found = DnsFinding(unknown=("timeout",), reported=Reason.DNSSEC_BROKEN)
     assert found.reason is Reason.DNSSEC_BROKEN
     assert found.text == (
-        "Resolvers that validate DNSSEC reject the answers, so that every CA must refuse, and this "
-        "run could not check that again: timeout"
+        "resolvers that validate DNSSEC reject the answers, so that every CA must refuse (not "
+        "checked again in this run: timeout)"
     )
 
 
@@ -421,6 +447,15 @@ def test_a_known_problem_does_not_replace_a_reason_that_could_not_be_checked_aga
     assert kept.text.startswith("the CAA records at example.com allow only letsencrypt.org")
     for over in (None, Reason.DNSSEC_BROKEN, Reason.CAA_FORBIDS):
         assert found.reopened(over) == found
+
+
+def test_caa_records_of_an_alias_are_named_where_its_cname_leads() -> None:
+    dns = public()
+    dns.put(NAME, CAA, '0 issue ";"')
+    dns.put(NAME, CNAME, "cdn.example.net")
+    assert judge_names([given(dns)]).text.startswith(
+        f"the CAA records at cdn.example.net (by the CNAME {NAME}) allow no CA to issue"
+    )
 
 
 def test_a_problem_of_many_names_shows_the_first_ones() -> None:
