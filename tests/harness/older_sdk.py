@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from botocore.loaders import Loader
+from moto.core.utils import get_service_model
 
 if TYPE_CHECKING:
     import pytest
@@ -24,6 +25,8 @@ def use_sdk_without(filters: Collection[str], patch: pytest.MonkeyPatch) -> None
     """Let new clients lack filters of ListCertificates, with those of their release, or members."""
     members = {member for name in filters for member in MEMBERS.get(name, (name,))}
     parts = [OPERATIONS[name] for name in filters if name in OPERATIONS]
+    # The embedded AWS keeps its model for all tests: that of the installed SDK.
+    get_service_model("acm")
     load: Callable[..., Any] = Loader.load_service_model
 
     def older(loader: Loader, service: str, *wanted: str | None, **options: str | None) -> Any:  # noqa: ANN401 - JSON
