@@ -17,8 +17,9 @@ output "creation_function_arn" {
     condition = length(local.certificates) == length(distinct([for certificate in values(local.certificates) : jsonencode([
       sort(distinct(concat([certificate.domain_name], certificate.subject_alternative_names, certificate.include_www ? ["www.${certificate.domain_name}"] : []))),
       certificate.certificate_authority_arn, certificate.exportable, certificate.key_algorithm, certificate.region,
+      certificate.root_hierarchy_type, certificate.root_hierarchy_type == null ? null : coalesce(certificate.certificate_usage, "CLIENT_AND_SERVER_AUTH"),
     ])]))
-    error_message = "certificates must differ in their names, key_algorithm, region, certificate_authority_arn or exportable, because equal ones would be one certificate, got ${join(", ", keys(local.certificates))}."
+    error_message = "certificates must differ in their names, key_algorithm, region, certificate_authority_arn, root_hierarchy_type, certificate_usage or exportable, because equal ones would be one certificate, got ${join(", ", keys(local.certificates))}."
   }
 
   precondition {

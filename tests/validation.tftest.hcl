@@ -93,6 +93,31 @@ run "two_equal_certificates_are_rejected" {
   expect_failures = [output.creation_function_arn]
 }
 
+run "two_certificates_with_the_default_usage_are_equal" {
+  command = plan
+
+  variables {
+    certificates = {
+      default = { domain_name = "example.com", root_hierarchy_type = "N2_AMAZON_MANAGED" }
+      given   = { domain_name = "example.com", root_hierarchy_type = "N2_AMAZON_MANAGED", certificate_usage = "CLIENT_AND_SERVER_AUTH" }
+    }
+  }
+
+  expect_failures = [output.creation_function_arn]
+}
+
+run "certificates_of_one_name_with_other_roots_and_usages" {
+  command = plan
+
+  variables {
+    certificates = {
+      client = { domain_name = "example.com", root_hierarchy_type = "N2_AMAZON_MANAGED", certificate_usage = "CLIENT_AUTH_ONLY" }
+      n2     = { domain_name = "example.com", root_hierarchy_type = "N2_AMAZON_MANAGED" }
+      signed = { domain_name = "example.com", root_hierarchy_type = "N2_SFG2_AMAZON_MANAGED" }
+    }
+  }
+}
+
 run "two_certificates_of_one_name_in_two_regions" {
   command = plan
 

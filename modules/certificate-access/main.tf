@@ -90,6 +90,11 @@ locals {
         # The records of a migration from e-mail. AWS documents no condition key for this action.
         local._repairs ? ["acm:ListCertificateDomainValidations"] : [],
         contains(var.regions, "us-east-1") ? ["cloudfront:GetDistribution"] : [],
+        local._rebinds_at_the_edge ? [
+          "amplify:GetDomainAssociation",
+          "amplify:ListDomainAssociations",
+          "cognito-idp:DescribeUserPool",
+        ] : [],
         length(var.zone_arns) > 0 ? ["route53:ListResourceRecordSets"] : [],
       )
       Resource = concat(
@@ -101,6 +106,15 @@ locals {
           "arn:${var.partition}:iam::${var.account_id}:server-certificate/*",
         ],
         contains(var.regions, "us-east-1") ? ["arn:${var.partition}:cloudfront::${var.account_id}:distribution/*"] : [],
+        # The function reads a domain name before and after a change. An edge-optimised one is in any region.
+        local._rebinds ? [
+          "arn:${var.partition}:apigateway:*::/domainnames/*",
+          "arn:${var.partition}:apigateway:*:${var.account_id}:/domainnames/*",
+        ] : [],
+        local._rebinds_at_the_edge ? [
+          "arn:${var.partition}:amplify:*:${var.account_id}:apps/*",
+          "arn:${var.partition}:cognito-idp:*:${var.account_id}:userpool/*",
+        ] : [],
         var.zone_arns,
       )
     },
@@ -302,16 +316,6 @@ locals {
       ]
       Resource = local._domain_names
     },
-    {
-      # The function reads a domain name before and after a change. An edge-optimised one is in any region.
-      Sid    = "VerifyDomainNames"
-      Effect = "Allow"
-      Action = ["apigateway:GET"]
-      Resource = [
-        "arn:${var.partition}:apigateway:*::/domainnames/*",
-        "arn:${var.partition}:apigateway:*:${var.account_id}:/domainnames/*",
-      ]
-    },
   ] : statement if local._rebinds]
 
   # Edge consumers support only certificates of us-east-1, and are in any region. Those of the monitored regions are changed.
@@ -324,15 +328,6 @@ locals {
       Resource = ["*"]
     },
     # Of several services, because a policy has a size limit. An action applies only to resources of its own service.
-    {
-      Sid    = "FindEdgeDomains"
-      Effect = "Allow"
-      Action = ["amplify:GetDomainAssociation", "amplify:ListDomainAssociations", "cognito-idp:DescribeUserPool"]
-      Resource = [
-        "arn:${var.partition}:amplify:*:${var.account_id}:apps/*",
-        "arn:${var.partition}:cognito-idp:*:${var.account_id}:userpool/*",
-      ]
-    },
     {
       Sid    = "MoveEdgeDomains"
       Effect = "Allow"

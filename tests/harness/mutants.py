@@ -37,12 +37,24 @@ def mutants(statement: Statement) -> Iterator[Mutant]:
 def grants(statement: Statement) -> Iterator[tuple[str, str | None]]:
     """Yield each pair of an action and a resource; a trust policy has no resource.
 
-    An action has no resource of another service, so that such a pair grants nothing.
+    An action has no resource of another service or type, so that such a pair grants nothing.
     """
     for action in listed(statement["Action"]):
         for resource in listed(statement.get("Resource", [None])):
-            if resource is None or _service(resource) in ("*", action.partition(":")[0]):
+            if resource is None or _is_about(action, resource):
                 yield action, resource
+
+
+def _is_about(action: str, resource: str) -> bool:
+    """Whether an action may have a resource (Service Authorization Reference).
+
+    Of the services with several types of resources, only the statements of ACM have two types.
+    """
+    service = action.partition(":")[0]
+    if _service(resource) == service == "acm":
+        acme = "Acme" in action or action == "acm:ListTagsForResource"
+        return acme is (":acme-endpoint/" in resource)
+    return _service(resource) in ("*", service)
 
 
 def _service(resource: str) -> str:

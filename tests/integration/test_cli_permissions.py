@@ -161,7 +161,8 @@ def test_explain_needs_every_action_that_is_listed_for_it(
     environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     arns = [entry.arn for entry in cloud.certificates.all() if ":eu-west-1:" in entry.arn]
     pages = cloud.client("acm-pca").list_certificate_authorities()["CertificateAuthorities"]
-    for wanted in (*arns, "legacy", *(page["Arn"] for page in pages)):
+    domain = cloud.acme_endpoints.validate(cloud.acme_endpoints.add(), "example.com")
+    for wanted in (*arns, "legacy", domain, *(page["Arn"] for page in pages)):
         made("explain", wanted)
     deploy(cloud, environment)
     made("explain", arns[0])

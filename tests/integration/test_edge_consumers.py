@@ -184,7 +184,7 @@ def test_the_functions_region_that_is_closed_to_the_role_hides_no_commands(
     cloud.fail("apigateway", "GetDomainNames", "AccessDenied", times=None, status=403, region=HOME)
     cloud.consumers.domain_name("far.example.com", dying, endpoint="EDGE", region="ap-south-1")
     said = "".join(map(details, run_days(rotation, cloud, 2)))
-    assert "ACM reports 1 use, to be moved to" in said
+    assert "ACM reports 1 use of the old certificate to be moved to" in said
     assert dying in [entry.arn for entry in cloud.certificates.all()]
 
 

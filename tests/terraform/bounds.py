@@ -155,9 +155,8 @@ _OTHER_VALIDATION: Mapping[str, Change] = {
 
 
 def _beyond_domain_names(ask: Ask) -> Ask:
-    """Read a longer path of API Gateway than the list of domain names."""
-    resource = ask.permission.resource
-    return ask.on(f"{resource}-another") if resource.endswith("/domainnames") else ask
+    """Read another path of API Gateway than the list of domain names, or one of them."""
+    return ask.on(ask.permission.resource.replace("/domainnames", "/domainnames-another"))
 
 
 def access(*domains: str) -> Mapping[str, Bounds]:
@@ -185,7 +184,7 @@ def access(*domains: str) -> Mapping[str, Bounds]:
         "ReadTheAccount": Bounds(
             free=range(1, 9),
             any_region=True,
-            never={"more than the list of domain names": _beyond_domain_names},
+            never={"something else than domain names": _beyond_domain_names},
         ),
         "RestoreValidationRecords": Bounds(
             free=range(1, 9),
@@ -224,10 +223,8 @@ def access(*domains: str) -> Mapping[str, Bounds]:
         "MoveListeners": Bounds(free=range(2, 9)),
         "MoveClassicListeners": ONE_OF_ALL,
         "MoveDomainNames": Bounds(free=range(2, 9)),
-        "VerifyDomainNames": Bounds(free=range(2, 9), any_region=True),
         # Distributions of other services belong to accounts of AWS.
         "MoveDistributions": Bounds(free=range(9), any_account=True),
-        "FindEdgeDomains": Bounds(free=range(1, 9), any_region=True),
         # Parts 0 and 2 are the kinds of resources: apps and domains of Amplify.
         "MoveEdgeDomains": Bounds(free=(1, 3)),
     }

@@ -191,7 +191,7 @@ def test_a_setting_in_a_region_that_is_not_monitored_is_left_to_a_person(
 def test_a_region_that_is_not_monitored_may_be_closed_to_the_role(
     world: World, consumers: AwsConsumers
 ) -> None:
-    """Else nobody would ever get the commands for a use that no region of the run explains."""
+    """Otherwise no message has the commands for a use that no region of the run explains."""
     world.regions[FAR].failure = CertificateLifecycleError("denied by the organization")
     found = consumers.find(USED)
     assert ([binding.consumer for binding in found.bindings], found.errors) == (["e", "h"], {})

@@ -91,7 +91,7 @@ class InventoryGap:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         name = records.text(entry, "class")
         for known in HIDDEN_CLASSES:
             if known.name == name:

@@ -69,7 +69,7 @@ class DnsCounts:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         return cls(
             checked=records.number(entry, "checked"),
             unknown=records.number(entry, "unknown"),

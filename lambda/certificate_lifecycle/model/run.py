@@ -131,7 +131,7 @@ class Assessment:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns, which has a part of the certificate's fields.
+        """Read the result of `to_dict`, which has a part of the certificate's fields.
 
         Raises KeyError, TypeError or ValueError for anything else.
         An earlier version called `probe_results` `served`, and had no `outside_scope`.
@@ -314,7 +314,7 @@ class RecordToWrite:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         return cls(
             name=records.text(entry, "name"),
             type=records.text(entry, "type"),
@@ -358,7 +358,7 @@ class ActionRecord:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise.
 
         An earlier version had no `dns_records`.
         """
@@ -404,7 +404,7 @@ class FindingChange:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise.
 
         An earlier version used the keys `was` and `now`, the kind `over`, and former words for
         some verdicts.
@@ -460,7 +460,7 @@ class ScopeResult:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise.
 
         Earlier versions had no `not_listed`, `ignored` and `public_dns`.
         """

@@ -149,12 +149,12 @@ def _again(certificate: Certificate, validation: AcmeValidation) -> str:
     }
     region = _region(arn)
     return (
-        "After the cause is fixed, create the domain validation again, with the tool that declares "
-        "it or with: aws acm delete-acme-domain-validation --acme-domain-validation-arn "
-        f"{arn}{region} && "
+        "After the cause is fixed, create the domain validation again, with the same tags, with "
+        "the tool that declares it or with: "
+        f"aws acm delete-acme-domain-validation --acme-domain-validation-arn {arn}{region} && "
         f"aws acm create-acme-domain-validation --acme-endpoint-arn {endpoint} "
         f"--domain-name {quote(certificate.domain_name)} --prevalidation-options "
-        f"'{json.dumps({'DnsPrevalidation': options})}'{region}"
+        f"{quote(json.dumps({'DnsPrevalidation': options}))}{region}"
     )
 
 

@@ -132,7 +132,7 @@ class BindingChange:
 
     @classmethod
     def from_dict(cls, entry: records.Entry, kinds: Mapping[str, ConsumerKind]) -> Self:
-        """Read what `to_dict` returns; `kinds` has every kind by its name.
+        """Read the result of `to_dict`; `kinds` has every kind by its name.
 
         Raises KeyError, TypeError or ValueError for anything else.
         """

@@ -162,9 +162,9 @@ class DnsFinding:
         """A clause about all problems; empty without one."""
         clauses = [problem.with_names() for problem in self.problems[:_SHOWN]]
         if self.reported is not None:
-            before = self.reported.meaning.removesuffix(".")
+            before = f"{self.reported.meaning[0].lower()}{self.reported.meaning[1:]}"
             why = f": {self.unknown[0]}" if self.unknown else ""
-            clauses.append(f"{before}, and this run could not check that again{why}")
+            clauses.append(f"{before.removesuffix('.')} (not checked again in this run{why})")
         return "; ".join(clauses)
 
     @property

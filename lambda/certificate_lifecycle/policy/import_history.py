@@ -76,7 +76,7 @@ class HeldVersion:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         return cls(
             leaf=records.text(entry, "leaf"),
             chain=records.text(entry, "chain"),
@@ -103,7 +103,7 @@ class ImportAttempt:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         return cls(
             version=HeldVersion.from_dict(records.table(entry, "version")),
             run_id=records.text(entry, "run_id"),
@@ -141,7 +141,7 @@ class ImportHistory:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         attempt = entry.get("importing")
         return cls(
             certificate_arn=parse_arn(records.text(entry, "certificate_arn")),

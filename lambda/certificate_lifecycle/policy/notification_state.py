@@ -98,7 +98,7 @@ class AlertRecord:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError for anything else.
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError for anything else.
 
         An earlier version wrote no `critical_since`, one before that no `since`, and either may
         have written a former word for a verdict or reason.
@@ -147,7 +147,7 @@ class Intent:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         action = records.text(entry, "action")
         Action.of(action)
         return cls(

@@ -53,7 +53,7 @@ class RecordRepair:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         return cls(
             name=records.text(entry, "name"),
             count=records.number(entry, "count"),
@@ -86,7 +86,7 @@ class RepairHistory:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         return cls(
             certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             not_after=records.optional_instant(entry, "not_after"),

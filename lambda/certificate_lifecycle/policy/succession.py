@@ -217,7 +217,7 @@ class ReplacementRecord:
 
     @classmethod
     def from_dict(cls, entry: records.Entry, kinds: Mapping[str, ConsumerKind]) -> Self:
-        """Read what `to_dict` returns; `kinds` has every kind of consumer by its name.
+        """Read the result of `to_dict`; `kinds` has every kind of consumer by its name.
 
         An earlier version stored `moves` in the record.
         Raises KeyError, OverflowError, TypeError or ValueError for anything else.

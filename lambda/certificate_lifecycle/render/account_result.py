@@ -73,7 +73,7 @@ class AccountResult:
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns.
+        """Read the result of `to_dict`.
 
         Raises KeyError, TypeError or ValueError for anything else.
         """

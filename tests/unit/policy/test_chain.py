@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -1952,7 +1954,7 @@ AT_RISK = [
         Action.FIX_VALIDATION,
     ),
     Row(
-        "a renewal that failed with a reason of ACM, whatever public DNS has",
+        "a renewal that failed with a reason of ACM, with any answer of public DNS",
         observation(
             renewing(renewal(RenewalStatus.FAILED, "CAA_ERROR"), ends_in=days(20)),
             dns=BROKEN_DNSSEC,
@@ -2007,6 +2009,24 @@ def test_each_situation_has_its_judgement(row: Row) -> None:
         row.reason,
         row.action,
     )
+
+
+def test_the_commands_for_a_domain_quote_what_aws_returned() -> None:
+    hostile = domain(INVALID, failure=AcmeFailure.TIMED_OUT)
+    found = hostile.certificate.detail.acme
+    assert isinstance(found, AcmeValidation)
+    state = replace(found, hosted_zone="Z'; reboot; '")
+    observed = acme_resource(CertificateType.ACME_DOMAIN_VALIDATION, state)
+    message = assess(observed, Thresholds(), NOW).message
+    words = shlex.split(message.partition("or with: ")[2], comments=False)
+    options = json.loads(words[words.index("--prevalidation-options") + 1])
+    assert options == {
+        "DnsPrevalidation": {
+            "DomainScope": {"ExactDomain": "ENABLED"},
+            "HostedZoneId": "Z'; reboot; '",
+        }
+    }
+    assert "with the same tags" in message
 
 
 def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:

@@ -415,8 +415,8 @@ def test_a_finding_that_cannot_be_checked_again_keeps_its_reason() -> None:
     found = DnsFinding(unknown=("timeout",), reported=Reason.DNSSEC_BROKEN)
     assert found.reason is Reason.DNSSEC_BROKEN
     assert found.text == (
-        "Resolvers that validate DNSSEC reject the answers, so that every CA must refuse, and this "
-        "run could not check that again: timeout"
+        "resolvers that validate DNSSEC reject the answers, so that every CA must refuse (not "
+        "checked again in this run: timeout)"
     )
 
 

@@ -341,7 +341,7 @@ class ReplacementEngine:
         steps = list(dict.fromkeys(self.catalog.manual_steps(arn, successor_arn) for arn in arns))
         steps = steps[:_SHOWN_COMMANDS]
         more = len(arns) - len(steps)
-        texts = [text for text in _held(moves) if text not in replacement.record.unreported]
+        texts = [text for text in _kept(moves) if text not in replacement.record.unreported]
         if arns:
             others = f" (and {more} more like these)" if more > 0 else ""
             uses = "1 use" if len(arns) == 1 else f"{len(arns)} uses"
@@ -497,7 +497,7 @@ class ReplacementEngine:
                 return True  # that step fails for the same reasons, after these moves
             _require_none(failures)
             steps = self._manual_steps(replacement, replacement.successor_arn)
-            known = steps or _held(replacement.record.moves)
+            known = steps or _kept(replacement.record.moves)
             replacement.advice = self._steps_to_recorded(replacement) if known else _UNSEEN
         elif not old.used and self._is_retirable(replacement.record, old):
             self._retire(replacement, old)
@@ -747,10 +747,10 @@ def _batches(moves: Sequence[BindingChange]) -> Iterator[list[BindingChange]]:
     return by_consumer(moves, MOVES_AT_ONCE)
 
 
-def _held(moves: Iterable[BindingChange]) -> list[str]:
+def _kept(moves: Iterable[BindingChange]) -> list[str]:
     """Return the sentences about consumers that have the old certificate and are not moved."""
-    held = (BindingChangeStatus.LEFT_ALONE, BindingChangeStatus.ROLLED_BACK)
-    return [f"{move.binding.label}: {move.note}" for move in moves if move.status in held]
+    kept = (BindingChangeStatus.LEFT_ALONE, BindingChangeStatus.ROLLED_BACK)
+    return [f"{move.binding.label}: {move.note}" for move in moves if move.status in kept]
 
 
 def _require_none(failures: Sequence[str]) -> None:

@@ -256,7 +256,7 @@ class ListedConsumer(Consumer):
 
     @abstractmethod
     def settings(self) -> Iterable[tuple[Binding, str]]:
-        """Yield every setting that has a certificate, with the ARN of that."""
+        """Yield every setting that has a certificate, with the ARN of the certificate."""
 
     def find(self, certificate: Certificate) -> list[Binding]:
         """Return every setting that had a certificate when the run listed the service."""

@@ -203,10 +203,10 @@ class AwsConsumers(ConsumerCatalog):
         self._unreadable: set[tuple[type[Consumer], str]] = set()
 
     def find(self, certificate: Certificate) -> FoundBindings:
-        """Return every setting that uses a described certificate, and what could not be read.
+        """Return every setting that uses a described certificate, and errors of services.
 
-        A region of the run that is not monitored may be closed to the role for good: its failures
-        stop nothing, and ACM's report of a use that nothing explains remains.
+        The role may have no access to a region that is not monitored: failures there stop nothing,
+        and ACM's report of an unexplained use remains.
         """
         found: list[Binding] = []
         errors: dict[str, Exception] = {}
