@@ -283,42 +283,46 @@ locals {
 
   _of_what_is_replaced = { for operator in ["StringEquals"] : operator => local._managed_by if !local._replaces_unmanaged }
 
-  _load_balancing = [for region in var.regions : "arn:${var.partition}:elasticloadbalancing:${region}:${var.account_id}"]
-  _domain_names = concat(
-    [for region in var.regions : "arn:${var.partition}:apigateway:${region}::/domainnames/*"],
-    [for region in var.regions : "arn:${var.partition}:apigateway:${region}:${var.account_id}:/domainnames/*"],
-  )
-
-  _rebind = [for statement in [
-    {
-      Sid    = "MoveListeners"
-      Effect = "Allow"
-      Action = [
-        "elasticloadbalancing:AddListenerCertificates",
-        "elasticloadbalancing:ModifyListener",
-        "elasticloadbalancing:RemoveListenerCertificates",
-      ]
-      Resource = flatten([for arn in local._load_balancing : ["${arn}:listener/app/*", "${arn}:listener/net/*"]])
-    },
-    {
-      Sid      = "MoveClassicListeners"
-      Effect   = "Allow"
-      Action   = ["elasticloadbalancing:SetLoadBalancerListenerSSLCertificate"]
-      Resource = [for arn in local._load_balancing : "${arn}:loadbalancer/*"]
-    },
-    {
-      Sid    = "MoveDomainNames"
-      Effect = "Allow"
-      Action = [
+  # One statement for all services, because a policy has a size limit. An action applies only to its own types of resources.
+  _rebind = [for statement in [{
+    Sid    = "MoveConsumers"
+    Effect = "Allow"
+    Action = concat(
+      [
         "apigateway:AddCertificateToDomain",
         "apigateway:PATCH",
         "apigateway:RemoveCertificateFromDomain",
-      ]
-      Resource = local._domain_names
-    },
-  ] : statement if local._rebinds]
+        "elasticloadbalancing:AddListenerCertificates",
+        "elasticloadbalancing:ModifyListener",
+        "elasticloadbalancing:RemoveListenerCertificates",
+        "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",
+      ],
+      # Edge consumers support only certificates of us-east-1, and are in any region. Those of the monitored regions are changed.
+      local._rebinds_at_the_edge ? [
+        "amplify:UpdateDomainAssociation",
+        "cloudfront:GetDistributionTenant",
+        "cloudfront:UpdateDistributionTenant",
+        "cognito-idp:UpdateUserPoolDomain",
+      ] : [],
+    )
+    Resource = concat(
+      flatten([for region in var.regions : [
+        "arn:${var.partition}:apigateway:${region}::/domainnames/*",
+        "arn:${var.partition}:apigateway:${region}:${var.account_id}:/domainnames/*",
+        "arn:${var.partition}:elasticloadbalancing:${region}:${var.account_id}:listener/app/*",
+        "arn:${var.partition}:elasticloadbalancing:${region}:${var.account_id}:listener/net/*",
+        "arn:${var.partition}:elasticloadbalancing:${region}:${var.account_id}:loadbalancer/*",
+      ]]),
+      local._rebinds_at_the_edge ? flatten([
+        "arn:${var.partition}:cloudfront::${var.account_id}:distribution-tenant/*",
+        [for region in var.regions : [
+          "arn:${var.partition}:amplify:${region}:${var.account_id}:apps/*/domains/*",
+          "arn:${var.partition}:cognito-idp:${region}:${var.account_id}:userpool/*",
+        ]],
+      ]) : [],
+    )
+  }] : statement if local._rebinds]
 
-  # Edge consumers support only certificates of us-east-1, and are in any region. Those of the monitored regions are changed.
   _rebind_at_the_edge = [for statement in [
     {
       Sid    = "MoveDistributions"
@@ -326,22 +330,6 @@ locals {
       Action = ["cloudfront:UpdateDistribution"]
       # "*": the distributions of edge-optimised domain names and user pools belong to AWS, and both services require this action on all resources.
       Resource = ["*"]
-    },
-    # Of several services, because a policy has a size limit. An action applies only to resources of its own service.
-    {
-      Sid    = "MoveEdgeDomains"
-      Effect = "Allow"
-      Action = [
-        "amplify:UpdateDomainAssociation",
-        "cloudfront:GetDistributionTenant",
-        "cloudfront:UpdateDistributionTenant",
-        "cognito-idp:UpdateUserPoolDomain",
-      ]
-      Resource = concat(
-        [for region in var.regions : "arn:${var.partition}:amplify:${region}:${var.account_id}:apps/*/domains/*"],
-        ["arn:${var.partition}:cloudfront::${var.account_id}:distribution-tenant/*"],
-        [for region in var.regions : "arn:${var.partition}:cognito-idp:${region}:${var.account_id}:userpool/*"],
-      )
     },
   ] : statement if local._rebinds_at_the_edge]
 }

@@ -48,13 +48,17 @@ def grants(statement: Statement) -> Iterator[tuple[str, str | None]]:
 def _is_about(action: str, resource: str) -> bool:
     """Whether an action may have a resource (Service Authorization Reference).
 
-    Of the services with several types of resources, only the statements of ACM have two types.
+    The statements have several types of resources of two services only.
     """
     service = action.partition(":")[0]
-    if _service(resource) == service == "acm":
+    if service != _service(resource):
+        return _service(resource) == "*"
+    if service == "acm":
         acme = "Acme" in action or action == "acm:ListTagsForResource"
         return acme is (":acme-endpoint/" in resource)
-    return _service(resource) in ("*", service)
+    if ":listener/" in resource or ":loadbalancer/" in resource:
+        return ("SetLoadBalancer" in action) is (":loadbalancer/" in resource)
+    return True
 
 
 def _service(resource: str) -> str:

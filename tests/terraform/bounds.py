@@ -6,11 +6,12 @@ Nothing here is read from a policy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tests.harness.proof import Ask, Bounds, Change, about_another, by, given, moved, without
+from tests.harness.proof import Bounds, Change, about_another, by, given, moved, without
 
 REPLACES = "aws:RequestTag/certificate-lifecycle:replaces"
 REPLACED_BY = "aws:ResourceTag/certificate-lifecycle:replaced-by"
@@ -154,9 +155,13 @@ _OTHER_VALIDATION: Mapping[str, Change] = {
 }
 
 
-def _beyond_domain_names(ask: Ask) -> Ask:
-    """Read another path of API Gateway than the list of domain names, or one of them."""
-    return ask.on(ask.permission.resource.replace("/domainnames", "/domainnames-another"))
+def _elsewhere(part: str, other: str) -> Change:
+    """Return the request with a part of its resource, a regular expression, changed."""
+    return lambda ask: ask.on(re.sub(part, other, ask.permission.resource))
+
+
+#: Another path of API Gateway than the list of domain names, or one of them.
+_beyond_domain_names = _elsewhere("/domainnames", "/domainnames-another")
 
 
 def access(*domains: str) -> Mapping[str, Bounds]:
@@ -219,14 +224,17 @@ def access(*domains: str) -> Mapping[str, Bounds]:
         "DeleteWhatIsMarked": Bounds(
             free=range(1, 9), never={"one that is not replaced": without(REPLACED_BY), **issued}
         ),
-        # The kind of a load balancer is bound: a gateway has no certificates.
-        "MoveListeners": Bounds(free=range(2, 9)),
-        "MoveClassicListeners": ONE_OF_ALL,
-        "MoveDomainNames": Bounds(free=range(2, 9)),
+        "MoveConsumers": Bounds(
+            free=range(1, 9),
+            never={
+                "something else than domain names": _beyond_domain_names,
+                # A gateway has no certificates.
+                "a listener of a gateway": _elsewhere("listener/[a-z]+/", "listener/gwy/"),
+                "another part of an app": _elsewhere("/domains/", "/branches/"),
+            },
+        ),
         # Distributions of other services belong to accounts of AWS.
         "MoveDistributions": Bounds(free=range(9), any_account=True),
-        # Parts 0 and 2 are the kinds of resources: apps and domains of Amplify.
-        "MoveEdgeDomains": Bounds(free=(1, 3)),
     }
 
 
