@@ -297,6 +297,19 @@ def test_a_run_has_a_limit_of_queries(gateway: Gateway, monkeypatch: pytest.Monk
     assert len([query for query in gateway.queries if query.name != SIGNED]) == 6
 
 
+def test_no_answer_is_awaited_once_a_resolver_has_failed_repeatedly(gateway: Gateway) -> None:
+    gateway.lie(with_status(503), SECOND)
+    gateway.lies[FIRST] = lambda query, response: (
+        None if query.name == "slow.example.com" else response
+    )
+    asked = resolvers_of(gateway)
+    names = ["slow.example.com", *(f"n{number}.example.com" for number in range(4))]
+    started = time.monotonic()
+    asked.prefetch((name, CAA) for name in names)
+    assert "failed 3 times in a row" in asked.ask("slow.example.com", CAA).reason
+    assert time.monotonic() - started < 2
+
+
 def test_a_run_has_a_limit_of_time(gateway: Gateway) -> None:
     gateway.lie(silent)
     asked = resolvers_of(gateway, max_seconds=0.5)

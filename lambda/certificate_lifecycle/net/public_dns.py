@@ -259,8 +259,12 @@ class HttpsDns:
         return self._stopped
 
     def _stop(self, reason: str) -> None:
-        """Send no further query in this run; the first reason counts."""
-        self._stopped = self._stopped or reason
+        """Send no further query in this run, and await no answer; the first reason counts."""
+        with self._changed:
+            self._stopped = self._stopped or reason
+            for question, answer in self._answers.items():
+                if not answer.done():
+                    answer.set_result(unknown(*question, self._stopped))
 
     def _work(self) -> None:
         connections = self._connections(self._resolvers)
@@ -269,15 +273,25 @@ class HttpsDns:
             if not proof.done():
                 self._stop(f"{resolver}: no answer to the first query in time")
         while (question := self._next()) is not None:
-            answer = self._answers[question]
+            found: DnsAnswer | Exception
             try:
-                answer.set_result(self._answer(question, connections))
+                found = self._answer(question, connections)
             except Exception as error:  # noqa: BLE001 - raised by `ask`
-                answer.set_exception(error)
-            with self._changed:
-                self._budget.end()
+                found = error
+            self._settle(self._answers[question], found)
         for connection in connections.values():
             connection.close()
+
+    def _settle(self, answer: Future[DnsAnswer], found: DnsAnswer | Exception) -> None:
+        """End a query; without effect on its answer if the queries were stopped meanwhile."""
+        with self._changed:
+            self._budget.end()
+            if answer.done():
+                return
+            if isinstance(found, Exception):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
 
     def _next(self) -> Question | None:
         """Return the next question; None if the worker has to end."""
