@@ -137,6 +137,9 @@ class Network:
                 traffic.struck[fault.kind] += 1
                 traffic.lost.pop(attempt.call, None)
             return stale
+        if fault.kind is Kind.OVERLAPPED and attempt.operation == "AssumeRole":
+            # The runs share the sessions of this process, and this one is locked meanwhile.
+            return None
         if fault.kind in {Kind.OVERLAPPED, Kind.INTERFERED}:
             self._insert(fault, attempt, traffic)
             return None
