@@ -137,9 +137,6 @@ class Network:
                 traffic.struck[fault.kind] += 1
                 traffic.lost.pop(attempt.call, None)
             return stale
-        if fault.kind is Kind.OVERLAPPED and attempt.operation == "AssumeRole":
-            # The runs share the sessions of this process, and this one is locked meanwhile.
-            return None
         if fault.kind in {Kind.OVERLAPPED, Kind.INTERFERED}:
             self._insert(fault, attempt, traffic)
             return None
@@ -168,7 +165,10 @@ class Network:
         """Let another run or actor act before an attempt.
 
         What another actor changes is not read stale: no program could protect that.
+        No run begins inside AssumeRole: the runs share the sessions, and this one is locked.
         """
+        if fault.kind is Kind.OVERLAPPED and attempt.operation == "AssumeRole":
+            return
         traffic.struck[fault.kind] += 1
         if fault.kind is Kind.OVERLAPPED:
             self._overlap(fault.choice)
