@@ -186,11 +186,14 @@ NOT_CHECKED = DnsFinding(checked=False)
 
 
 def public_record(record: ValidationRecord, ask: Ask) -> PublicRecord:
-    """Return the state of a validation CNAME in public DNS, as ACM sees it behind other CNAMEs."""
+    """Return the state of a validation CNAME in public DNS, as ACM sees it behind other CNAMEs.
+
+    A top-level domain answers for a domain that is not registered, and is no zone to write into.
+    """
     name = dns_form(record.name)
     answer = ask(name, RecordType.CNAME)
     apex = _clean_name(answer.zone or "")
-    zone = apex if apex and is_same_or_below(name, apex) else None
+    zone = apex if "." in apex and is_same_or_below(name, apex) else None
     last = _followed(answer, ask)
     match last.state:
         case AnswerState.FOUND:

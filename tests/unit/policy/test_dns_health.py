@@ -323,6 +323,11 @@ def test_a_missing_record_names_the_zone_that_answers() -> None:
     assert (found.state, found.zone) == (PublicRecordState.MISSING, "shop.example.com")
 
 
+def test_a_top_level_domain_is_no_zone_to_write_into() -> None:
+    found = public_record(record(NAME), MemoryPublicDns("com").ask)
+    assert (found.state, found.zone) == (PublicRecordState.MISSING, None)
+
+
 @pytest.mark.parametrize("fail", [MemoryPublicDns.lose, MemoryPublicDns.break_dnssec])
 def test_a_record_without_an_answer_is_unknown(
     fail: Callable[[MemoryPublicDns, str, RecordType], None],
