@@ -547,12 +547,20 @@ KNOWN: Mapping[str, str] = {
 
 #: Accepted findings of parliament about the functions' policies, with their reasons.
 PARLIAMENT: Mapping[str, str] = {
-    'UNKNOWN_ACTION: "Unknown action acm:ListCertificateDomainValidations"': (
-        "Its list of actions is older than this one."
-    ),
-    'UNKNOWN_ACTION: "Unknown action acm:SearchCertificates"': (
-        "Its list of actions is older than this one."
-    ),
+    **{
+        f'UNKNOWN_ACTION: "Unknown action acm:{name}"': (
+            "Its list of actions is older than this one."
+        )
+        for name in (
+            "DescribeAcmeDomainValidation",
+            "ListAcmeDomainValidations",
+            "ListAcmeEndpoints",
+            "ListAcmeExternalAccountBindings",
+            "ListCertificateDomainValidations",
+            "ListTagsForResource",
+            "SearchCertificates",
+        )
+    },
     **{
         f'UNKNOWN_ACTION: "Unknown action cloudfront:{name}"': (
             "Its list of actions is older than distribution tenants."
