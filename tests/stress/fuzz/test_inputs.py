@@ -25,6 +25,7 @@ from certificate_lifecycle.handlers.events import (
 )
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.public_dns import DEFAULT_RESOLVERS
 from certificate_lifecycle.policy.settings import CreationSettings, RotationMode, RotationSettings
 from tests.stress.fuzz.effort import fuzzed
 from tests.stress.fuzz.hostile import is_plain, json_values, names, nested, scalars, texts
@@ -346,15 +347,18 @@ RIGHT: dict[str, str] = {
     "INCLUDE_WWW": "true",
     "KEY_ALGORITHM": "RSA_2048",
     "LEDGER_TABLE": "ledger",
+    "LIMITS": '{"requests_per_day": 20, "changes_per_run": 25}',
     "NAME_PREFIX": "prefix",
     "ORGANIZATION": '{"bucket": "runs", "role_name": "r", "external_id": "ab", '
     '"max_concurrency": 1}',
     "OWNER_TAG": "Owner",
+    "PUBLIC_DNS_RESOLVERS": json.dumps(DEFAULT_RESOLVERS),
     "REBIND_CONSUMERS": "true",
     "REGIONS": '["eu-west-1"]',
     "REPORT_BUCKET": "reports",
     "RETIRE_SUPERSEDED_AFTER_DAYS": "30",
     "ROTATION_MODE": "notify",
+    "SCOPE": '{"include": {"domains": ["example.com"], "tags": {"Team": ["shop"]}}}',
     "SECURITY_HUB": "false",
     "SNS_TOPIC_ARN": TOPIC,
     "SUBJECT_ALTERNATIVE_NAMES": '["www.example.com"]',
@@ -362,6 +366,7 @@ RIGHT: dict[str, str] = {
     "THRESHOLD_FRACTION": "0.33",
     "TLS_PROBE": "true",
     "TLS_PROBE_PRIVATE_ADDRESSES": "false",
+    "UNMANAGED_ROTATION_MODE": "notify",
 }
 #: Values that no variable accepts, and that may break a parser.
 ODD = (
@@ -460,4 +465,5 @@ def test_no_odd_value_breaks_the_reader_of_a_variable(variable: str) -> None:
 
 
 def test_what_is_right_is_right() -> None:
+    assert RIGHT.keys() == {entry.name for entry in (*CREATION_VARIABLES, *ROTATION_VARIABLES)}
     assert creation_of(RIGHT)[1] == rotation_of(RIGHT)[1] == []
