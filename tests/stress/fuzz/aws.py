@@ -15,11 +15,18 @@ from typing import Any
 import boto3.session
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
+from certificate_lifecycle.aws import state_table
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.sessions import core_session
 from tests.stress.fuzz.lots import NOW, Lot
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
+#: How the names of entries in the state table begin, for every kind of record.
+_PREFIXES = tuple(
+    kind.prefix
+    for kind in vars(state_table).values()
+    if isinstance(kind, state_table._RecordKind)  # noqa: SLF001 - a new kind is fuzzed without an edit
+)
 #: Members that would make pagination endless.
 _MORE = frozenset(
     {
@@ -96,9 +103,7 @@ class Answer(Lot):
 
     def _entry(self) -> dict[str, Any]:
         """Draw a foreign item of the state table."""
-        entry = self.one(
-            ("told#", "note#", "replacement#", "imports#", "repairs#", "message#last", "else")
-        )
+        entry = self.one((*_PREFIXES, "message#last", "else"))
         return {
             "scope": {"S": f"{ACCOUNT}/{REGION}"},
             "entry": {"S": f"{entry}{self.one((*CERTIFICATES, self.text()))}"},
