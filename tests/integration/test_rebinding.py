@@ -405,7 +405,11 @@ def test_at_most_twelve_frames_lead_from_the_handler_to_the_call_that_moves_a_li
 
 
 def _our_frames(thread: threading.Thread) -> list[str]:
-    """Return the functions of the package that a thread is in, the innermost first."""
+    """Return the functions of the package that a thread is in, the innermost first.
+
+    A comprehension is part of its function; the main thread may still be in that of the scopes.
+    """
     stack = traceback.walk_stack(sys._current_frames()[thread.ident or 0])  # noqa: SLF001 - the only way to another thread
     codes = [frame.f_code for frame, _ in stack]
-    return [code.co_qualname for code in codes if PACKAGE in Path(code.co_filename).parents]
+    ours = [code.co_qualname for code in codes if PACKAGE in Path(code.co_filename).parents]
+    return [name for name in ours if not name.endswith("comp>")]
