@@ -42,6 +42,7 @@ from certificate_lifecycle.policy.repair_history import explain_removed, removed
 from certificate_lifecycle.policy.thresholds import (
     Thresholds,
     ends_soon,
+    foresight_threshold,
     is_recent,
     is_within,
     lacks_future,
@@ -200,6 +201,12 @@ class CheckInput:
     def at_least_warning(self) -> Severity:
         """The severity by the time that is left, raised to WARNING if the certificate is used."""
         return self.capped(max(self.severity, Severity.WARNING))
+
+    @property
+    def at_risk(self) -> Severity:
+        """The severity of an obstacle to the next renewal: INFO while there is much time."""
+        near = self.within(foresight_threshold(self.certificate))
+        return self.at_least_warning if near else Severity.INFO
 
     @property
     def expiry(self) -> str:
@@ -825,8 +832,9 @@ def renewal_at_risk(given: CheckInput) -> Decision | None:
     if dns.reason is None or not given.certificate.managed:
         return None
     message = f"ACM could not renew it now: {dns.text}. {given.expiry_sentence}"
-    severity = given.at_least_warning
-    return Decision(Verdict.RENEWAL_AT_RISK, severity, dns.reason, message, Action.FIX_VALIDATION)
+    return Decision(
+        Verdict.RENEWAL_AT_RISK, given.at_risk, dns.reason, message, Action.FIX_VALIDATION
+    )
 
 
 @check(

@@ -14,6 +14,10 @@ _LONG_WINDOW = timedelta(days=60)
 _LONG_LIFETIME = timedelta(days=300)
 #: Upper limit of the window as a share of the lifetime, for 47-day certificates.
 _WINDOW_SHARE = 1 / 3
+#: Time before the start of the renewal at which a known obstacle becomes a warning, and its upper
+#: limit as a share of the lifetime.
+_WARNING_LEAD = timedelta(days=30)
+_LEAD_SHARE = 1 / 3
 #: Share of the window that remains when a renewal is overdue: 30 days of 45.
 _OVERDUE_SHARE = 2 / 3
 
@@ -46,6 +50,16 @@ def renewal_window(certificate: Certificate) -> timedelta:
     long = certificate.type is CertificateType.PRIVATE or (lifetime or timedelta()) > _LONG_LIFETIME
     window = _LONG_WINDOW if long else _PUBLIC_WINDOW
     return window if lifetime is None else min(window, lifetime * _WINDOW_SHARE)
+
+
+def foresight_threshold(certificate: Certificate) -> timedelta:
+    """Return the time before expiry at which an obstacle to the next renewal becomes a warning.
+
+    Before that, there is time enough to remove the obstacle without haste.
+    """
+    lifetime = certificate.lifetime
+    lead = _WARNING_LEAD if lifetime is None else min(_WARNING_LEAD, lifetime * _LEAD_SHARE)
+    return renewal_window(certificate) + lead
 
 
 def overdue_threshold(certificate: Certificate, thresholds: Thresholds) -> timedelta:
