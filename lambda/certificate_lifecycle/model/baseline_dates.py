@@ -42,5 +42,5 @@ CLIENT_AUTH_ENDS = datetime(2027, 3, 1, tzinfo=UTC)
 
 
 def rule_at(moment: datetime) -> Rule:
-    """Return the limits for certificates that are issued at `moment`; the first are the earliest known."""
+    """Return the limits for certificates that are issued at `moment`."""
     return next((rule for rule in reversed(RULES) if rule.since <= moment), RULES[0])
