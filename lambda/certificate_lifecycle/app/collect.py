@@ -247,7 +247,7 @@ class Collector:
         result.known = known
         self._prefetch(selection.chosen, known)
         if self.dns_health is not None:
-            self.dns_health.prepare(self._queried(selection.chosen, known))
+            self.dns_health.prepare(selection.chosen, known.due)
         for certificate in selection.chosen:
             self._assess(certificate, result, known)
         result.problems.extend((*coverage.problems, *known.successors.problems))
@@ -283,16 +283,6 @@ class Collector:
         ]
         known.descriptions.prefetch(wanted)
         known.descriptions.prefetch_tags(certificate.arn for certificate in wanted)
-
-    def _queried(self, chosen: Sequence[Certificate], known: _Known) -> list[Certificate]:
-        """Return the certificates whose names are compared with public DNS."""
-        if self.foresight is None:
-            return list(chosen)
-        return [
-            certificate
-            for certificate in chosen
-            if certificate.arn in known.due or self._is_described(certificate, known)
-        ]
 
     def _is_described(self, listed: Certificate, known: _Known) -> bool:
         """Whether the decision on a listed certificate needs its description."""

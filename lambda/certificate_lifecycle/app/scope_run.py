@@ -342,12 +342,11 @@ def _read_again(scanned: ScopeScan) -> None:
 def _remember(scanned: ScopeScan, actions: Sequence[ActionRecord]) -> None:
     """Store the descriptions for the next run, without certificates that this run changed."""
     result, request = scanned.result, scanned.request
-    if result.known is None or request.dry_run:
+    if result.known is None or request.dry_run or request.certificate_arns:
         return
-    gone = {record.certificate_arn for record in actions if record.outcome is not Outcome.ADVISED}
-    if not request.certificate_arns:
-        listed = {certificate.arn for certificate in result.everything}
-        gone |= scanned.collector.memory.entries.keys() - listed
+    listed = {certificate.arn for certificate in result.everything}
+    gone = scanned.collector.memory.entries.keys() - listed
+    gone |= {record.certificate_arn for record in actions if record.outcome is not Outcome.ADVISED}
     memory = result.known.descriptions.to_store(gone)
     save_memory(scanned.state.state_store, memory, scanned.context.clock)
 
