@@ -402,7 +402,11 @@ class MemoryDns(Dns):
         self._raise_if_broken("read ahead")
 
     def records_at(
-        self, zone: Zone, name: str, *, known: bool = False
+        self,
+        zone: Zone,
+        name: str,
+        *,
+        known: bool = False,  # noqa: ARG002 - the port has it
     ) -> tuple[ExistingRecord, ...]:
         self._raise_if_broken(f"records {dns_form(name)}")
         return self.records.get((zone.zone_id, dns_form(name)), ())
