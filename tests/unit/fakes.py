@@ -398,7 +398,12 @@ class MemoryDns(Dns):
         rows = self.records.get((zone.zone_id, name), ())
         return frozenset(value for row in rows if row.type == kind for value in row.values)
 
-    def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
+    def read_ahead(self, names: Iterable[str]) -> None:  # noqa: ARG002 - the port has it
+        self._raise_if_broken("read ahead")
+
+    def records_at(
+        self, zone: Zone, name: str, *, known: bool = False
+    ) -> tuple[ExistingRecord, ...]:
         self._raise_if_broken(f"records {dns_form(name)}")
         return self.records.get((zone.zone_id, dns_form(name)), ())
 

@@ -31,6 +31,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     RenewalStatus,
 )
+from certificate_lifecycle.model.dns_names import without_wildcard
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.hidden_classes import InventoryGap
 from certificate_lifecycle.model.run import Assessment, ScopeStatus, urgency
@@ -358,6 +359,16 @@ class Collector:
         ]
         known.descriptions.prefetch(wanted)
         known.descriptions.prefetch_tags(certificate.arn for certificate in wanted)
+        if known.due:
+            self._read_zones([entry for entry in wanted if entry.arn in known.due])
+
+    def _read_zones(self, due: Sequence[Certificate]) -> None:
+        """Read the zones of many certificates in a few calls."""
+        try:
+            require_time(self.context.clock)
+            self.dns.read_ahead(without_wildcard(name) for entry in due for name in entry.names)
+        except Exception:  # noqa: BLE001 - each name is read by itself
+            logger.warning("zones not read ahead", exc_info=True)
 
     def _is_described(self, listed: Certificate, known: _Known) -> bool:
         """Whether the decision on a listed certificate needs its description."""
@@ -557,7 +568,7 @@ class Collector:
         )
         try:
             require_time(self.context.clock)
-            return inspect(self.dns, wanted)
+            return inspect(self.dns, wanted, known=True)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("records unreadable", extra={"certificate_arn": certificate.arn})
             problems.append(f"{certificate.arn}: {error_summary(error)}")

@@ -349,8 +349,13 @@ class Dns(DelegationReader, Protocol):
     def caa_values(self, zone: Zone, name: str) -> Collection[str]:
         """Return the CAA records at `name` in presentation form."""
 
-    def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
-        """Return the record sets at `name`, which are read again by each call."""
+    def read_ahead(self, names: Iterable[str]) -> None:
+        """Read whole zones, where that takes fewer calls than to read each name."""
+
+    def records_at(
+        self, zone: Zone, name: str, *, known: bool = False
+    ) -> tuple[ExistingRecord, ...]:
+        """Return the record sets at `name`, read again by each call unless `known` ones suffice."""
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write `records` in one atomic batch."""
