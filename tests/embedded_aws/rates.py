@@ -2,13 +2,14 @@
 
 https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rate-limits
 https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html
+https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tests.embedded_aws.protocol import AwsError, Request
 
@@ -35,8 +36,17 @@ ACM = {
     "SearchCertificates": 5,
     "UpdateCertificateOptions": 5,
 }
+#: "Maximum of 15 calls per second".
+TAGGING = {"GetResources": 15}
 #: All requests of an account together: a bucket of 50 that fills by 10 a second.
 ROUTE53, ROUTE53_BURST = 10, 50
+
+
+#: By service: the rates of its operations, and the error code of a throttled call.
+_OF_OPERATIONS: Mapping[str, tuple[Mapping[str, float], str]] = {
+    "acm": (ACM, "ThrottlingException"),
+    "resourcegroupstaggingapi": (TAGGING, "ThrottledException"),
+}
 
 
 class Bucket:
@@ -72,10 +82,11 @@ class Rates:
     def raise_for(self, request: Request) -> None:
         if not self.enforced:
             return
-        if request.service == "acm" and request.operation in ACM:
-            rate = ACM[request.operation]
-            key = ("acm", request.account, request.region, request.operation)
-            self._take(key, rate, rate, "ThrottlingException")
+        rates, code = _OF_OPERATIONS.get(request.service, ({}, ""))
+        if request.operation in rates:
+            rate = rates[request.operation]
+            key = (request.service, request.account, request.region, request.operation)
+            self._take(key, rate, rate, code)
         elif request.service == "route53":
             self._take(("route53", request.account), ROUTE53, ROUTE53_BURST, "Throttling")
 

@@ -64,6 +64,13 @@ class Certificates(Protocol):
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
         """Return the tags of one certificate; raises CertificateNotFoundError."""
 
+    def tags_of(self, arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Return the tags of many certificates by ARN, with few calls; never raises.
+
+        A missing ARN was not read. They may be some minutes old, so they are for judging only:
+        `tags` is for a decision to write.
+        """
+
     def request(self, request: CertificateRequest) -> str:
         """Request a certificate, or find the equal request of the last hour; return its ARN."""
 

@@ -71,6 +71,8 @@ if TYPE_CHECKING:
     from mypy_boto3_acm.literals import KeyAlgorithmType
     from mypy_boto3_acm.type_defs import CertificateFilterStatementPaginatorTypeDef, TagTypeDef
 
+    from certificate_lifecycle.aws.tagging import TagIndex
+
 E = TypeVar("E", bound=StrEnum)
 
 _CERTIFICATES = regional("acm", "certificate/*")
@@ -208,8 +210,9 @@ class _FilterRefusedError(Exception):
 class AcmCertificates:
     """The certificates of one account and region."""
 
-    def __init__(self, client: ACMClient) -> None:
+    def __init__(self, client: ACMClient, tag_index: TagIndex | None = None) -> None:
         self._client = client
+        self._tag_index = tag_index
         #: The classes that the region does not know, found out by `list_all`.
         self._region_gaps: list[InventoryGap] = []
 
@@ -349,6 +352,10 @@ class AcmCertificates:
         with existing(arn):
             answer = self._client.list_tags_for_certificate(CertificateArn=arn)
         return tuple((tag["Key"], tag.get("Value", "")) for tag in answer.get("Tags", []))
+
+    def tags_of(self, arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Return the tags of certificates from the index, see `TagIndex.tags_of`."""
+        return {} if self._tag_index is None else self._tag_index.tags_of(arns)
 
     @validated_response("RequestCertificate")
     def request(self, request: CertificateRequest) -> str:

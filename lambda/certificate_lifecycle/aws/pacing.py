@@ -1,7 +1,8 @@
 """Pacing of calls below the documented rates of AWS, to avoid throttling.
 
 Rates are per account and region: ACM user guide, "Quotas"; Security Hub API reference, "Throttling
-limits"; Route 53 developer guide, "Quotas" (one rate for all requests of an account).
+limits"; Tag Editor user guide, "Service quotas"; Route 53 developer guide, "Quotas" (one rate for
+all requests of an account).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ RATES: Mapping[str, Mapping[str, float]] = {
         "ImportCertificate": 1,
         "ResendValidationEmail": 1,
     },
+    "resourcegroupstaggingapi": {"GetResources": 15},
     "securityhub": {"BatchImportFindings": 10, "GetFindings": 3},
 }
 #: Requests per second of all operations of a service together.
