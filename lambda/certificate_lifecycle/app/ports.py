@@ -28,6 +28,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
+from certificate_lifecycle.policy.remembered import RememberedCertificates
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.tls_probe import ProbeResult
@@ -287,6 +288,12 @@ class StateStore(ImportHistories, Protocol):
 
     def save_repair_history(self, history: RepairHistory) -> None:
         """Save a history, unless another run has changed it since."""
+
+    def memory(self) -> RememberedCertificates:
+        """Return what earlier runs remember; a certificate that cannot be read is left out."""
+
+    def save_memory(self, memory: RememberedCertificates) -> None:
+        """Replace what earlier runs remember; of two runs, the later write stays."""
 
     def intents(self) -> Sequence[Intent]:
         """Return the intents that no message has reported."""
