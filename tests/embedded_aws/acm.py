@@ -316,7 +316,7 @@ class Acm:
         certificate = self._named(request)
         for tag in request.parameters["Tags"]:
             if tag.get("Value") in {None, certificate.tags.get(tag["Key"])}:
-                certificate.tags.pop(tag["Key"], None)
+                certificate.had_tags |= certificate.tags.pop(tag["Key"], None) is not None
         return {}
 
     def _named(self, request: Request) -> Certificate:

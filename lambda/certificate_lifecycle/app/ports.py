@@ -66,9 +66,10 @@ class Certificates(Protocol):
         """Return the tags of one certificate; raises CertificateNotFoundError."""
 
     def tags_of(self, arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        """Return the tags of many certificates, as far as they can be read in bulk.
+        """Return the tags of many certificates by ARN, with few calls; never raises.
 
-        A change of the last minutes may be missing.
+        A missing ARN was not read. They may be some minutes old, so they are for judging only:
+        `tags` is for a decision to write.
         """
 
     def request(self, request: CertificateRequest) -> str:

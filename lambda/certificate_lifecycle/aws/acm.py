@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_acm.literals import KeyAlgorithmType
     from mypy_boto3_acm.type_defs import CertificateFilterStatementPaginatorTypeDef, TagTypeDef
+
+    from certificate_lifecycle.aws.tagging import TagIndex
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -208,14 +210,9 @@ class _FilterRefusedError(Exception):
 class AcmCertificates:
     """The certificates of one account and region."""
 
-    def __init__(
-        self,
-        client: ACMClient,
-        tagged: Callable[[Sequence[str]], Mapping[str, tuple[tuple[str, str], ...]]] | None = None,
-    ) -> None:
+    def __init__(self, client: ACMClient, tag_index: TagIndex | None = None) -> None:
         self._client = client
-        #: Reads tags in bulk.
-        self._tagged = tagged
+        self._tag_index = tag_index
         #: The classes that the region does not know, found out by `list_all`.
         self._region_gaps: list[InventoryGap] = []
 
@@ -357,8 +354,8 @@ class AcmCertificates:
         return tuple((tag["Key"], tag.get("Value", "")) for tag in answer.get("Tags", []))
 
     def tags_of(self, arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        """Return the tags of many certificates; a certificate that was never tagged has none."""
-        return {} if self._tagged is None else self._tagged(arns)
+        """Return the tags of certificates from the index, see `TagIndex.tags_of`."""
+        return {} if self._tag_index is None else self._tag_index.tags_of(arns)
 
     @validated_response("RequestCertificate")
     def request(self, request: CertificateRequest) -> str:
