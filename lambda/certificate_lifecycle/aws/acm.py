@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
+    DRILLS,
     EVERYTHING,
     ROTATIONS,
     SCANS,
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=StrEnum)
 
 _CERTIFICATES = regional("acm", "certificate/*")
-_LISTING = (*CREATIONS, *SCANS, Command.DRILL)
+_LISTING = (*CREATIONS, *SCANS, *DRILLS)
 _RETIRE = (Setting.RETIRE_SUPERSEDED, Setting.REPLACE)
 _REQUEST = {
     "acm:DomainNames": "{domain}",
@@ -123,7 +124,7 @@ PERMISSIONS = (
         "acm", _CERTIFICATES, *_RETIRE, AddTagsToCertificate="tag a replaced certificate"
     ),
     *declare(
-        (*SCANS, Command.DRILL),
+        (*SCANS, *DRILLS),
         "acm",
         _CERTIFICATES,
         ListTagsForCertificate="recognise certificates that another tool manages",
@@ -145,7 +146,7 @@ PERMISSIONS = (
         RenewCertificate="renew the certificate of an export target",
     ),
     *declare(
-        (*ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DRILL),
+        (*ROTATIONS, Command.SCAN, Command.EXPLAIN, *DRILLS),
         "acm",
         ("{imported}",),
         Setting.IMPORT_SOURCES,

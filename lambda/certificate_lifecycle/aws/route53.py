@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
+    DRILLS,
     EVERYTHING,
     SCANS,
-    Command,
     Setting,
     declare,
     for_rotations,
@@ -25,7 +25,7 @@ from certificate_lifecycle.policy.validation import Cut, ExistingRecord, Zone
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
-_READERS = (*CREATIONS, *SCANS, Command.DRILL)
+_READERS = (*CREATIONS, *SCANS, *DRILLS)
 _ZONES = ("arn:{partition}:route53:::hostedzone/{hosted_zone}",)
 _CHANGE = {
     "route53:ChangeResourceRecordSetsActions": "UPSERT",

@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, RenewalAnswer
 from certificate_lifecycle.cli.exit_codes import Exit
@@ -68,6 +69,7 @@ def _drill(session: Session, located: Located) -> Drill:
             certificates=clients.certificates,
             histories=clients.state_store,
         ),
+        exports=ExportTargets.of(settings.export_targets, clients.export_secrets),
         thresholds=settings.thresholds,
         now=session.current_time(),
     )
