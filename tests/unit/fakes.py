@@ -68,6 +68,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
+from certificate_lifecycle.policy.remembered import RememberedCertificates
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
@@ -171,6 +172,10 @@ class MemoryCertificates(Certificates):
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
         self._raise_if_broken(f"tags {arn}")
         return self.tagged.get(arn, ())
+
+    def tags_of(self, arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        self._raise_if_broken("tags_of")
+        return {arn: self.tagged.get(arn, ()) for arn in arns if f"tags {arn}" not in self.broken}
 
     def request(self, request: CertificateRequest) -> str:
         """Return the ARN that belongs to the token; ACM names records only some time later."""
@@ -691,6 +696,7 @@ class MemoryStateStore(StateStore):
         self.recorded_intents: dict[tuple[str, str], Intent] = {}
         self.histories: dict[str, ImportHistory] = {}
         self.repairs: dict[str, RepairHistory] = {}
+        self.remembered = RememberedCertificates()
         self.before_save: Callable[[ImportHistory], None] = lambda _: None
         self.broken: dict[str, Exception] = {}
         self.probed_at: datetime | None = None
@@ -786,6 +792,14 @@ class MemoryStateStore(StateStore):
         if (there.version if there else 0) == history.version:
             self.writes += 1
             self.repairs[history.certificate_arn] = replace(history, version=history.version + 1)
+
+    def memory(self) -> RememberedCertificates:
+        self._raise_if_broken("memory")
+        return self.remembered
+
+    def save_memory(self, memory: RememberedCertificates) -> None:
+        self._raise_if_broken("save_memory")
+        self.remembered = memory
 
     def import_history(self, certificate_arn: str) -> ImportHistory:
         self._raise_if_broken(f"import_history {certificate_arn}")

@@ -10,11 +10,14 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
-from certificate_lifecycle.app.coverage import CoverageCheck, CoverageResult, Tags
+from certificate_lifecycle.app.coverage import CoverageCheck, CoverageResult
 from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.descriptions import Descriptions
 from certificate_lifecycle.app.dns_health import DnsHealth
 from certificate_lifecycle.app.export_targets import ExportTargets
+from certificate_lifecycle.app.foresight import Foresight
 from certificate_lifecycle.app.ports import Catalog, Certificates, CertificateStore, Dns
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.run_context import RunContext
@@ -24,6 +27,7 @@ from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
+    CertificateStatus,
     CertificateType,
     RenewalStatus,
 )
@@ -41,6 +45,7 @@ from certificate_lifecycle.policy.continuity import Candidate, Continuity
 from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.remembered import RememberedCertificates
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import ReplacementRecord
 from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
@@ -59,7 +64,7 @@ class ScanResult:
     `ignored` are the ARNs of certificates outside the coverage, which were not assessed;
     `undecided` of those whose names or tags could not be read.
     `not_listed` are the classes of certificates that could not be listed, `unread` the ARNs that
-    the listing lacks and that could not be described.
+    the listing lacks and that could not be described. `known` is what was read for all of them.
     """
 
     certificates: int = 0
@@ -72,6 +77,7 @@ class ScanResult:
     observations: list[Observation] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     listed: bool = True
+    known: _Known | None = None
 
     @property
     def status(self) -> ScopeStatus:
@@ -116,22 +122,24 @@ class ScanResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Known:
     """What is read once, before the certificates are assessed.
 
     `described` are the ARNs to describe, `renewals` the renewal status of others, `stores` the
     stores of certificates outside ACM, `records` the replacement records.
-    `outside` are the ARNs outside the coverage, `tags` tags that were read, by ARN.
+    `outside` are the ARNs outside the coverage, `due` those of healthy certificates whose next
+    renewal is checked.
     """
 
     described: Collection[str]
     renewals: Mapping[str, RenewalStatus | None]
     successors: SuccessorSearch
+    descriptions: Descriptions
+    due: Collection[str]
     stores: Mapping[str, CertificateStore]
     records: Mapping[str, ReplacementRecord]
     outside: Collection[str]
-    tags: Mapping[str, Tags | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +156,8 @@ class Collector:
     stores: Sequence[CertificateStore] = ()
     failure_reported: Callable[[Certificate], datetime | None] = lambda _: None
     repair_history: Callable[[Certificate], RepairHistory | None] = lambda _: None
+    memory: RememberedCertificates = field(default_factory=RememberedCertificates)
+    foresight: Foresight | None = None
 
     def scan(
         self,
@@ -186,7 +196,7 @@ class Collector:
             result.problems.extend(self.sources.misplaced(by_arn, result.unread))
             result.problems.extend(self.exports.misplaced({*by_arn, *result.unread}))
         stores = {arn: store for arn, (_, store) in stored.items()}
-        self._assess_covered(chosen, everything, stores, replacing, result)
+        self._assess_covered(chosen, everything, stores, replacing, result, wanted)
         return result
 
     def _unlisted(
@@ -216,6 +226,7 @@ class Collector:
         stores: Mapping[str, CertificateStore],
         replacing: Mapping[str, ReplacementRecord],
         result: ScanResult,
+        wanted: Collection[str],
     ) -> None:
         """Assess the certificates of `chosen` that are covered or reported nevertheless."""
         coverage = CoverageCheck(
@@ -232,12 +243,67 @@ class Collector:
         if selection.ignored:
             ignored = {"certificates": len(selection.ignored)}
             logger.info("certificates outside the scope ignored", extra=ignored)
-        known = self._known(selection, everything, stores, replacing, coverage)
+        known = self._known(selection, everything, stores, replacing, coverage, set(wanted))
+        result.known = known
+        self._prefetch(selection.chosen, known)
         if self.dns_health is not None:
-            self.dns_health.prepare(selection.chosen)
+            self.dns_health.prepare(self._queried(selection.chosen, known))
         for certificate in selection.chosen:
             self._assess(certificate, result, known)
         result.problems.extend((*coverage.problems, *known.successors.problems))
+
+    def observe_again(self, result: ScanResult, arn: str) -> None:
+        """Read and assess a certificate again, unless it was read by calls of its own.
+
+        A certificate that does not exist any more is left out of the result.
+        """
+        known = result.known
+        if known is None or known.descriptions.is_confirmed(arn):
+            return
+        index = next(
+            i for i, entry in enumerate(result.assessments) if entry.certificate.arn == arn
+        )
+        listed = next(entry for entry in result.everything if entry.arn == arn)
+        del result.observations[index], result.assessments[index]
+        known.descriptions.forget(arn)
+        known.described = {*known.described, arn}
+        count = len(result.assessments)
+        self._assess(listed, result, known)
+        if len(result.assessments) > count:
+            result.observations.insert(index, result.observations.pop())
+            result.assessments.insert(index, result.assessments.pop())
+
+    def _prefetch(self, chosen: Sequence[Certificate], known: _Known) -> None:
+        """Describe side by side what the assessments need, and read tags in bulk."""
+        wanted = [
+            certificate
+            for certificate in chosen
+            if certificate.arn not in known.stores
+            and (self._is_described(certificate, known) or certificate.arn in known.due)
+        ]
+        known.descriptions.prefetch(wanted)
+        known.descriptions.prefetch_tags(certificate.arn for certificate in wanted)
+
+    def _queried(self, chosen: Sequence[Certificate], known: _Known) -> list[Certificate]:
+        """Return the certificates whose names are compared with public DNS."""
+        if self.foresight is None:
+            return list(chosen)
+        return [
+            certificate
+            for certificate in chosen
+            if certificate.arn in known.due or self._is_described(certificate, known)
+        ]
+
+    def _is_described(self, listed: Certificate, known: _Known) -> bool:
+        """Whether the decision on a listed certificate needs its description."""
+        if listed.arn in known.described:
+            return True
+        thresholds, now = self.context.thresholds, self.context.now
+        if listed.arn in known.renewals and renews_well(
+            listed, known.renewals[listed.arn], thresholds, now
+        ):
+            return False
+        return needs_detail(listed, thresholds, now, self.failure_reported(listed))
 
     def _known(
         self,
@@ -246,20 +312,34 @@ class Collector:
         stores: Mapping[str, CertificateStore],
         replacing: Mapping[str, ReplacementRecord],
         coverage: CoverageCheck,
+        wanted: Collection[str],
     ) -> _Known:
         chosen = selection.chosen
         described = {certificate.arn for certificate in chosen if self._concerned(certificate)}
         described.update(replacing)
+        renewals = self._renewals([entry for entry in chosen if entry.arn not in described])
+        descriptions = Descriptions(
+            certificates=self.certificates,
+            clock=self.context.clock,
+            thresholds=self.context.thresholds,
+            now=self.context.now,
+            memory=self.memory,
+            fresh={*described, *wanted},
+            renewals=renewals,
+            tags=coverage.tags,
+        )
+        due = self.foresight.due(chosen, self.memory) if self.foresight else ()
         return _Known(
             described=described,
-            renewals=self._renewals([entry for entry in chosen if entry.arn not in described]),
+            renewals=renewals,
+            descriptions=descriptions,
+            due=due,
             successors=SuccessorSearch.among(
                 everything, self.context, self.certificates, self.catalog, coverage
             ),
             stores=stores,
             records=replacing,
             outside=selection.outside,
-            tags=coverage.tags,
         )
 
     def _stored(
@@ -286,12 +366,14 @@ class Collector:
         return self.sources.concern(certificate) or self.exports.concern(certificate)
 
     def _renewals(self, certificates: Iterable[Certificate]) -> Mapping[str, RenewalStatus | None]:
-        """Return the renewal status of certificates, if that saves calls."""
+        """Return the renewal status of certificates that ACM may be renewing, if one can search."""
         thresholds, now = self.context.thresholds, self.context.now
         renewing = [
             certificate
             for certificate in certificates
-            if renews_well(certificate, None, thresholds, now)
+            if certificate.managed
+            and certificate.status is CertificateStatus.ISSUED
+            and needs_detail(certificate, thresholds, now)
         ]
         if len(renewing) < _WORTH_A_SEARCH:
             return {}
@@ -303,12 +385,18 @@ class Collector:
             return {}
 
     def _assess(self, listed: Certificate, result: ScanResult, known: _Known) -> None:
+        thresholds, now = self.context.thresholds, self.context.now
         try:
             observation = self._observe(listed, result.problems, known)
+            decision = assess(observation, thresholds, now)
+            if decision.healthy and listed.arn in known.due:
+                # A result does not depend on whose next renewal was checked.
+                known.due = {arn for arn in known.due if arn != listed.arn}
+                observation = self._observe(listed, result.problems, known)
+                decision = assess(observation, thresholds, now)
         except CertificateNotFoundError:
             logger.info("certificate deleted meanwhile", extra={"certificate_arn": listed.arn})
             return
-        decision = assess(observation, self.context.thresholds, self.context.now)
         result.observations.append(observation)
         outside = listed.arn in known.outside
         result.assessments.append(
@@ -330,7 +418,8 @@ class Collector:
         thresholds, now = self.context.thresholds, self.context.now
         reported = self.failure_reported(listed)
         certificate, error, source = listed, None, None
-        if listed.arn in known.described:
+        due = listed.arn in known.due
+        if listed.arn in known.described or due:
             certificate, error = self._describe(listed, problems, known)
         elif listed.arn in known.renewals and renews_well(
             listed, known.renewals[listed.arn], thresholds, now
@@ -339,12 +428,14 @@ class Collector:
         elif needs_detail(listed, thresholds, now, reported):
             certificate, error = self._describe(listed, problems, known, in_full=False)
         found = self._candidate(certificate, known) if error is None else None
-        records = self._records(certificate, problems)
+        records = self._records(certificate, problems, due=due and error is None)
         dns = self._public_dns(certificate, records)
+        if due and error is None:
+            known.descriptions.note(listed.arn, partial(replace, checked_at=now))
         if dns.reason is not None and not certificate.detail.validations and error is None:
             # Records that public DNS answers make a hosted zone irrelevant; a finding has tags.
-            certificate, error = self._describe(certificate, problems, known)
-            records = self._records(certificate, problems)
+            certificate, error = self._describe(listed, problems, known)
+            records = self._records(certificate, problems, due=due)
             dns = self._public_dns(certificate, records)
         if error is None and self.sources.concern(listed):
             source = self.sources.inspect(certificate, self.context.clock, now, problems)
@@ -409,32 +500,32 @@ class Collector:
             require_time(self.context.clock)
             if listed.arn in known.stores:
                 return known.stores[listed.arn].describe(listed), None
-            described = listed
-            if not listed.described:
-                described = listed.described_as(self.certificates.describe(listed.arn))
+            described = known.descriptions.describe(listed)
             renewal = described.detail.renewal
             status = renewal.status if renewal else None
             thresholds, now = self.context.thresholds, self.context.now
             if not in_full and renews_well(described, status, thresholds, now):
                 return as_renewing(described, status), None
-            tags = known.tags.get(listed.arn)
-            if tags is None:
-                tags = self.certificates.tags(listed.arn)
+            return known.descriptions.with_tags(described), None
         except CertificateNotFoundError:
             raise
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("certificate unreadable", extra={"certificate_arn": listed.arn})
             problems.append(f"{listed.arn}: {error_summary(error)}")
             return listed, error_summary(error)
-        return described.with_tags(tags), None
 
-    def _records(self, certificate: Certificate, problems: list[str]) -> tuple[RecordFinding, ...]:
-        if not wants_records(certificate):
+    def _records(
+        self, certificate: Certificate, problems: list[str], *, due: bool = False
+    ) -> tuple[RecordFinding, ...]:
+        """Return the state of the records that ACM waits for, or needs for the next renewal."""
+        waits = wants_records(certificate)
+        if not (waits or due):
             return ()
+        detail = certificate.detail
         wanted = distinct(
             validation.record
-            for validation in certificate.detail.pending_validations
-            if validation.record is not None and not validation.validated
+            for validation in (detail.pending_validations if waits else detail.validations)
+            if validation.record is not None and not (waits and validation.validated)
         )
         try:
             require_time(self.context.clock)

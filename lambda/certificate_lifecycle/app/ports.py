@@ -28,6 +28,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
+from certificate_lifecycle.policy.remembered import RememberedCertificates
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.tls_probe import ProbeResult
@@ -63,6 +64,12 @@ class Certificates(Protocol):
 
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
         """Return the tags of one certificate; raises CertificateNotFoundError."""
+
+    def tags_of(self, arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Return the tags of many certificates, as far as they can be read in bulk.
+
+        A change of the last minutes may be missing.
+        """
 
     def request(self, request: CertificateRequest) -> str:
         """Request a certificate, or find the equal request of the last hour; return its ARN."""
@@ -280,6 +287,12 @@ class StateStore(ImportHistories, Protocol):
 
     def save_repair_history(self, history: RepairHistory) -> None:
         """Save a history, unless another run has changed it since."""
+
+    def memory(self) -> RememberedCertificates:
+        """Return what earlier runs remember; a certificate that cannot be read is left out."""
+
+    def save_memory(self, memory: RememberedCertificates) -> None:
+        """Replace what earlier runs remember; of two runs, the later write stays."""
 
     def intents(self) -> Sequence[Intent]:
         """Return the intents that no message has reported."""

@@ -8,9 +8,11 @@ from datetime import datetime
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
 from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.descriptions import read_memory, save_memory
 from certificate_lifecycle.app.dns_health import DnsHealth, NameJudge
 from certificate_lifecycle.app.export import Export
 from certificate_lifecycle.app.export_targets import ExportTargets
+from certificate_lifecycle.app.foresight import Foresight
 from certificate_lifecycle.app.notification_state import AlertState, PendingWrites
 from certificate_lifecycle.app.owners import Owners
 from certificate_lifecycle.app.ports import Catalog, Clock, ScopeClients, StateStore
@@ -94,6 +96,7 @@ class ScopeScan:
     context: RunContext
     clients: ScopeClients
     state: AlertState
+    collector: Collector
     result: ScanResult
     public_dns: DnsCounts | None = None
 
@@ -152,6 +155,10 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         stores=(*clients.stores, *(clients.account_stores if request.account_wide else ())),
         failure_reported=state.failure_reported,
         repair_history=state.repairs.history,
+        memory=read_memory(state.state_store),
+        foresight=None
+        if state.state_store is None
+        else Foresight(clock=clock, now=request.now, alert_records=state.alert_records),
     )
     # The requested certificates, and those that they replace.
     requested = request.certificate_arns
@@ -174,6 +181,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         context=context,
         clients=clients,
         state=state,
+        collector=collector,
         result=result,
         public_dns=None if dns_health is None else dns_health.counts(),
     )
@@ -194,6 +202,7 @@ def _dns_health(
 def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     """Replace, export, repair and import, or plan that in a dry run."""
     request, state, scan_result = scanned.request, scanned.state, scanned.result
+    _read_again(scanned)
     _read_missing_tags(scanned)
     # Before any consumer is moved, while the names of the consumers are still right.
     assessments = _assessments(scanned)
@@ -218,6 +227,7 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
         tuple(scan_result.not_listed),
         scanned.public_dns,
     )
+    _remember(scanned, actions)
     run = state.with_changes(run_of(request, [scope], assessments, actions, current_time()))
     return ScopeRun(
         run=run,
@@ -310,6 +320,36 @@ def _within_limits(agreed: ScanResult, scanned: ScopeScan) -> RunContext:
     )
     scanned.result.problems.append(reason)
     return replace(context, held_back=f"{reason}.")
+
+
+def _read_again(scanned: ScopeScan) -> None:
+    """Read certificates with a due action again, if earlier runs described them.
+
+    What was remembered, and tags that were read in bulk, never lead to a write.
+    """
+    request, result = scanned.request, scanned.result
+    if not request.repair:
+        return
+    due = [
+        entry.certificate.arn
+        for observation, entry in zip(result.observations, result.assessments, strict=True)
+        if entry.decision.action in NEEDED_MODE or observation.export is not None
+    ]
+    for arn in due:
+        scanned.collector.observe_again(result, arn)
+
+
+def _remember(scanned: ScopeScan, actions: Sequence[ActionRecord]) -> None:
+    """Store the descriptions for the next run, without certificates that this run changed."""
+    result, request = scanned.result, scanned.request
+    if result.known is None or request.dry_run:
+        return
+    gone = {record.certificate_arn for record in actions if record.outcome is not Outcome.ADVISED}
+    if not request.certificate_arns:
+        listed = {certificate.arn for certificate in result.everything}
+        gone |= scanned.collector.memory.entries.keys() - listed
+    memory = result.known.descriptions.to_store(gone)
+    save_memory(scanned.state.state_store, memory, scanned.context.clock)
 
 
 def _read_missing_tags(scanned: ScopeScan) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -209,8 +209,14 @@ class _FilterRefusedError(Exception):
 class AcmCertificates:
     """The certificates of one account and region."""
 
-    def __init__(self, client: ACMClient) -> None:
+    def __init__(
+        self,
+        client: ACMClient,
+        tagged: Callable[[Sequence[str]], Mapping[str, tuple[tuple[str, str], ...]]] | None = None,
+    ) -> None:
         self._client = client
+        #: Reads tags in bulk.
+        self._tagged = tagged
         #: The classes that the region does not know, found out by `list_all`.
         self._region_gaps: list[InventoryGap] = []
 
@@ -350,6 +356,10 @@ class AcmCertificates:
         with existing(arn):
             answer = self._client.list_tags_for_certificate(CertificateArn=arn)
         return tuple((tag["Key"], tag.get("Value", "")) for tag in answer.get("Tags", []))
+
+    def tags_of(self, arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Return the tags of many certificates; a certificate that was never tagged has none."""
+        return {} if self._tagged is None else self._tagged(arns)
 
     @validated_response("RequestCertificate")
     def request(self, request: CertificateRequest) -> str:

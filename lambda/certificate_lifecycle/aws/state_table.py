@@ -17,6 +17,7 @@ import hashlib
 import json
 import re
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
@@ -51,6 +52,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
+from certificate_lifecycle.policy.remembered import Remembered, RememberedCertificates
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, RequestBudget
 
@@ -161,6 +163,13 @@ _MOVE = "replacement-move#"
 _ALERT = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
 _INTENT = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
 _REPAIRS = _RecordKind("repairs#", ("certificate_arn",), RepairHistory.from_dict)
+_MEMORY = "remembered#"
+#: Certificates are spread over so many items by a digest of their ARN.
+_MEMORY_ITEMS = 16
+#: An item has at most 400 KB (developer guide, "Quotas").
+_LARGEST_MEMORY = 350_000
+#: Bytes of an item after it is expanded; a larger one is not of this module.
+_LARGEST_TEXT = 16_000_000
 _IMPORTS = _RecordKind("imports#", ("certificate_arn",), ImportHistory.from_dict)
 
 
@@ -175,6 +184,8 @@ class StateTable:
         #: The moves that have an item, each with the item's end, by the name of the item.
         self._moves: dict[str, _StoredMove] = {}
         self._unreadable: dict[str, UnreadableEntry] = {}
+        #: The text of each item of remembered certificates, as it is stored.
+        self._memory: dict[str, str] = {}
 
     def unreadable(self) -> Sequence[UnreadableEntry]:
         """Return the entries that the reads so far could not read; nothing may overwrite them."""
@@ -383,6 +394,49 @@ class StateTable:
         else:
             self._put(item, _SAME_VERSION, {":version": _number(history.version)})
 
+    # --- Remembered descriptions ------------------------------------------------------------------
+
+    def memory(self) -> RememberedCertificates:
+        """Return what earlier runs remember; an item or a certificate that is misread is left out.
+
+        An item only saves calls, so that no problem of a run follows.
+        """
+        entries: dict[str, Remembered] = {}
+        since: datetime | None = None
+        for item in self._all():
+            if not _name(item).startswith(_MEMORY):
+                continue
+            try:
+                text = _expanded(item["certificates"]["B"])
+                since = _timestamp(item, "since")
+                found = [_remembered(entry) for entry in json.loads(text)]
+            except (*_MISREAD, zlib.error):
+                logger.warning("remembered certificates unreadable", extra={"entry": _name(item)})
+                continue
+            self._memory[_name(item)] = text
+            entries |= {entry.certificate.arn: entry for entry in found if entry is not None}
+        return RememberedCertificates(entries=entries, since=since)
+
+    def save_memory(self, memory: RememberedCertificates) -> None:
+        """Write the items that changed; of two runs, the later write stays."""
+        if memory.since is None:
+            raise ValueError("the time of the first run is missing")
+        items: dict[str, list[Remembered]] = {f"{_MEMORY}{0:02d}": []}
+        for arn in sorted(memory.entries):
+            digest = int(hashlib.sha256(arn.encode()).hexdigest()[:8], 16)
+            name = f"{_MEMORY}{digest % _MEMORY_ITEMS:02d}"
+            items.setdefault(name, []).append(memory.entries[arn])
+        for name in self._memory.keys() - items.keys():
+            items[name] = []
+        for name, entries in items.items():
+            text, packed = _packed(entries)
+            if text == self._memory.get(name):
+                continue
+            since = {"since": _text(stamp(memory.since))}
+            item = {**self._key(name), "certificates": {"B": packed}, **since}
+            self._client.put_item(TableName=self._table, Item=item)
+            self._memory[name] = text
+
     # --- Imports ----------------------------------------------------------------------------------
 
     def import_history(self, certificate_arn: str) -> ImportHistory:
@@ -511,6 +565,33 @@ class StateTable:
                 ExpressionAttributeValues=values,
             ),
         )
+
+
+def _expanded(packed: bytes) -> str:
+    """Return the text of an item of remembered certificates; raises ValueError for a huge one."""
+    expander = zlib.decompressobj()
+    text = expander.decompress(packed, _LARGEST_TEXT)
+    if not expander.eof:
+        raise ValueError("it is not complete, or too large")
+    return text.decode()
+
+
+def _packed(entries: Sequence[Remembered]) -> tuple[str, bytes]:
+    """Return the text of an item and its bytes, with fewer certificates if they are too large."""
+    while True:
+        text = json.dumps([entry.to_dict() for entry in entries], separators=(",", ":"))
+        packed = zlib.compress(text.encode(), 9)
+        if len(packed) <= _LARGEST_MEMORY:
+            return text, packed
+        entries = entries[: len(entries) * 2 // 3]
+
+
+def _remembered(entry: object) -> Remembered | None:
+    """Return a remembered certificate, None if it cannot be read."""
+    try:
+        return Remembered.from_dict(entry)  # type: ignore[arg-type] # checked by the codec
+    except _MISREAD:
+        return None
 
 
 def _certificate_arn(named: str) -> str | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class IssuanceRule:
     """The limits for public certificates that are issued from `since` on.
 
     `lifetime` is the longest validity, `reuse` the longest time for which a validation of a domain
@@ -25,10 +25,10 @@ class Rule:
 
 #: The limits in the order of their dates.
 RULES = (
-    Rule(datetime(2020, 9, 1, tzinfo=UTC), timedelta(days=398), timedelta(days=398)),
-    Rule(datetime(2026, 3, 15, tzinfo=UTC), timedelta(days=200), timedelta(days=200)),
-    Rule(datetime(2027, 3, 15, tzinfo=UTC), timedelta(days=100), timedelta(days=100)),
-    Rule(datetime(2029, 3, 15, tzinfo=UTC), timedelta(days=47), timedelta(days=10)),
+    IssuanceRule(datetime(2020, 9, 1, tzinfo=UTC), timedelta(days=398), timedelta(days=398)),
+    IssuanceRule(datetime(2026, 3, 15, tzinfo=UTC), timedelta(days=200), timedelta(days=200)),
+    IssuanceRule(datetime(2027, 3, 15, tzinfo=UTC), timedelta(days=100), timedelta(days=100)),
+    IssuanceRule(datetime(2029, 3, 15, tzinfo=UTC), timedelta(days=47), timedelta(days=10)),
 )
 #: Since then a CA must validate DNSSEC for domain validation and CAA records.
 DNSSEC_VALIDATED = datetime(2026, 3, 15, tzinfo=UTC)
@@ -41,6 +41,6 @@ CLIENT_AUTH_LEAVES_ACM = datetime(2025, 6, 11, tzinfo=UTC)
 CLIENT_AUTH_ENDS = datetime(2027, 3, 1, tzinfo=UTC)
 
 
-def rule_at(moment: datetime) -> Rule:
+def rule_at(moment: datetime) -> IssuanceRule:
     """Return the limits for certificates that are issued at `moment`."""
     return next((rule for rule in reversed(RULES) if rule.since <= moment), RULES[0])

@@ -7,7 +7,7 @@ A certificate that nothing depends on never gets more than `info`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from certificate_lifecycle.model.certificate import (
@@ -32,6 +32,7 @@ from certificate_lifecycle.policy.dns_health import (
     DnsFinding,
     effective_state,
     explain_public,
+    is_lost,
     missed,
 )
 from certificate_lifecycle.policy.export import TargetState
@@ -823,18 +824,23 @@ def renewal_not_understood(given: CheckInput) -> Decision | None:
 
 
 @check(
-    question="Would its next renewal fail, by the answers of public DNS?",
-    facts=(facts.TYPE, facts.USED, facts.PUBLIC_DNS),
+    question="Would its next renewal fail, by its validation records and public DNS?",
+    facts=(facts.TYPE, facts.USED, facts.RECORDS, facts.PUBLIC_DNS),
 )
 def renewal_at_risk(given: CheckInput) -> Decision | None:
     """Find certificates that ACM could not renew now, while there is time to fix it."""
-    dns = given.observation.dns
-    if dns.reason is None or not given.certificate.managed:
+    observation, dns = given.observation, given.observation.dns
+    if not given.certificate.managed:
         return None
-    message = f"ACM could not renew it now: {dns.text}. {given.expiry_sentence}"
-    return Decision(
-        Verdict.RENEWAL_AT_RISK, given.at_risk, dns.reason, message, Action.FIX_VALIDATION
-    )
+    lost = tuple(finding for finding in observation.records if is_lost(finding, dns))
+    if lost:
+        reason, action, text = record_trouble(replace(observation, records=lost))
+    elif dns.reason is not None:
+        reason, action, text = dns.reason, Action.FIX_VALIDATION, f"{dns.text}."
+    else:
+        return None
+    message = f"ACM could not renew it now: {text} {given.expiry_sentence}"
+    return Decision(Verdict.RENEWAL_AT_RISK, given.at_risk, reason, message, action)
 
 
 @check(

@@ -247,6 +247,8 @@ def _about_records(findings: Iterable[RecordFinding]) -> frozenset[Reason]:
 _OUTSIDE = frozenset(
     {RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS, RecordState.DELEGATED}
 )
+#: States of a record whose value in a hosted zone is known not to be the required one.
+_LOST = frozenset({RecordState.MISSING, RecordState.OUTDATED, RecordState.FOREIGN})
 #: The state of a record outside of the hosted zones, by the answer of public DNS.
 _STATES_OUTSIDE = {
     PublicRecordState.IN_PLACE: RecordState.IN_PLACE,
@@ -263,6 +265,18 @@ def effective_state(finding: RecordFinding, dns: DnsFinding) -> RecordState:
     state = _STATES_OUTSIDE.get(public.state, finding.state)
     said = finding.state is not RecordState.ZONE_NOT_FOUND
     return finding.state if said and state is not RecordState.IN_PLACE else state
+
+
+def is_lost(finding: RecordFinding, dns: DnsFinding) -> bool:
+    """Whether a record that ACM does not wait for is missing or wrong.
+
+    ACM asks public DNS only. Without its answer, a record in a hosted zone is judged by that zone,
+    and nothing is known of any other record.
+    """
+    public = dns.of_record(finding.record)
+    if public is not None and public.state is not PublicRecordState.UNKNOWN:
+        return public.state is not PublicRecordState.IN_PLACE
+    return finding.state in _LOST
 
 
 def missed(finding: RecordFinding, dns: DnsFinding) -> PublicRecord | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -277,7 +278,7 @@ def test_what_was_reported_as_not_served_stays_a_finding_while_it_cannot_be_prob
             monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MAX_CERTIFICATES", 0)
         case _:
             account.clock.left = 29
-    found = account.rotate(run_id="run-2", now=NOW + days(1))
+    found = account.rotate(run_id="run-2", now=NOW + timedelta(hours=1))
     assert found["counts"] == {"StaleCertificateServed": 1}
     assert not found["notification"]["sent"]
     assert set(account.state_store.alerts) == {arn()}

@@ -1,0 +1,71 @@
+"""Which healthy certificates have their next renewal checked by a run.
+
+ACM tries a renewal 45 days before the end at the earliest, and validates the names then. With the
+certificates of 47 days that is too late to find out that a record is gone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
+
+from certificate_lifecycle.model.certificate import Certificate, CertificateStatus
+from certificate_lifecycle.policy.chain import concerns_public_dns
+from certificate_lifecycle.policy.remembered import RememberedCertificates
+
+#: A certificate is checked again after this time. A run that takes place some minutes earlier than
+#: that of the days before still counts.
+_CHECK_AGAIN = timedelta(days=5, hours=12)
+#: All certificates are checked in so many days, at the latest.
+_DAYS = 5
+#: A small estate is checked in one day.
+_LEAST_SHARE = 50
+
+
+def due(
+    certificates: Iterable[Certificate],
+    memory: RememberedCertificates,
+    at_risk: Collection[str],
+    now: datetime,
+) -> list[str]:
+    """Return the ARNs of the certificates to check, the first ones first.
+
+    `at_risk` are those with an open finding about their next renewal: every run checks them.
+    On the day of the first run, which has to read all that is wrong already, no other is due. Each
+    UTC day has a share of a fifth, however many runs it has.
+    """
+    healthy = [entry for entry in certificates if _is_candidate(entry, now)]
+    open_findings = [entry.arn for entry in healthy if entry.arn in at_risk]
+    today = now.astimezone(UTC).date()
+    if memory.since is None or memory.since.astimezone(UTC).date() >= today:
+        return open_findings
+    checked = {entry.arn: _checked_at(memory, entry.arn) for entry in healthy}
+    done = sum(at is not None and at.astimezone(UTC).date() == today for at in checked.values())
+    share = max(_LEAST_SHARE, math.ceil(len(healthy) / _DAYS))
+    waiting = [
+        entry for entry in healthy if entry.arn not in at_risk and _is_due(checked[entry.arn], now)
+    ]
+    waiting.sort(key=lambda entry: _order(entry, checked[entry.arn]))
+    return [*open_findings, *(entry.arn for entry in waiting[: max(0, share - done)])]
+
+
+def _is_candidate(certificate: Certificate, now: datetime) -> bool:
+    issued = certificate.status is CertificateStatus.ISSUED
+    return issued and concerns_public_dns(certificate, now)
+
+
+def _checked_at(memory: RememberedCertificates, arn: str) -> datetime | None:
+    entry = memory.entries.get(arn)
+    return None if entry is None else entry.checked_at
+
+
+def _is_due(checked_at: datetime | None, now: datetime) -> bool:
+    return checked_at is None or now - checked_at >= _CHECK_AGAIN
+
+
+def _order(certificate: Certificate, checked_at: datetime | None) -> tuple[float, float]:
+    """Order by the time of the last check, and among those never checked by the end."""
+    last = checked_at.timestamp() if checked_at else -math.inf
+    ends = certificate.not_after.timestamp() if certificate.not_after else math.inf
+    return last, ends
