@@ -66,6 +66,7 @@ from certificate_lifecycle.policy.import_history import CertificateVersion
 from certificate_lifecycle.policy.import_source import CertificateBundle, read_version
 from certificate_lifecycle.policy.issuance import CertificateRequest
 from certificate_lifecycle.policy.succession import REPLACED_BY_TAG, REPLACES_TAG
+from certificate_lifecycle.policy.throw_away import DRILL_MANAGER
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -85,6 +86,11 @@ _REQUEST = {
 }
 _SUCCESSOR = {**_REQUEST, f"aws:RequestTag/{REPLACES_TAG}": "any"}
 _ISSUED = {"aws:ResourceTag/ManagedBy": "{instance}"}
+_THROW_AWAY = {
+    **_REQUEST,
+    "acm:DomainNames": f"acm-drill-{'0' * 16}.{{domain}}",
+    "aws:RequestTag/ManagedBy": DRILL_MANAGER,
+}
 PERMISSIONS = (
     *declare(_LISTING, "acm", EVERYTHING, ListCertificates="find certificates"),
     *declare(
@@ -164,6 +170,21 @@ PERMISSIONS = (
         *_RETIRE,
         context={**_ISSUED, f"aws:ResourceTag/{REPLACED_BY_TAG}": "any"},
         DeleteCertificate="delete a replaced certificate",
+    ),
+    *declare(
+        (Command.DRILL_ISSUE,),
+        "acm",
+        _CERTIFICATES,
+        context=_THROW_AWAY,
+        RequestCertificate="request a throw-away certificate",
+        AddTagsToCertificate="tag it in the same request",
+    ),
+    *declare(
+        (Command.DRILL_ISSUE,),
+        "acm",
+        _CERTIFICATES,
+        context={"aws:ResourceTag/ManagedBy": DRILL_MANAGER},
+        DeleteCertificate="delete a throw-away certificate",
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.cli import drill_checks
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, DrillCheck, RenewalAnswer
+from certificate_lifecycle.cli.throw_away import Leftover, ThrowAway
 from certificate_lifecycle.model.certificate import Certificate, CertificateType
 from certificate_lifecycle.policy.chain import assess
 from certificate_lifecycle.policy.import_source import SourceFinding
@@ -147,11 +148,27 @@ class Drill:
             return None
 
 
-def drill_entry(result: DrillResult) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The throw-away certificates of a drill, and what was left by killed ones."""
+
+    throw_aways: list[ThrowAway] = field(default_factory=list)
+    leftovers: list[Leftover] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a throw-away certificate was not issued and deleted, or a leftover stays."""
+        failed = any(entry.outcome is CheckOutcome.FAILED for entry in self.leftovers)
+        return failed or not all(entry.works for entry in self.throw_aways)
+
+
+def drill_entry(result: DrillResult, trial: Trial) -> dict[str, Any]:
     """Return a drill as plain data, see docs/schemas/certificates-drill.json."""
     return {
         "certificate_arn": result.certificate.arn,
         "domain_name": result.certificate.domain_name,
         "answer": result.answer.value,
         "checks": [asdict(check) for check in result.checks],
+        "throw_aways": [entry.to_dict() for entry in trial.throw_aways],
+        "leftovers": [asdict(entry) for entry in trial.leftovers],
     }
