@@ -418,6 +418,11 @@ class MemoryDns(Dns):
             key = (zone.zone_id, dns_form(wanted.name))
             self.records[key] = (ExistingRecord(wanted.name, wanted.type, (wanted.value,)),)
 
+    def remove(self, zone: Zone, record: ValidationRecord) -> bool:
+        self._raise_if_broken(f"remove {zone.zone_id}")
+        self.records.pop((zone.zone_id, dns_form(record.name)), None)
+        return True
+
     def _raise_if_broken(self, operation: str) -> None:
         if operation in self.broken:
             raise self.broken[operation]

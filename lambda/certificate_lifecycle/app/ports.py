@@ -361,6 +361,9 @@ class Dns(DelegationReader, Protocol):
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write `records` in one atomic batch."""
 
+    def remove(self, zone: Zone, record: ValidationRecord) -> bool:
+        """Delete a validation CNAME if it exists; false if another value is at its name."""
+
 
 class PublicDns(Protocol):
     """Public DNS through several resolvers; bounded in time and in queries."""

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
+    DRILLS,
     EVERYTHING,
     ROTATIONS,
     SCANS,
@@ -65,6 +66,7 @@ from certificate_lifecycle.policy.import_history import CertificateVersion
 from certificate_lifecycle.policy.import_source import CertificateBundle, read_version
 from certificate_lifecycle.policy.issuance import CertificateRequest
 from certificate_lifecycle.policy.succession import REPLACED_BY_TAG, REPLACES_TAG
+from certificate_lifecycle.policy.throw_away import DRILL_MANAGER
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -76,7 +78,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=StrEnum)
 
 _CERTIFICATES = regional("acm", "certificate/*")
-_LISTING = (*CREATIONS, *SCANS, Command.DRILL)
+_LISTING = (*CREATIONS, *SCANS, *DRILLS)
 _RETIRE = (Setting.RETIRE_SUPERSEDED, Setting.REPLACE)
 _REQUEST = {
     "acm:DomainNames": "{domain}",
@@ -86,6 +88,11 @@ _REQUEST = {
 }
 _SUCCESSOR = {**_REQUEST, f"aws:RequestTag/{REPLACES_TAG}": "any"}
 _ISSUED = {"aws:ResourceTag/ManagedBy": "{instance}"}
+_THROW_AWAY = {
+    **_REQUEST,
+    "acm:DomainNames": f"acm-drill-{'0' * 16}.{{domain}}",
+    "aws:RequestTag/ManagedBy": DRILL_MANAGER,
+}
 PERMISSIONS = (
     *declare(_LISTING, "acm", EVERYTHING, ListCertificates="find certificates"),
     *declare(
@@ -125,7 +132,7 @@ PERMISSIONS = (
         "acm", _CERTIFICATES, *_RETIRE, AddTagsToCertificate="tag a replaced certificate"
     ),
     *declare(
-        (*SCANS, Command.DRILL),
+        (*SCANS, *DRILLS),
         "acm",
         _CERTIFICATES,
         ListTagsForCertificate="recognise certificates that another tool manages",
@@ -147,7 +154,7 @@ PERMISSIONS = (
         RenewCertificate="renew the certificate of an export target",
     ),
     *declare(
-        (*ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DRILL),
+        (*ROTATIONS, Command.SCAN, Command.EXPLAIN, *DRILLS),
         "acm",
         ("{imported}",),
         Setting.IMPORT_SOURCES,
@@ -165,6 +172,21 @@ PERMISSIONS = (
         *_RETIRE,
         context={**_ISSUED, f"aws:ResourceTag/{REPLACED_BY_TAG}": "any"},
         DeleteCertificate="delete a replaced certificate",
+    ),
+    *declare(
+        (Command.DRILL_ISSUE,),
+        "acm",
+        _CERTIFICATES,
+        context=_THROW_AWAY,
+        RequestCertificate="request a throw-away certificate",
+        AddTagsToCertificate="tag it in the same request",
+    ),
+    *declare(
+        (Command.DRILL_ISSUE,),
+        "acm",
+        _CERTIFICATES,
+        context={"aws:ResourceTag/ManagedBy": DRILL_MANAGER},
+        DeleteCertificate="delete a throw-away certificate",
     ),
 )
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
+    DRILLS,
     EVERYTHING,
     SCANS,
     Command,
@@ -18,26 +21,34 @@ from certificate_lifecycle.aws.permissions import (
     declare,
     for_rotations,
 )
-from certificate_lifecycle.aws.responses import paginated, validated_response
+from certificate_lifecycle.aws.responses import error_code, paginated, validated_response
 from certificate_lifecycle.model.certificate import ValidationRecord
 from certificate_lifecycle.model.dns_names import dns_form, names_below
 from certificate_lifecycle.policy.validation import (
     Cut,
     ExistingRecord,
     Zone,
+    accepted_values,
     candidate_zones,
 )
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
-_READERS = (*CREATIONS, *SCANS, Command.DRILL)
+_READERS = (*CREATIONS, *SCANS, *DRILLS)
 _ZONES = ("arn:{partition}:route53:::hostedzone/{hosted_zone}",)
 _CHANGE = {
     "route53:ChangeResourceRecordSetsActions": "UPSERT",
     "route53:ChangeResourceRecordSetsNormalizedRecordNames": f"_{'0' * 32}.{{domain}}",
     "route53:ChangeResourceRecordSetsRecordTypes": "CNAME",
 }
+_DRILL = {
+    **_CHANGE,
+    "route53:ChangeResourceRecordSetsNormalizedRecordNames": (
+        f"_{'0' * 32}.acm-drill-{'0' * 16}.{{domain}}"
+    ),
+}
+_DRILL_END = {**_DRILL, "route53:ChangeResourceRecordSetsActions": "DELETE"}
 PERMISSIONS = (
     *declare(
         _READERS,
@@ -60,6 +71,20 @@ PERMISSIONS = (
         Setting.REPAIR,
         context=_CHANGE,
         ChangeResourceRecordSets="restore validation CNAMEs, nothing else",
+    ),
+    *declare(
+        (Command.DRILL_ISSUE,),
+        "route53",
+        _ZONES,
+        context=_DRILL,
+        ChangeResourceRecordSets="write the validation CNAME of a throw-away certificate",
+    ),
+    *declare(
+        (Command.DRILL_ISSUE,),
+        "route53",
+        _ZONES,
+        context=_DRILL_END,
+        ChangeResourceRecordSets="delete that CNAME",
     ),
 )
 
@@ -260,6 +285,47 @@ class Route53Dns:
                 ],
             },
         )
+
+    def remove(self, zone: Zone, record: ValidationRecord) -> bool:
+        """Delete a validation CNAME if it exists; false if another value is at its name.
+
+        A DELETE has to name the record set with its TTL and all values, so that it is read first
+        (API reference, ChangeResourceRecordSets).
+        """
+        client = self._client_for(zone.role_arn)
+        held = _cname_at(client, zone, record.name)
+        if held is None:
+            return True
+        existing = _existing(held)
+        if not existing.plain or not existing.answered <= accepted_values(record):
+            return False
+        change: Any = {"Action": "DELETE", "ResourceRecordSet": held}
+        try:
+            client.change_resource_record_sets(
+                HostedZoneId=zone.zone_id,
+                ChangeBatch={"Comment": "ACM validation", "Changes": [change]},
+            )
+        except ClientError as error:
+            # Deleted meanwhile by another drill.
+            gone = error_code(error) == "InvalidChangeBatch"
+            if not gone or _cname_at(client, zone, record.name) is not None:
+                raise
+        return True
+
+
+@validated_response("ListResourceRecordSets")
+def _cname_at(client: Route53Client, zone: Zone, name: str) -> Mapping[str, Any] | None:
+    """Return the CNAME at `name` as Route 53 lists it, None without one."""
+    answer = client.list_resource_record_sets(
+        HostedZoneId=zone.zone_id,
+        StartRecordName=dns_form(name),
+        StartRecordType="CNAME",
+        MaxItems="1",
+    )
+    for row in answer["ResourceRecordSets"]:
+        if dns_form(row["Name"]) == dns_form(name) and row["Type"] == "CNAME":
+            return row
+    return None
 
 
 def _existing(record: Any) -> ExistingRecord:  # noqa: ANN401 - the stub's type is not importable at run time

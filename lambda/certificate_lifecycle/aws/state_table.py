@@ -29,7 +29,7 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
 from certificate_lifecycle.aws.permissions import (
-    Command,
+    DRILLS,
     Setting,
     at_home,
     declare,
@@ -78,7 +78,7 @@ _TABLE = at_home("dynamodb", "table/{table}")
 PERMISSIONS = (
     *for_scans("dynamodb", _TABLE, Query="read the state table"),
     *declare(
-        (Command.DRILL,),
+        DRILLS,
         "dynamodb",
         _TABLE,
         Setting.IMPORT_SOURCES,

@@ -180,6 +180,8 @@ class Reason(Documented):
     NO_PROGRESS = "NoProgress", "The renewal should be done by now."
     NOT_ELIGIBLE = "NotEligible", "ACM reports it as not eligible for renewal, although it is used."
     NOT_IN_USE = "NotInUse", "Nothing uses it."
+    DRILL_RECENT = "DrillRecent", "A drill of the last day requested it, and deletes it."
+    DRILL_LEFT = "DrillLeft", "A drill that was killed left it; the message has the command."
     EXPORTED_COPY_EXPIRING = "ExportedCopyExpiring", "The exported copy expires soon."
     EXPORT_TARGET_OUTDATED = "ExportTargetOutdated", "The export target lacks its current version."
     EXPORT_ROLLED_BACK = (

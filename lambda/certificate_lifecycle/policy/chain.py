@@ -26,6 +26,7 @@ from certificate_lifecycle.policy.thresholds import (
     overdue_threshold,
     renewal_window,
 )
+from certificate_lifecycle.policy.throw_away import REPORTED_AFTER, is_throw_away
 
 #: The order matters: external management, unknown states, expiry, renewals.
 CHAIN: Sequence[Check] = (
@@ -39,6 +40,7 @@ CHAIN: Sequence[Check] = (
     acme.acme_validation,
     acme.acme_binding,
     checks.not_understood,
+    checks.throw_away,  # before pending_validation: nothing is repaired for a drill
     checks.pending_validation,
     checks.superseded,  # before all renewals: a replaced certificate needs none
     checks.request_failed,
@@ -93,6 +95,9 @@ def needs_detail(
         return certificate.status is _ISSUED
     if certificate.type in _DESCRIBED_BY_STORE:
         return not certificate.described
+    if is_throw_away(certificate) and not certificate.used:
+        # Its tags confirm that a drill left it.
+        return not is_recent(certificate, REPORTED_AFTER, now)
     match certificate.status:
         case CertificateStatus.EXPIRED | CertificateStatus.REVOKED:
             return certificate.used
@@ -155,7 +160,7 @@ def concerns_public_dns(certificate: Certificate, now: datetime) -> bool:
     """
     if certificate.type is not CertificateType.AMAZON_ISSUED:
         return False
-    if checks.is_externally_managed(certificate):
+    if checks.is_externally_managed(certificate) or is_throw_away(certificate):
         return False
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         return not is_recent(certificate, checks.STUCK_AFTER, now)

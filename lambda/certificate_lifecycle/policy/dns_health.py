@@ -116,12 +116,13 @@ Judgement = DnsProblem | DnsUnknown | None
 class DnsCheck:
     """A check of one name: the queries that it needs, and its judgement; None is success.
 
-    `reason` is that of its problems.
+    `reason` is that of its problems, `subject` names it in a drill.
     """
 
     reason: Reason
     questions: Callable[[DnsName], Iterable[Question]]
     judge: Callable[[DnsName], Judgement]
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -459,9 +460,9 @@ def _conditions(verdict: CaaVerdict) -> DnsUnknown | None:
 
 #: The checks of a name, the most basic first; a new check is a row here.
 CHECKS = (
-    DnsCheck(Reason.ZONE_NOT_DELEGATED, _delegation_questions, _delegation),
-    DnsCheck(Reason.DNSSEC_BROKEN, _dnssec_questions, _dnssec),
-    DnsCheck(Reason.CAA_FORBIDS, _caa_questions, _caa),
+    DnsCheck(Reason.ZONE_NOT_DELEGATED, _delegation_questions, _delegation, "delegation"),
+    DnsCheck(Reason.DNSSEC_BROKEN, _dnssec_questions, _dnssec, "DNSSEC"),
+    DnsCheck(Reason.CAA_FORBIDS, _caa_questions, _caa, "CAA"),
 )
 #: The checks before a request, without that of the delegation: ACM has not named a record yet that
 #: another zone may answer.

@@ -526,6 +526,10 @@ RENEWAL_OVERDUE = [
         Action.REPLACE,
     ),
 ]
+THROW_AWAY: dict[str, Any] = {
+    "names": (f"acm-drill-{'a' * 16}.example.com",),
+    "in_use": False,
+}
 UNUSED = [
     Row(
         "nothing uses it",
@@ -564,6 +568,27 @@ UNUSED = [
         Verdict.UNUSED,
         INFO,
         Reason.NOT_IN_USE,
+    ),
+    Row(
+        "a drill of yesterday left it",
+        observation(certificate(**THROW_AWAY, created_at=NOW - days(1))),
+        Verdict.UNUSED,
+        INFO,
+        Reason.DRILL_LEFT,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a drill of today requested it",
+        observation(
+            certificate(
+                **THROW_AWAY,
+                status=CertificateStatus.FAILED,
+                created_at=NOW - days(1) + SECOND,
+            )
+        ),
+        Verdict.HEALTHY,
+        OK,
+        Reason.DRILL_RECENT,
     ),
 ]
 EXPORT_DUE = [
