@@ -16,6 +16,7 @@ from certificate_lifecycle.app.coverage import CoverageCheck, CoverageResult
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.descriptions import Descriptions
 from certificate_lifecycle.app.dns_health import DnsHealth
+from certificate_lifecycle.app.email_validation import EmailValidation
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.foresight import Foresight
 from certificate_lifecycle.app.ports import Catalog, Certificates, CertificateStore, Dns
@@ -43,6 +44,7 @@ from certificate_lifecycle.policy.chain import (
 )
 from certificate_lifecycle.policy.continuity import Candidate, Continuity
 from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
+from certificate_lifecycle.policy.email_validation import changed_methods, names_by_email
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import RememberedCertificates
@@ -318,17 +320,19 @@ class Collector:
         described = {certificate.arn for certificate in chosen if self._concerned(certificate)}
         described.update(replacing)
         renewals = self._renewals([entry for entry in chosen if entry.arn not in described])
+        by_email = self._email.search(chosen)
         descriptions = Descriptions(
             certificates=self.certificates,
             clock=self.context.clock,
             thresholds=self.context.thresholds,
             now=self.context.now,
             memory=self.memory,
-            fresh={*described, *wanted},
+            fresh={*described, *wanted, *changed_methods(self.memory, by_email)},
             renewals=renewals,
             tags=coverage.tags,
         )
         due = self.foresight.due(chosen, self.memory) if self.foresight else ()
+        due = {*due, *by_email}
         return _Known(
             described=described,
             renewals=renewals,
@@ -437,6 +441,7 @@ class Collector:
             certificate, error = self._describe(listed, problems, known)
             records = self._records(certificate, problems, due=due)
             dns = self._public_dns(certificate, records)
+        migration_obstacles = self._email.obstacles(certificate, problems) if error is None else ()
         if error is None and self.sources.concern(listed):
             source = self.sources.inspect(certificate, self.context.clock, now, problems)
         return Observation(
@@ -451,7 +456,14 @@ class Collector:
             export=self._export(certificate, problems),
             failure_reported=reported,
             repairs=self.repair_history(certificate),
+            migration_obstacles=migration_obstacles,
             dns=dns,
+        )
+
+    @property
+    def _email(self) -> EmailValidation:
+        return EmailValidation(
+            certificates=self.certificates, dns=self.dns, clock=self.context.clock
         )
 
     def _public_dns(self, certificate: Certificate, records: Sequence[RecordFinding]) -> DnsFinding:
@@ -504,7 +516,11 @@ class Collector:
             renewal = described.detail.renewal
             status = renewal.status if renewal else None
             thresholds, now = self.context.thresholds, self.context.now
-            if not in_full and renews_well(described, status, thresholds, now):
+            if (
+                not in_full
+                and not names_by_email(described)
+                and (renews_well(described, status, thresholds, now))
+            ):
                 return as_renewing(described, status), None
             return known.descriptions.with_tags(described), None
         except CertificateNotFoundError:
