@@ -16,6 +16,7 @@ from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.descriptions import Descriptions
 from certificate_lifecycle.app.dns_health import DnsHealth
+from certificate_lifecycle.app.email_validation import EmailValidation
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.foresight import Foresight
 from certificate_lifecycle.app.ports import Catalog, Certificates, CertificateStore, Dns
@@ -45,6 +46,7 @@ from certificate_lifecycle.policy.chain import (
 from certificate_lifecycle.policy.continuity import Candidate, Continuity
 from certificate_lifecycle.policy.coverage import Others
 from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
+from certificate_lifecycle.policy.email_validation import changed_methods, names_by_email
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import RememberedCertificates
@@ -255,11 +257,14 @@ class Collector:
             logger.info("certificates outside the scope ignored", extra=ignored)
         renewals = self._renewals([c for c in selection.chosen if c.arn not in described])
         descriptions.renewals = renewals
+        by_email = self._email.search(selection.chosen)
+        descriptions.fresh = {*descriptions.fresh, *changed_methods(self.memory, by_email)}
+        due = self.foresight.due(selection.chosen, self.memory) if self.foresight else ()
         known = _Known(
             described=described,
             renewals=renewals,
             descriptions=descriptions,
-            due=self.foresight.due(selection.chosen, self.memory) if self.foresight else (),
+            due={*due, *by_email},
             coverage=coverage,
             successors=self._successors(everything, coverage),
             stores=stores,
@@ -476,6 +481,7 @@ class Collector:
             certificate, error = self._describe(listed, problems, known)
             records = self._records(certificate, problems, due=due)
             dns = self._public_dns(certificate, records)
+        migration_obstacles = self._email.obstacles(certificate, problems) if error is None else ()
         if error is None and self.sources.concern(listed):
             source = self.sources.inspect(certificate, self.context.clock, now, problems)
         return Observation(
@@ -490,7 +496,14 @@ class Collector:
             export=self._export(certificate, problems),
             failure_reported=reported,
             repairs=self.repair_history(certificate),
+            migration_obstacles=migration_obstacles,
             dns=dns,
+        )
+
+    @property
+    def _email(self) -> EmailValidation:
+        return EmailValidation(
+            certificates=self.certificates, dns=self.dns, clock=self.context.clock
         )
 
     def _public_dns(self, certificate: Certificate, records: Sequence[RecordFinding]) -> DnsFinding:
@@ -543,7 +556,11 @@ class Collector:
             renewal = described.detail.renewal
             status = renewal.status if renewal else None
             thresholds, now = self.context.thresholds, self.context.now
-            if not in_full and renews_well(described, status, thresholds, now):
+            if (
+                not in_full
+                and not names_by_email(described)
+                and (renews_well(described, status, thresholds, now))
+            ):
                 return as_renewing(described, status), None
             return known.descriptions.with_tags(described), None
         except CertificateNotFoundError:

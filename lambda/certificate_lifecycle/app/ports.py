@@ -56,6 +56,12 @@ class Certificates(Protocol):
         None if ACM has no search for them here.
         """
 
+    def validated_by_email(self) -> Collection[str] | None:
+        """Return the ARNs of the issued certificates that are validated by e-mail.
+
+        None if ACM has no search for them here.
+        """
+
     def describe(self, arn: str) -> Certificate:
         """Return one certificate with its detail, but without tags.
 

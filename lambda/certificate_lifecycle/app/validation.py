@@ -16,6 +16,7 @@ from certificate_lifecycle.model.errors import (
     RecordConflictError,
     RecordNotSupportedError,
     ZoneAmbiguousError,
+    ZoneError,
     ZoneNotFoundError,
 )
 from certificate_lifecycle.policy.caa import CaaRecord, explain_caa, judge_caa, parse_caa
@@ -59,6 +60,15 @@ def require_zones(dns: Dns, names: Iterable[str]) -> None:
                 "hosted zone is not delegated",
                 extra={"zone_name": zone.name, "zone_id": zone.zone_id, "parent_id": above.zone_id},
             )
+
+
+def zone_obstacles(dns: Dns, names: Iterable[str]) -> tuple[str, ...]:
+    """Return a clause for each name without a hosted zone to which its record may be written."""
+    try:
+        require_zones(dns, names)
+    except ZoneError as error:
+        return (str(error),)
+    return ()
 
 
 def obstacles(dns: Dns, validations: Iterable[DomainValidation]) -> list[str]:
