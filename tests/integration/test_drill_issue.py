@@ -317,7 +317,7 @@ DECOYS: dict[str, dict[str, Any]] = {
     "with the tag of another drill": {
         "tags": {"ManagedBy": DRILL_MANAGER, DRILL_TAG: "f" * 16},
     },
-    "in use": USED,
+    "in use": {**USED},
     "with a second name": {"alternative_names": ["example.com"]},
     "of an instance": {"tags": {"ManagedBy": "certificate-lifecycle", DRILL_TAG: DRILL_ID}},
 }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import (
@@ -166,7 +166,11 @@ def _encode(record: object) -> dict[str, Any]:
 def _decode(kind: type[T], entry: object) -> T:
     """Return a record; a missing field has its default, an unknown one is ignored."""
     found = _typed(entry, dict)
-    known = {name: read(found[name]) for name, _, (_, read) in _layout(kind) if name in found}
+    known = {
+        name: read(found[name])
+        for name, _, (_, read) in _layout(cast("Any", kind))
+        if name in found
+    }
     return kind(**known)
 
 
