@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
-from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.deadline import error_summary, has_time, require_time
 from certificate_lifecycle.app.descriptions import read_memory, save_memory
 from certificate_lifecycle.app.dns_health import DnsHealth, NameJudge
 from certificate_lifecycle.app.export import Export
@@ -281,6 +281,7 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
         ).compared(assessments)
         scanned.state.record_probe(context.clock)
     names = _ConsumerNames(clients.catalog, context.clock)
+    names.read_ahead(assessments)
     owners = Owners(context=context, catalog=clients.catalog, problems=scanned.result.problems)
     records = scanned.state.replacement_records
     return [
@@ -451,11 +452,16 @@ class _ConsumerNames:
     clock: Clock
     failed: bool = False
 
+    def read_ahead(self, entries: Iterable[Assessment]) -> None:
+        """Read the consumers of all findings with few calls."""
+        named = [entry.certificate for entry in entries if _shows_consumers(entry)]
+        self.catalog.read_ahead(named, lambda: has_time(self.clock))
+
     def added(self, entry: Assessment) -> Assessment:
         users = entry.certificate.detail.in_use_by
         if not entry.decision.reportable or not users:
             return entry
-        named = self._names(entry.certificate) if len(users) <= _NAMED_CONSUMERS else ()
+        named = self._names(entry.certificate) if _shows_consumers(entry) else ()
         names = named or map(self.catalog.label, users)
         return replace(entry, used_by=tuple(names))
 
@@ -470,6 +476,12 @@ class _ConsumerNames:
             logger.warning("consumer names unavailable", exc_info=True, extra=extra)
             self.failed = True
             return ()
+
+
+def _shows_consumers(entry: Assessment) -> bool:
+    """Whether a finding shows the settings of its consumers, and not only their ARNs."""
+    users = entry.certificate.detail.in_use_by
+    return entry.decision.reportable and 0 < len(users) <= _NAMED_CONSUMERS
 
 
 def run_of(
