@@ -56,6 +56,12 @@ class Certificates(Protocol):
         None if ACM has no search for them here.
         """
 
+    def validated_by_email(self) -> Collection[str] | None:
+        """Return the ARNs of the issued certificates that are validated by e-mail.
+
+        None if ACM has no search for them here.
+        """
+
     def describe(self, arn: str) -> Certificate:
         """Return one certificate with its detail, but without tags.
 
@@ -353,11 +359,19 @@ class Dns(DelegationReader, Protocol):
     def caa_values(self, zone: Zone, name: str) -> Collection[str]:
         """Return the CAA records at `name` in presentation form."""
 
-    def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
-        """Return the record sets at `name`, which are read again by each call."""
+    def read_ahead(self, names: Iterable[str]) -> None:
+        """Read whole zones, where that takes fewer calls than to read each name."""
+
+    def records_at(
+        self, zone: Zone, name: str, *, known: bool = False
+    ) -> tuple[ExistingRecord, ...]:
+        """Return the record sets at `name`, read again by each call unless `known` ones suffice."""
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write `records` in one atomic batch."""
+
+    def remove(self, zone: Zone, record: ValidationRecord) -> bool:
+        """Delete a validation CNAME if it exists; false if another value is at its name."""
 
 
 class PublicDns(Protocol):

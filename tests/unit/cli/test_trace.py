@@ -139,6 +139,7 @@ FACTS_OF = {
     "import_due": ["type", "expires", "warning", "critical", "used"],
     "source_newer": ["import source"],
     "source_trouble": ["import source"],
+    "throw_away": ["status", "used", "created", "reported from"],
     "unused": ["type", "used", "export target"],
     "authority_trouble": ["type", "renewal"],
     "renewal_failed": ["renewal", "public DNS"],
@@ -156,6 +157,7 @@ FACTS_OF = {
     "renewing": ["expires", "renewal window", "renewal"],
     "renewal_not_understood": ["renewal", "expires"],
     "renewal_at_risk": ["type", "used", "public DNS"],
+    "email_validation_ends": ["type", "used", "validation methods", "expires", "renewal window"],
     "healthy": ["expires"],
 }
 

@@ -32,7 +32,7 @@ from certificate_lifecycle.model.certificate import (
     Verdict,
 )
 from certificate_lifecycle.model.pointers import Pointer, PointerState
-from certificate_lifecycle.policy import acme, checks
+from certificate_lifecycle.policy import acme, checks, email_validation
 from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.checks import Check
 from certificate_lifecycle.policy.dns_health import DnsFinding, PublicRecordState
@@ -526,6 +526,10 @@ RENEWAL_OVERDUE = [
         Action.REPLACE,
     ),
 ]
+THROW_AWAY: dict[str, Any] = {
+    "names": (f"acm-drill-{'a' * 16}.example.com",),
+    "in_use": False,
+}
 UNUSED = [
     Row(
         "nothing uses it",
@@ -564,6 +568,27 @@ UNUSED = [
         Verdict.UNUSED,
         INFO,
         Reason.NOT_IN_USE,
+    ),
+    Row(
+        "a drill of yesterday left it",
+        observation(certificate(**THROW_AWAY, created_at=NOW - days(1))),
+        Verdict.UNUSED,
+        INFO,
+        Reason.DRILL_LEFT,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a drill of today requested it",
+        observation(
+            certificate(
+                **THROW_AWAY,
+                status=CertificateStatus.FAILED,
+                created_at=NOW - days(1) + SECOND,
+            )
+        ),
+        Verdict.HEALTHY,
+        OK,
+        Reason.DRILL_RECENT,
     ),
 ]
 EXPORT_DUE = [
@@ -1867,6 +1892,14 @@ AT_RISK = [
         Action.FIX_VALIDATION,
     ),
     Row(
+        "a healthy certificate that is validated by e-mail",
+        observation(certificate(detail=detail(validations=(BY_EMAIL,)), ends_in=days(150))),
+        Verdict.RENEWAL_AT_RISK,
+        INFO,
+        Reason.EMAIL_VALIDATION_ENDS,
+        Action.RENEW_BY_EMAIL,
+    ),
+    Row(
         "a healthy certificate whose names have an unknown answer",
         observation(dns=DnsFinding(unknown=("timeout",))),
         Verdict.HEALTHY,
@@ -2049,8 +2082,11 @@ def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
     assert {row.action for row in ROWS} == set(Action)
 
 
+CHECK_MODULES = (checks, acme, email_validation)
+
+
 def test_every_declared_check_is_in_the_chain_once() -> None:
-    members = [*vars(checks).values(), *vars(acme).values()]
+    members = [entry for module in CHECK_MODULES for entry in vars(module).values()]
     declared = [check for check in members if isinstance(check, Check)]
     assert sorted(check.name for check in CHAIN) == sorted(check.name for check in declared)
 
