@@ -129,6 +129,7 @@ class Certificate:
     acme_endpoint_arn: str | None = None
     acme_account: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    had_tags: bool = False
     serial: str = ""
     issuer: str | None = None
     subject: str | None = None

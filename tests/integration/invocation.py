@@ -207,8 +207,18 @@ class Function:
 
 
 def writes(calls: Iterable[Call]) -> list[str]:
+    """Return the operations that change more than what the next run remembers."""
     reading = ("List", "Describe", "Get", "Search", "AssumeRole", "Query")
-    return [call.operation for call in calls if not call.operation.startswith(reading)]
+    return [
+        call.operation
+        for call in calls
+        if not (call.operation.startswith(reading) or _remembers(call))
+    ]
+
+
+def _remembers(call: Call) -> bool:
+    entry = call.parameters.get("Item", {}).get("entry", {}).get("S", "")
+    return call.operation == "PutItem" and entry.startswith("remembered#")
 
 
 def make_ledger(cloud: Cloud, environment: pytest.MonkeyPatch, region: str) -> str:

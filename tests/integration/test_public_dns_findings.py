@@ -13,7 +13,7 @@ from certificate_lifecycle.model.errors import IssuanceForbiddenError
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.doh_gateway import SECOND, Gateway, HostedZones, failing, with_status
 from tests.embedded_aws.zones import normalised
-from tests.integration.effects import USED, documents, ending_in
+from tests.integration.effects import USED, documents, ending_in, put_records
 from tests.integration.invocation import Function, scheduled
 from tests.integration.sinks import of, received_events
 from tests.integration.terminal import Certificates
@@ -51,11 +51,15 @@ def daily(rotation: Function, cloud: Cloud) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.usefixtures("zone")
 def test_broken_dnssec_is_reported_once_and_resolved_once_it_is_repaired(
-    rotation: Function, cloud: Cloud, topic: str, public: HostedZones, gateway: Gateway
+    rotation: Function,
+    cloud: Cloud,
+    topic: str,
+    public: HostedZones,
+    gateway: Gateway,
+    zone: str,
 ) -> None:
-    healthy(cloud)
+    put_records(cloud, zone, healthy(cloud))
     assert rotation(scheduled(cloud.now))["findings"] == []
 
     public.bogus.add("example.com")
@@ -113,8 +117,7 @@ def test_a_resolver_that_fails_every_second_day_causes_no_messages(
     hosted: bool,
 ) -> None:
     if hosted:
-        cloud.zones.add("example.com")
-        healthy(cloud)
+        put_records(cloud, cloud.zones.add("example.com"), healthy(cloud))
         public.records["example.com", "NS"] = CLOUDFLARE
         public.records["example.com", "CAA"] = ('0 issue "letsencrypt.org"',)
     else:

@@ -9,7 +9,7 @@ import pytest
 
 from certificate_lifecycle.model.errors import RotationError
 from tests.embedded_aws.cloud import Cloud
-from tests.integration.effects import ending_in
+from tests.integration.effects import ending_in, put_records
 from tests.integration.invocation import Function, make_ledger, scheduled
 
 pytestmark = pytest.mark.integration
@@ -17,10 +17,11 @@ EDGE = "us-east-1"
 
 
 @pytest.fixture(autouse=True)
-def replacing(cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
+def zone(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
+    """Return the zone of the names; runs replace certificates."""
     make_ledger(cloud, environment, "eu-west-1")
     environment.setenv("REBIND_CONSUMERS", "true")
-    cloud.zones.add("example.com")
+    return cloud.zones.add("example.com")
 
 
 def dying(cloud: Cloud, region: str) -> str:
@@ -144,7 +145,7 @@ def test_any_other_refusal_of_the_same_code_is_a_failure(rotation: Function, clo
 
 
 def test_a_full_list_is_reported_once_with_what_makes_room(
-    rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch
+    rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch, zone: str
 ) -> None:
     environment.delenv("REGIONS", raising=False)
     default, *others = [
@@ -160,6 +161,7 @@ def test_a_full_list_is_reported_once_with_what_makes_room(
     old = dying(cloud, "eu-west-1")
     listener = cloud.consumers.load_balancer(default, old, superseded, newer, expired, *others)
     assert len(cloud.consumers.certificates(listener)) == 1 + 25
+    put_records(cloud, zone, default, *others, superseded, newer)
 
     rotation(scheduled(cloud.now))
     (text,) = messages_with(cloud, topic, "as its quota allows")

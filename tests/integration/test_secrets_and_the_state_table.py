@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -63,7 +64,14 @@ def everything(cloud: Cloud, topic: str, caplog: pytest.LogCaptureFixture) -> Ca
         items = cloud.client("dynamodb").scan(TableName="certificate-lifecycle-ledger")["Items"]
         formatter = logging.Formatter()
         logs = [f"{formatter.format(record)} {vars(record)}" for record in caplog.records]
-        return " ".join([said, json.dumps(items), *messages, *logs])
+        return " ".join(
+            [
+                said,
+                json.dumps(items, default=lambda packed: zlib.decompress(packed).decode()),
+                *messages,
+                *logs,
+            ]
+        )
 
     return collect
 

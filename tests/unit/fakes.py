@@ -122,6 +122,7 @@ class MemoryCertificates(Certificates):
         self.described: list[str] = []
         self.searches = False
         self.searched = 0
+        self.by_email: Collection[str] | None = None
         self.resent: list[str] = []
         self.migrated: list[str] = []
         self.exported: list[tuple[str, str]] = []
@@ -157,6 +158,10 @@ class MemoryCertificates(Certificates):
             for entry in self.stored.values()
             if entry.managed and entry.not_after is not None and start <= entry.not_after <= end
         }
+
+    def validated_by_email(self) -> Collection[str] | None:
+        self._raise_if_broken("validated_by_email")
+        return self.by_email
 
     def describe(self, arn: str) -> Certificate:
         self.described.append(arn)
@@ -398,7 +403,16 @@ class MemoryDns(Dns):
         rows = self.records.get((zone.zone_id, name), ())
         return frozenset(value for row in rows if row.type == kind for value in row.values)
 
-    def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
+    def read_ahead(self, names: Iterable[str]) -> None:  # noqa: ARG002 - the port has it
+        self._raise_if_broken("read ahead")
+
+    def records_at(
+        self,
+        zone: Zone,
+        name: str,
+        *,
+        known: bool = False,  # noqa: ARG002 - the port has it
+    ) -> tuple[ExistingRecord, ...]:
         self._raise_if_broken(f"records {dns_form(name)}")
         return self.records.get((zone.zone_id, dns_form(name)), ())
 

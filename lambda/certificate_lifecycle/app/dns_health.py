@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -37,8 +37,10 @@ from certificate_lifecycle.policy.notification_state import AlertRecord, reporte
 from certificate_lifecycle.policy.validation import RecordFinding, Zone, candidate_zones
 
 _NS = RecordType.NS
-#: Queries of one account and region; the adapter limits those of all.
+#: Queries of one account and region about certificates that every run checks, and about those whose
+#: next renewal is due to be checked; the adapter limits those of all.
 _MAX_QUERIES = 200
+_MAX_DUE_QUERIES = 6_000
 #: Queries of one name in a zone of its own.
 _FEW_QUERIES = 3
 #: Hosted zones of one account and region whose name servers are read: Route 53 permits five calls
@@ -151,23 +153,36 @@ class DnsHealth:
     _not_asked: set[str] = field(default_factory=set)
     _reason: str = ""
 
-    def prepare(self, certificates: Iterable[Certificate]) -> None:
-        """Choose the certificates whose names are checked, and send the queries."""
+    def prepare(self, certificates: Iterable[Certificate], due: Collection[str] = ()) -> None:
+        """Choose the certificates whose names are checked, and send the queries.
+
+        `due` are the ARNs of those whose next renewal is checked by this run.
+        """
         chosen = [entry for entry in certificates if concerns_public_dns(entry, self.now)]
-        sent: dict[Question, None] = {}
-        for certificate in sorted(chosen, key=self._order):
+        wanted = [entry for entry in chosen if entry.arn in due]
+        others = [entry for entry in chosen if entry.arn not in due]
+        sent = self._chosen(wanted, _MAX_DUE_QUERIES, {})
+        sent = self._chosen(others, len(sent) + _MAX_QUERIES, sent)
+        self.judge.public_dns.prefetch(sent)
+
+    def _chosen(
+        self, certificates: Iterable[Certificate], limit: int, sent: Mapping[Question, None]
+    ) -> dict[Question, None]:
+        """Choose certificates as far as the limit allows; return the queries with those before."""
+        together = dict(sent)
+        for certificate in sorted(certificates, key=self._order):
             wanted: dict[Question, None] = {}
             # A small certificate may fit where a large one did not.
-            full = len(sent) >= _MAX_QUERIES - _FEW_QUERIES
+            full = len(together) >= limit - _FEW_QUERIES
             if not full:
                 names = self.judge.given(certificate.names)
                 wanted = dict.fromkeys(entry for name in names for entry in questions(name))
-            if full or len(sent | wanted) > _MAX_QUERIES:
+            if full or len(together) + len(wanted.keys() - together.keys()) > limit:
                 self._not_asked.update(certificate.names)
                 continue
-            sent |= wanted
+            together |= wanted
             self._asked.add(certificate.arn)
-        self.judge.public_dns.prefetch(sent)
+        return together
 
     def _order(self, certificate: Certificate) -> tuple[bool, bool, float]:
         pending = certificate.status is CertificateStatus.PENDING_VALIDATION

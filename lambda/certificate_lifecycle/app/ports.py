@@ -56,6 +56,12 @@ class Certificates(Protocol):
         None if ACM has no search for them here.
         """
 
+    def validated_by_email(self) -> Collection[str] | None:
+        """Return the ARNs of the issued certificates that are validated by e-mail.
+
+        None if ACM has no search for them here.
+        """
+
     def describe(self, arn: str) -> Certificate:
         """Return one certificate with its detail, but without tags.
 
@@ -66,9 +72,10 @@ class Certificates(Protocol):
         """Return the tags of one certificate; raises CertificateNotFoundError."""
 
     def tags_of(self, arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        """Return the tags of many certificates, as far as they can be read in bulk.
+        """Return the tags of many certificates by ARN, with few calls; never raises.
 
-        A change of the last minutes may be missing.
+        A missing ARN was not read. They may be some minutes old, so they are for judging only:
+        `tags` is for a decision to write.
         """
 
     def request(self, request: CertificateRequest) -> str:
@@ -349,8 +356,13 @@ class Dns(DelegationReader, Protocol):
     def caa_values(self, zone: Zone, name: str) -> Collection[str]:
         """Return the CAA records at `name` in presentation form."""
 
-    def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
-        """Return the record sets at `name`, which are read again by each call."""
+    def read_ahead(self, names: Iterable[str]) -> None:
+        """Read whole zones, where that takes fewer calls than to read each name."""
+
+    def records_at(
+        self, zone: Zone, name: str, *, known: bool = False
+    ) -> tuple[ExistingRecord, ...]:
+        """Return the record sets at `name`, read again by each call unless `known` ones suffice."""
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write `records` in one atomic batch."""

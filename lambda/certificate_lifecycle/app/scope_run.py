@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
 from certificate_lifecycle.app.deadline import error_summary, require_time
-from certificate_lifecycle.app.descriptions import read_memory, save_memory
+from certificate_lifecycle.app.descriptions import Descriptions, read_memory, save_memory
 from certificate_lifecycle.app.dns_health import DnsHealth, NameJudge
 from certificate_lifecycle.app.export import Export
 from certificate_lifecycle.app.export_targets import ExportTargets
@@ -280,7 +281,10 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
             last_probe=scanned.state.last_probe,
         ).compared(assessments)
         scanned.state.record_probe(context.clock)
-    names = _ConsumerNames(clients.catalog, context.clock)
+    known = scanned.result.known
+    names = _ConsumerNames(
+        clients.catalog, context.clock, None if known is None else known.descriptions
+    )
     owners = Owners(context=context, catalog=clients.catalog, problems=scanned.result.problems)
     records = scanned.state.replacement_records
     return [
@@ -327,28 +331,37 @@ def _read_again(scanned: ScopeScan) -> None:
 
     What was remembered, and tags that were read in bulk, never lead to a write.
     """
-    request, result = scanned.request, scanned.result
-    if not request.repair:
-        return
+    result, context = scanned.result, scanned.context
     due = [
         entry.certificate.arn
         for observation, entry in zip(result.observations, result.assessments, strict=True)
-        if entry.decision.action in NEEDED_MODE or observation.export is not None
+        if (entry.decision.action in NEEDED_MODE or observation.export is not None)
+        and _may_be_permitted(entry, context)
     ]
-    for arn in due:
-        scanned.collector.observe_again(result, arn)
+    scanned.collector.observe_again(result, due)
+    scanned.state.ignored = result.ignored
+
+
+def _may_be_permitted(entry: Assessment, context: RunContext) -> bool:
+    """Whether the mode permits an action, or tags that are still to be read may permit it."""
+    certificate = entry.certificate
+    blocked = context.blocked_reason(certificate, entry.decision.action)
+    return blocked is None or not certificate.detail.tags_read
 
 
 def _remember(scanned: ScopeScan, actions: Sequence[ActionRecord]) -> None:
-    """Store the descriptions for the next run, without certificates that this run changed."""
-    result, request = scanned.result, scanned.request
-    if result.known is None or request.dry_run:
+    """Store the descriptions for the next run, which describes what this run changed again.
+
+    A run for some certificates stores only that it changed them.
+    """
+    result, request, before = scanned.result, scanned.request, scanned.collector.memory
+    changed = {r.certificate_arn for r in actions if r.outcome is not Outcome.ADVISED}
+    whole = not request.certificate_arns
+    if result.known is None or request.dry_run or not (whole or changed & before.entries.keys()):
         return
-    gone = {record.certificate_arn for record in actions if record.outcome is not Outcome.ADVISED}
-    if not request.certificate_arns:
-        listed = {certificate.arn for certificate in result.everything}
-        gone |= scanned.collector.memory.entries.keys() - listed
-    memory = result.known.descriptions.to_store(gone)
+    listed = {certificate.arn for certificate in result.everything}
+    gone = before.entries.keys() - listed if whole else ()
+    memory = result.known.descriptions.to_store(gone, changed)
     save_memory(scanned.state.state_store, memory, scanned.context.clock)
 
 
@@ -445,10 +458,14 @@ def _repaired_and_exported(
 
 @dataclass(slots=True)
 class _ConsumerNames:
-    """Adds the names of its consumers to each reportable finding, or their ARNs after a failure."""
+    """Adds the names of its consumers to each reportable finding, or their ARNs after a failure.
+
+    Names are remembered with the description, which has to be read again for other consumers.
+    """
 
     catalog: Catalog
     clock: Clock
+    descriptions: Descriptions | None
     failed: bool = False
 
     def added(self, entry: Assessment) -> Assessment:
@@ -460,16 +477,21 @@ class _ConsumerNames:
         return replace(entry, used_by=tuple(names))
 
     def _names(self, certificate: Certificate) -> Sequence[str]:
-        if self.failed:
-            return ()
+        known = self.descriptions
+        remembered = None if known is None else known.consumers(certificate)
+        if remembered is not None or self.failed:
+            return remembered or ()
         try:
             require_time(self.clock)
-            return self.catalog.names(certificate)
+            names = tuple(self.catalog.names(certificate))
         except Exception:  # noqa: BLE001 - names are optional
             extra = {"certificate_arn": certificate.arn}
             logger.warning("consumer names unavailable", exc_info=True, extra=extra)
             self.failed = True
             return ()
+        if known is not None:
+            known.note(certificate.arn, partial(replace, consumers=names))
+        return names
 
 
 def run_of(

@@ -16,6 +16,7 @@ from certificate_lifecycle.model.errors import (
     RecordConflictError,
     RecordNotSupportedError,
     ZoneAmbiguousError,
+    ZoneError,
     ZoneNotFoundError,
 )
 from certificate_lifecycle.policy.caa import CaaRecord, explain_caa, judge_caa, parse_caa
@@ -61,6 +62,15 @@ def require_zones(dns: Dns, names: Iterable[str]) -> None:
             )
 
 
+def zone_obstacles(dns: Dns, names: Iterable[str]) -> tuple[str, ...]:
+    """Return a clause for each name without a hosted zone to which its record may be written."""
+    try:
+        require_zones(dns, names)
+    except ZoneError as error:
+        return (str(error),)
+    return ()
+
+
 def obstacles(dns: Dns, validations: Iterable[DomainValidation]) -> list[str]:
     """Return a clause for everything in Route 53 that prevents the validation of some names.
 
@@ -92,19 +102,22 @@ def caa_obstacles(dns: Dns, names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(explain_caa(entry) for entry in verdicts if not entry.allowed))
 
 
-def inspect(dns: Dns, records: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:
+def inspect(
+    dns: Dns, records: Iterable[ValidationRecord], *, known: bool = False
+) -> tuple[RecordFinding, ...]:
     """Return the state of each distinct record in the zone that public DNS asks about it.
 
     The zone is that of the name above: a delegation at the name itself is among its records.
+    `known`: what this run read of a zone before suffices, because nothing is written.
     """
-    return tuple(_inspected(dns, record) for record in distinct(records))
+    return tuple(_inspected(dns, record, known=known) for record in distinct(records))
 
 
-def _inspected(dns: Dns, record: ValidationRecord) -> RecordFinding:
+def _inspected(dns: Dns, record: ValidationRecord, *, known: bool) -> RecordFinding:
     finding = _locate(dns, record, record.name.partition(".")[2])
     if finding.zone is None:
         return finding
-    rows = dns.records_at(finding.zone, record.name)
+    rows = dns.records_at(finding.zone, record.name, known=known)
     followed = [_followed(dns, finding.zone, record, row) for row in rows]
     compared = compare(record, finding.zone, followed)
     return replace(compared, undelegated_in=finding.undelegated_in)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,13 @@ from certificate_lifecycle.aws.permissions import (
 from certificate_lifecycle.aws.responses import error_code, paginated, validated_response
 from certificate_lifecycle.model.certificate import ValidationRecord
 from certificate_lifecycle.model.dns_names import dns_form, names_below
-from certificate_lifecycle.policy.validation import Cut, ExistingRecord, Zone, accepted_values
+from certificate_lifecycle.policy.validation import (
+    Cut,
+    ExistingRecord,
+    Zone,
+    accepted_values,
+    candidate_zones,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -140,21 +147,34 @@ class _ZoneRecords:
         self._client = client
         self._zone = zone
         self._whole: bool | None = None
+        self._pages = 0
         self._known: dict[str, tuple[ExistingRecord, ...]] = {}
+
+    def at(self, name: str) -> tuple[ExistingRecord, ...]:
+        """Return the record sets at `name`."""
+        if self._whole is None:
+            self.read_ahead(1)
+        if not self._whole and name not in self._known:
+            self._known[name] = _records_at(self._client, self._zone, name)
+        return self._known.get(name, ())
 
     def values_at(self, name: str, record_type: str) -> frozenset[str]:
         """Return the values at `name`, none without such a record set."""
-        if self._whole is None:
-            self._read_first_page()
-        if not self._whole and name not in self._known:
-            self._known[name] = _records_at(self._client, self._zone, name)
-        rows = (row for row in self._known.get(name, ()) if row.type == record_type)
+        rows = (row for row in self.at(name) if row.type == record_type)
         return frozenset(value for row in rows for value in row.values)
 
-    def _read_first_page(self) -> None:
-        answer = self._client.list_resource_record_sets(HostedZoneId=self._zone.zone_id)
-        rows = [_existing(row) for row in answer["ResourceRecordSets"]]
-        self._whole = not answer["IsTruncated"]
+    def read_ahead(self, most_pages: int) -> None:
+        """Read the zone from its apex on, unless it has more pages."""
+        if self._whole or most_pages <= self._pages:
+            return
+        rows: list[ExistingRecord] = []
+        pages = self._client.get_paginator("list_resource_record_sets")
+        self._pages, self._whole = most_pages, False
+        for number, page in enumerate(pages.paginate(HostedZoneId=self._zone.zone_id), 1):
+            rows += [_existing(row) for row in page["ResourceRecordSets"]]
+            self._whole = not page["IsTruncated"]
+            if number == most_pages:
+                break
         for name, found in groupby(rows, lambda row: row.name):
             self._known[name] = tuple(found)
         if not self._whole:
@@ -224,8 +244,22 @@ class Route53Dns:
             return records.values_at(dns_form(name), "CAA")
 
     @validated_response("ListResourceRecordSets")
-    def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
-        """Return the record sets at `name`, which are read again by each call."""
+    def read_ahead(self, names: Iterable[str]) -> None:
+        """Read whole zones, where that takes fewer calls than to read each name."""
+        zones = self.public_zones()
+        counts = Counter(zone for name in set(names) for zone in candidate_zones(name, zones))
+        for zone, count in counts.items():
+            with self._zones.records(zone) as records:
+                records.read_ahead(count)
+
+    @validated_response("ListResourceRecordSets")
+    def records_at(
+        self, zone: Zone, name: str, *, known: bool = False
+    ) -> tuple[ExistingRecord, ...]:
+        """Return the record sets at `name`, read again by each call unless `known` ones suffice."""
+        if known:
+            with self._zones.records(zone) as records:
+                return records.at(dns_form(name))
         return _records_at(self._client_for(zone.role_arn), zone, dns_form(name))
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:

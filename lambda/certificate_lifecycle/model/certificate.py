@@ -74,7 +74,7 @@ class Verdict(Documented):
     HEALTHY = "Healthy", "It is far from expiry and nothing is wrong."
     RENEWING = "Renewing", "ACM renews it and still has time; the ARN stays."
     RENEWAL_BLOCKED = "RenewalBlocked", "ACM cannot renew it before it is validated."
-    RENEWAL_AT_RISK = "RenewalAtRisk", "Its next renewal would fail, by the answers of public DNS."
+    RENEWAL_AT_RISK = "RenewalAtRisk", "Its next renewal would fail, or needs a person."
     RENEWAL_OVERDUE = "RenewalOverdue", "ACM's renewal failed, or is late with little time left."
     UNUSED = "Unused", "No AWS service uses it and it was never exported, so ACM does not renew it."
     EXPORT_DUE = "ExportDue", "A copy expires soon, or its export target lacks the current version."
@@ -140,6 +140,10 @@ class Reason(Documented):
         "ACM waits for validation, and the records could not be compared.",
     )
     EMAIL_APPROVAL_PENDING = "EmailApprovalPending", "ACM's validation e-mail was not answered."
+    EMAIL_VALIDATION_ENDS = (
+        "EmailValidationEnds",
+        "Its names are validated by e-mail, which no CA may do any more from 2028-03-15 on.",
+    )
     ZONE_NOT_DELEGATED = (
         "ZoneNotDelegated",
         "Public DNS does not delegate the hosted zone to its name servers, or not only to them.",

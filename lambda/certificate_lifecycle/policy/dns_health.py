@@ -249,6 +249,7 @@ _OUTSIDE = frozenset(
 )
 #: States of a record whose value in a hosted zone is known not to be the required one.
 _LOST = frozenset({RecordState.MISSING, RecordState.OUTDATED, RecordState.FOREIGN})
+_MISSED = frozenset({PublicRecordState.MISSING, PublicRecordState.WRONG})
 #: The state of a record outside of the hosted zones, by the answer of public DNS.
 _STATES_OUTSIDE = {
     PublicRecordState.IN_PLACE: RecordState.IN_PLACE,
@@ -270,13 +271,16 @@ def effective_state(finding: RecordFinding, dns: DnsFinding) -> RecordState:
 def is_lost(finding: RecordFinding, dns: DnsFinding) -> bool:
     """Whether a record that ACM does not wait for is missing or wrong.
 
-    ACM asks public DNS only. Without its answer, a record in a hosted zone is judged by that zone,
-    and nothing is known of any other record.
+    A hosted zone is right about its records, unless public DNS has the record elsewhere; public DNS
+    may not know a record of the last minutes yet. Without an answer, nothing is known of records
+    outside of the hosted zones.
     """
     public = dns.of_record(finding.record)
-    if public is not None and public.state is not PublicRecordState.UNKNOWN:
-        return public.state is not PublicRecordState.IN_PLACE
-    return finding.state in _LOST
+    if finding.state in _OUTSIDE:
+        return public is not None and public.state in _MISSED
+    return finding.state in _LOST and (
+        public is None or public.state is not PublicRecordState.IN_PLACE
+    )
 
 
 def missed(finding: RecordFinding, dns: DnsFinding) -> PublicRecord | None:

@@ -21,6 +21,7 @@ class Observation:
     `proposal` may do so only if a person agrees. `renewed_as` is the certificate that its ACME
     client ordered in its place. `dns` is the state of its names in public DNS.
     `repairs` are the records that were written for its next renewal.
+    `migration_obstacles` are clauses about what prevents its migration from e-mail to DNS here.
     `failure_reported` is when a message first named it as a failed request, None if none has.
     """
 
@@ -36,6 +37,7 @@ class Observation:
     failure_reported: datetime | None = None
     dns: DnsFinding = NOT_CHECKED
     repairs: RepairHistory | None = None
+    migration_obstacles: tuple[str, ...] = ()
 
     @property
     def export_has_problem(self) -> bool:

@@ -32,7 +32,7 @@ from certificate_lifecycle.model.certificate import (
     Verdict,
 )
 from certificate_lifecycle.model.pointers import Pointer, PointerState
-from certificate_lifecycle.policy import acme, checks
+from certificate_lifecycle.policy import acme, checks, email_validation
 from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.checks import Check
 from certificate_lifecycle.policy.dns_health import DnsFinding, PublicRecordState
@@ -1892,6 +1892,14 @@ AT_RISK = [
         Action.FIX_VALIDATION,
     ),
     Row(
+        "a healthy certificate that is validated by e-mail",
+        observation(certificate(detail=detail(validations=(BY_EMAIL,)), ends_in=days(150))),
+        Verdict.RENEWAL_AT_RISK,
+        INFO,
+        Reason.EMAIL_VALIDATION_ENDS,
+        Action.RENEW_BY_EMAIL,
+    ),
+    Row(
         "a healthy certificate whose names have an unknown answer",
         observation(dns=DnsFinding(unknown=("timeout",))),
         Verdict.HEALTHY,
@@ -2074,8 +2082,11 @@ def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
     assert {row.action for row in ROWS} == set(Action)
 
 
+CHECK_MODULES = (checks, acme, email_validation)
+
+
 def test_every_declared_check_is_in_the_chain_once() -> None:
-    members = [*vars(checks).values(), *vars(acme).values()]
+    members = [entry for module in CHECK_MODULES for entry in vars(module).values()]
     declared = [check for check in members if isinstance(check, Check)]
     assert sorted(check.name for check in CHAIN) == sorted(check.name for check in declared)
 
