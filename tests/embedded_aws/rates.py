@@ -6,6 +6,7 @@ second's worth: that would allow twice the rate in its first second.
 
 https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rate-limits
 https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html
+https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html
 https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html
 """
 
@@ -45,6 +46,8 @@ ACM = {
 TAGGING = {"GetResources": 15}
 #: All requests of an account together: a bucket of 50 that fills by 10 a second.
 ROUTE53, ROUTE53_BURST = 10, 50
+#: All reads of one version of the API in an account and region: 40, filled by 10 a second.
+BALANCERS, BALANCERS_BURST = 10, 40
 
 
 #: By service: the rates of its operations, and the error code of a throttled call.
@@ -72,7 +75,7 @@ class Window:
 
 
 class Bucket:
-    """A token bucket, which Route 53 documents."""
+    """A token bucket, which Route 53 and Elastic Load Balancing document."""
 
     def __init__(self, rate: float, burst: float, clock: Callable[[], float]) -> None:
         self._rate, self._burst, self._clock = rate, burst, clock
@@ -112,6 +115,10 @@ class Rates:
         elif request.service == "route53":
             bucket = Bucket(ROUTE53, ROUTE53_BURST, self._clock)
             self._take(("route53", request.account), bucket, "Throttling")
+        elif request.service in {"elb", "elbv2"} and request.operation.startswith("Describe"):
+            bucket = Bucket(BALANCERS, BALANCERS_BURST, self._clock)
+            scope = (request.service, request.account, request.region)
+            self._take(scope, bucket, "ThrottlingException")
 
     def _take(self, key: tuple[str, ...], unused: Bucket | Window, code: str) -> None:
         """Count a request; `unused` is the limit of the first one."""

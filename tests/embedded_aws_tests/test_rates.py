@@ -48,6 +48,14 @@ def test_the_requests_of_route_53_share_one_rate(cloud: Cloud) -> None:
         repeat(100, route53.list_hosted_zones, route53.list_hosted_zones_by_name)
 
 
+def test_the_reads_of_load_balancers_share_one_rate(cloud: Cloud) -> None:
+    cloud.rate_limited = True
+    for service in ("elb", "elbv2"):
+        client = cloud.client(service, **ONCE)
+        with pytest.raises(ClientError, match="ThrottlingException"):
+            repeat(100, client.describe_load_balancers)
+
+
 def test_no_second_has_more_requests_than_the_rate() -> None:
     now = [0.0]
     window = Window(2, lambda: now[0])

@@ -173,6 +173,9 @@ class Catalog(Protocol):
     def names(self, certificate: Certificate) -> Sequence[str]:
         """Return a name for each consumer of a described certificate; makes calls."""
 
+    def read_ahead(self, certificates: Sequence[Certificate], has_time: Callable[[], bool]) -> None:
+        """Read what `names` needs for described certificates with few calls; never raises."""
+
     def consumer_tags(self, in_use_by: Sequence[str]) -> Sequence[tuple[str, str]]:
         """Return the tags of the load balancers among entries of `InUseBy`; makes calls."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
-from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.deadline import error_summary, has_time, require_time
 from certificate_lifecycle.app.descriptions import Descriptions, read_memory, save_memory
 from certificate_lifecycle.app.dns_health import DnsHealth, NameJudge
 from certificate_lifecycle.app.export import Export
@@ -285,6 +285,7 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
     names = _ConsumerNames(
         clients.catalog, context.clock, None if known is None else known.descriptions
     )
+    names.read_ahead(assessments)
     owners = Owners(context=context, catalog=clients.catalog, problems=scanned.result.problems)
     records = scanned.state.replacement_records
     return [
@@ -468,17 +469,22 @@ class _ConsumerNames:
     descriptions: Descriptions | None
     failed: bool = False
 
+    def read_ahead(self, entries: Iterable[Assessment]) -> None:
+        """Read the consumers of all findings with few calls."""
+        shown = [entry.certificate for entry in entries if _shows_consumers(entry)]
+        wanted = [certificate for certificate in shown if self._remembered(certificate) is None]
+        self.catalog.read_ahead(wanted, lambda: has_time(self.clock))
+
     def added(self, entry: Assessment) -> Assessment:
         users = entry.certificate.detail.in_use_by
         if not entry.decision.reportable or not users:
             return entry
-        named = self._names(entry.certificate) if len(users) <= _NAMED_CONSUMERS else ()
+        named = self._names(entry.certificate) if _shows_consumers(entry) else ()
         names = named or map(self.catalog.label, users)
         return replace(entry, used_by=tuple(names))
 
     def _names(self, certificate: Certificate) -> Sequence[str]:
-        known = self.descriptions
-        remembered = None if known is None else known.consumers(certificate)
+        remembered = self._remembered(certificate)
         if remembered is not None or self.failed:
             return remembered or ()
         try:
@@ -489,9 +495,18 @@ class _ConsumerNames:
             logger.warning("consumer names unavailable", exc_info=True, extra=extra)
             self.failed = True
             return ()
-        if known is not None:
-            known.note(certificate.arn, partial(replace, consumers=names))
+        if self.descriptions is not None:
+            self.descriptions.note(certificate.arn, partial(replace, consumers=names))
         return names
+
+    def _remembered(self, certificate: Certificate) -> Sequence[str] | None:
+        return None if self.descriptions is None else self.descriptions.consumers(certificate)
+
+
+def _shows_consumers(entry: Assessment) -> bool:
+    """Whether a finding shows the settings of its consumers, and not only their ARNs."""
+    users = entry.certificate.detail.in_use_by
+    return entry.decision.reportable and 0 < len(users) <= _NAMED_CONSUMERS
 
 
 def run_of(

@@ -45,6 +45,7 @@ Ask = Callable[[str, RecordType], DnsAnswer]
 #: How many servers, CAs and names a text contains, and the characters of an untrusted text.
 _SHOWN = 5
 _LONGEST = 200
+_BROKEN = AnswerState.DNSSEC_BROKEN
 _REGISTRAR = "in the parent zone or at the registrar"
 
 
@@ -360,8 +361,13 @@ def _delegation(given: DnsName) -> Judgement:
     public = public_record(given.record, given.ask) if given.record else None
     if public is not None and public.state is PublicRecordState.IN_PLACE:
         return None
+    if public is not None and public.state is PublicRecordState.UNKNOWN:
+        if given.ask(dns_form(public.record.name), RecordType.CNAME).state is _BROKEN:
+            return None  # the check of DNSSEC reports it
+        name = dns_form(public.record.name)
+        return DnsUnknown(f"the validation record {name} is unknown: {public.found}")
     answer = given.ask(dns_form(zone.name), RecordType.NS)
-    if answer.state is AnswerState.DNSSEC_BROKEN:
+    if answer.state is _BROKEN:
         return None  # the check of DNSSEC reports it
     if answer.state is AnswerState.UNKNOWN:
         return DnsUnknown(f"the delegation of {dns_form(zone.name)} is unknown: {_reason(answer)}")
@@ -416,7 +422,7 @@ def _dnssec_questions(given: DnsName) -> Iterator[Question]:
 def _dnssec(given: DnsName) -> Judgement:
     """Find names whose DNSSEC resolvers reject, for the CAA or the validation record."""
     answers = [given.ask(*question) for question in _dnssec_questions(given)]
-    broken = [answer for answer in answers if answer.state is AnswerState.DNSSEC_BROKEN]
+    broken = [answer for answer in answers if answer.state is _BROKEN]
     if not broken:
         return _first_unknown(answers)
     highest = min(broken, key=lambda answer: answer.name.count("."))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import (
@@ -158,7 +158,7 @@ def _encode(record: object) -> dict[str, Any]:
     """Return the fields of a record that differ from their defaults, as plain data."""
     return {
         name: write(value)
-        for name, default, (write, _) in _layout(type(record))
+        for name, default, (write, _) in _layout(cast("Any", type(record)))
         if (value := getattr(record, name)) != default
     }
 
@@ -166,7 +166,11 @@ def _encode(record: object) -> dict[str, Any]:
 def _decode(kind: type[T], entry: object) -> T:
     """Return a record; a missing field has its default, an unknown one is ignored."""
     found = _typed(entry, dict)
-    known = {name: read(found[name]) for name, _, (_, read) in _layout(kind) if name in found}
+    known = {
+        name: read(found[name])
+        for name, _, (_, read) in _layout(cast("Any", kind))
+        if name in found
+    }
     return kind(**known)
 
 
@@ -210,11 +214,6 @@ def _timestamp(value: object) -> datetime:
     return parse_timestamp(_typed(value, str))
 
 
-def _pair(value: object) -> tuple[str, str]:
-    key, text = (_text(part) for part in _typed(value, list))
-    return key, text
-
-
 def _texts(value: object) -> frozenset[str]:
     return frozenset(_text(part) for part in _typed(value, list))
 
@@ -227,6 +226,14 @@ def _record(kind: type[Any]) -> Codec:
     return _encode, lambda value: _decode(kind, value)
 
 
+def _optional(codec: Codec) -> Codec:
+    write, read = codec
+    return (
+        lambda value: None if value is None else write(value),
+        lambda value: None if value is None else read(value),
+    )
+
+
 def _many(codec: Codec) -> Codec:
     write, read = codec
     return (
@@ -236,24 +243,23 @@ def _many(codec: Codec) -> Codec:
 
 
 _WORDS: Codec = (str, _text)
-#: How a field is stored, by its type. A field of another type is that of a certificate outside ACM.
+#: How a field is stored, by its type. Tags, and the fields of certificates outside ACM, are not.
 _CODECS: Mapping[str, Codec] = {
     "str": _WORDS,
-    "str | None": _WORDS,
+    "str | None": _optional(_WORDS),
     "bool": (bool, _flag),
-    "bool | None": (bool, _flag),
+    "bool | None": _optional((bool, _flag)),
     "datetime": (records.stamp, _timestamp),
-    "datetime | None": (records.stamp, _instant),
+    "datetime | None": _optional((records.stamp, _instant)),
     "frozenset[str]": (sorted, _texts),
     "tuple[str, ...]": _many(_WORDS),
-    "tuple[str, ...] | None": _many(_WORDS),
-    "tuple[tuple[str, str], ...]": _many((list, _pair)),
+    "tuple[str, ...] | None": _optional(_many(_WORDS)),
     "tuple[DomainValidation, ...]": _many(_record(DomainValidation)),
-    "ValidationRecord | None": _record(ValidationRecord),
-    "Renewal | None": _record(Renewal),
+    "ValidationRecord | None": _optional(_record(ValidationRecord)),
+    "Renewal | None": _optional(_record(Renewal)),
     "Certificate": _record(Certificate),
     "CertificateDetail": _record(CertificateDetail),
-    "RenewalChange | None": _record(RenewalChange),
+    "RenewalChange | None": _optional(_record(RenewalChange)),
     "CertificateStatus": _member(CertificateStatus),
     "CertificateType": _member(CertificateType),
     "RenewalStatus": _member(RenewalStatus),

@@ -156,7 +156,7 @@ FACTS_OF = {
     ],
     "renewing": ["expires", "renewal window", "renewal"],
     "renewal_not_understood": ["renewal", "expires"],
-    "renewal_at_risk": ["type", "used", "public DNS"],
+    "renewal_at_risk": ["type", "used", "validation records", "public DNS"],
     "email_validation_ends": ["type", "used", "validation methods", "expires", "renewal window"],
     "healthy": ["expires"],
 }
