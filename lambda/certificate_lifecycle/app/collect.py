@@ -50,7 +50,8 @@ from certificate_lifecycle.policy.email_validation import changed_methods, names
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.foresight import checked_at
 from certificate_lifecycle.policy.observation import Observation
-from certificate_lifecycle.policy.remembered import RememberedCertificates
+from certificate_lifecycle.policy.remembered import RememberedCertificates, RenewalChange
+from certificate_lifecycle.policy.renewal_change import change_of, is_to_compare
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import REPLACING_ACTIONS, ReplacementRecord
 from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
@@ -265,7 +266,7 @@ class Collector:
             described=described,
             renewals=renewals,
             descriptions=descriptions,
-            due={*due, *by_email},
+            due={*due, *by_email, *self._renewed(selection.chosen)},
             coverage=coverage,
             successors=self._successors(everything, coverage),
             stores=stores,
@@ -502,8 +503,23 @@ class Collector:
             failure_reported=reported,
             repairs=self.repair_history(certificate),
             migration_obstacles=migration_obstacles,
+            change=self._change(certificate, known) if error is None else None,
             dns=dns,
         )
+
+    def _renewed(self, chosen: Iterable[Certificate]) -> Iterable[str]:
+        """Return the certificates that are compared with the version before their renewal."""
+        entries, now = self.memory.entries, self.context.now
+        return (each.arn for each in chosen if is_to_compare(entries.get(each.arn), each, now))
+
+    def _change(self, certificate: Certificate, known: _Known) -> RenewalChange | None:
+        """Return the change of the last renewal of a described certificate, and remember it."""
+        if not certificate.detail.serial:
+            return None
+        arn = certificate.arn
+        change = change_of(known.descriptions.before(arn), certificate, self.context.now)
+        known.descriptions.note(arn, partial(replace, change=change))
+        return change
 
     @property
     def _email(self) -> EmailValidation:
