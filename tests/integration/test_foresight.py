@@ -27,7 +27,7 @@ SERVERS = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
 FORBIDDING = '0 issue "letsencrypt.org"'
 #: Days after which a finding has to be there, and on which trouble begins.
 WEEK, BEGINNINGS = 7, (0, 1, 3)
-N2 = {"root_hierarchy": "N2_AMAZON_MANAGED"}
+N2: Mapping[str, Any] = {"root_hierarchy": "N2_AMAZON_MANAGED"}
 
 
 @dataclass
