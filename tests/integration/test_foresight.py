@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.doh_gateway import SECOND, Gateway, HostedZones, failing, without_https
 from tests.embedded_aws.zones import holds
-from tests.integration.effects import OURS, USED, ending_in, put_records, wanted_records
+from tests.integration.effects import OURS, USED, documents, ending_in, put_records, wanted_records
 from tests.integration.invocation import Function, scheduled
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients", "ledger_table")]
@@ -249,6 +250,10 @@ class Seen:
     counts: list[dict[str, int]] = field(default_factory=list)
     last: set[str] = field(default_factory=set)
 
+    def most(self, operation: str) -> int:
+        """Return the calls of an operation on the day with most of them."""
+        return max(counts.get(operation, 0) for counts in self.counts)
+
 
 def two_weeks(estate: Estate, rotation: Function) -> Seen:
     seen = Seen()
@@ -285,15 +290,31 @@ def few(environment: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("few")
 def test_trouble_is_named_within_a_week_and_lost_records_are_written_at_once(
-    rotation: Function, estate: Estate, environment: pytest.MonkeyPatch
+    rotation: Function, estate: Estate, topic: str, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("ROTATION_MODE", "repair")
     fill(estate, 1, 170)
     seen = two_weeks(estate, rotation)
     check(estate, seen)
+    changes = changes_sent(estate.cloud, topic)
     for kind, trouble in KINDS.items():
         is_open = set(estate.members[kind]) & seen.last
         assert bool(is_open) != trouble.repaired, kind
+        if trouble.repaired:
+            assert [changes[arn] for arn in estate.members[kind]] == [["new", "resolved"]], kind
+    # A fifth of all each day, and not on the first one; each zone once, and again before a write.
+    assert seen.most("DescribeCertificate") <= 50
+    assert seen.counts[0]["DescribeCertificate"] <= 5
+    assert seen.most("ListResourceRecordSets") <= 60
+
+
+def changes_sent(cloud: Cloud, topic: str) -> Mapping[str, list[str]]:
+    """Return the kinds of changes in all messages, by certificate."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for document in documents(cloud, topic):
+        for change in document["changes"]:
+            found[change["certificate_arn"]].append(change["kind"])
+    return found
 
 
 @pytest.mark.nightly
@@ -311,3 +332,5 @@ def test_an_estate_of_two_thousand_is_checked_within_a_week(
     assert described[0] <= 60
     assert max(described) <= 500
     assert described[-1] <= 250
+    # The pages of each zone, and before a write each lost record again.
+    assert seen.most("ListResourceRecordSets") <= 160
