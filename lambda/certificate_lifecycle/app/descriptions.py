@@ -92,6 +92,13 @@ class Descriptions:
             self._unconfirmed.add(arn)
         return listed.described_as(self.entries[arn].certificate)
 
+    def at_hand(self, listed: Certificate) -> Certificate:
+        """Return a listed certificate with its detail if that was read or remembered."""
+        found = self._read.get(listed.arn)
+        if isinstance(found, Certificate):
+            return listed.described_as(found)
+        return self.current(listed) or listed
+
     def describe(self, listed: Certificate) -> Certificate:
         """Return a listed certificate with its detail, but without tags.
 
