@@ -48,8 +48,10 @@ from certificate_lifecycle.policy.coverage import Others
 from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.email_validation import changed_methods, names_by_email
 from certificate_lifecycle.policy.export import TargetFinding
+from certificate_lifecycle.policy.foresight import checked_at
 from certificate_lifecycle.policy.observation import Observation
-from certificate_lifecycle.policy.remembered import RememberedCertificates
+from certificate_lifecycle.policy.remembered import RememberedCertificates, RenewalChange
+from certificate_lifecycle.policy.renewal_change import change_of, is_to_compare
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import REPLACING_ACTIONS, ReplacementRecord
 from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
@@ -264,7 +266,7 @@ class Collector:
             described=described,
             renewals=renewals,
             descriptions=descriptions,
-            due={*due, *by_email},
+            due={*due, *by_email, *self._renewed(selection.chosen)},
             coverage=coverage,
             successors=self._successors(everything, coverage),
             stores=stores,
@@ -274,7 +276,9 @@ class Collector:
         result.known = known
         self._prefetch(selection.chosen, known)
         if self.dns_health is not None:
-            self.dns_health.prepare(selection.chosen, known.due)
+            shown = [descriptions.current(c) or c for c in selection.chosen if c.arn in known.due]
+            others = [c for c in selection.chosen if c.arn not in known.due]
+            self.dns_health.prepare(others, shown)
         for certificate in selection.chosen:
             self._assess(certificate, result, known)
         result.problems.extend((*coverage.problems, *known.successors.problems))
@@ -435,7 +439,9 @@ class Collector:
             decision = assess(observation, thresholds, now)
             if decision.healthy and listed.arn in known.due:
                 # A finding is checked by each run, even if this one is stopped before it reports.
-                known.descriptions.note(listed.arn, partial(replace, checked_at=now))
+                if self.dns_health is None or observation.dns.checked:
+                    at = checked_at(now, observation.records, observation.dns)
+                    known.descriptions.note(listed.arn, partial(replace, checked_at=at))
                 # A result does not depend on whose next renewal was checked.
                 known.due = {arn for arn in known.due if arn != listed.arn}
                 observation = self._observe(listed, result.problems, known)
@@ -497,8 +503,23 @@ class Collector:
             failure_reported=reported,
             repairs=self.repair_history(certificate),
             migration_obstacles=migration_obstacles,
+            change=self._change(certificate, known) if error is None else None,
             dns=dns,
         )
+
+    def _renewed(self, chosen: Iterable[Certificate]) -> Iterable[str]:
+        """Return the certificates that are compared with the version before their renewal."""
+        entries, now = self.memory.entries, self.context.now
+        return (each.arn for each in chosen if is_to_compare(entries.get(each.arn), each, now))
+
+    def _change(self, certificate: Certificate, known: _Known) -> RenewalChange | None:
+        """Return the change of the last renewal of a described certificate, and remember it."""
+        if not certificate.detail.serial:
+            return None
+        arn = certificate.arn
+        change = change_of(known.descriptions.before(arn), certificate, self.context.now)
+        known.descriptions.note(arn, partial(replace, change=change))
+        return change
 
     @property
     def _email(self) -> EmailValidation:

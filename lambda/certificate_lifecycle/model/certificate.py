@@ -75,6 +75,10 @@ class Verdict(Documented):
     RENEWING = "Renewing", "ACM renews it and still has time; the ARN stays."
     RENEWAL_BLOCKED = "RenewalBlocked", "ACM cannot renew it before it is validated."
     RENEWAL_AT_RISK = "RenewalAtRisk", "Its next renewal would fail, or needs a person."
+    RENEWAL_CHANGED = (
+        "RenewalChanged",
+        "Its last renewal or import changed more than the dates, so that some clients may fail.",
+    )
     RENEWAL_OVERDUE = "RenewalOverdue", "ACM's renewal failed, or is late with little time left."
     UNUSED = "Unused", "No AWS service uses it and it was never exported, so ACM does not renew it."
     EXPORT_DUE = "ExportDue", "A copy expires soon, or its export target lacks the current version."
@@ -153,6 +157,11 @@ class Reason(Documented):
         "Resolvers that validate DNSSEC reject the answers, so that every CA must refuse.",
     )
     CAA_FORBIDS = "CaaForbids", "A CAA record does not allow Amazon to issue (CAA_ERROR)."
+    ISSUER_CHANGED = "IssuerChanged", "It has another issuer since, so that pinned ones fail."
+    CLIENT_AUTH_LOST = (
+        "ClientAuthLost",
+        "It has no extended key usage clientAuth any more, which mutual TLS needs of clients.",
+    )
     NO_AVAILABLE_CONTACTS = "NoAvailableContacts", "ACM found no e-mail address for the domain."
     ADDITIONAL_VERIFICATION_REQUIRED = (
         "AdditionalVerificationRequired",

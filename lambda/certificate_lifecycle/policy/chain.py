@@ -16,7 +16,7 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
     ValidationMethod,
 )
-from certificate_lifecycle.policy import acme, checks, email_validation
+from certificate_lifecycle.policy import acme, checks, email_validation, renewal_change
 from certificate_lifecycle.policy.checks import Check, CheckInput
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import (
@@ -59,6 +59,7 @@ CHAIN: Sequence[Check] = (
     checks.renewal_not_understood,  # before renewing: an unknown status is not a renewal
     checks.renewal_at_risk,  # before renewing: ACM would fail at its next attempt
     email_validation.email_validation_ends,  # after renewal_blocked: an e-mail may be awaited
+    renewal_change.renewal_changed,  # after all that needs an action
     checks.renewing,
     checks.healthy,  # applies to all others
 )

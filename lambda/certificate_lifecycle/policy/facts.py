@@ -240,6 +240,12 @@ RENEWED_AS = Fact(
     lambda observation, _, __: observation.renewed_as.arn if observation.renewed_as else "none",
     lambda observation, _: observation.renewed_as.not_after if observation.renewed_as else None,
 )
+CHANGED = constant(
+    "changed by a renewal",
+    lambda observation: (
+        f"found on {observation.change.at.date()}" if observation.change else "nothing known"
+    ),
+)
 SOURCE = constant(
     "import source",
     lambda observation: observation.source.state.value if observation.source else "none",

@@ -158,6 +158,7 @@ FACTS_OF = {
     "renewal_not_understood": ["renewal", "expires"],
     "renewal_at_risk": ["type", "used", "validation records", "public DNS"],
     "email_validation_ends": ["type", "used", "validation methods", "expires", "renewal window"],
+    "renewal_changed": ["type", "used", "changed by a renewal"],
     "healthy": ["expires"],
 }
 

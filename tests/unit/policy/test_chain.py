@@ -32,13 +32,14 @@ from certificate_lifecycle.model.certificate import (
     Verdict,
 )
 from certificate_lifecycle.model.pointers import Pointer, PointerState
-from certificate_lifecycle.policy import acme, checks, email_validation
+from certificate_lifecycle.policy import acme, checks, email_validation, renewal_change
 from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.checks import Check
 from certificate_lifecycle.policy.dns_health import DnsFinding, PublicRecordState
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.remembered import RenewalChange
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordState
@@ -1857,6 +1858,7 @@ NOT_DELEGATED = dns_problem(Reason.ZONE_NOT_DELEGATED)
 BROKEN_DNSSEC = dns_problem(Reason.DNSSEC_BROKEN)
 FORBIDDEN = dns_problem(Reason.CAA_FORBIDS, "the CAA records at example.com allow no CA to issue")
 WRONG_ELSEWHERE = answered(PublicRecordState.WRONG, found="old.example.net")
+CHANGE = RenewalChange(at=NOW, issuer="Old CA", usages=frozenset({"TLS_WEB_CLIENT_AUTHENTICATION"}))
 STUCK = request(detail=CertificateDetail(validations=(validation(),)))
 AT_RISK = [
     Row(
@@ -1890,6 +1892,25 @@ AT_RISK = [
         INFO,
         Reason.DNSSEC_BROKEN,
         Action.FIX_VALIDATION,
+    ),
+    Row(
+        "an import whose issuer has changed",
+        replace(observation(imported(detail=detail(issuer="New CA"))), change=CHANGE),
+        Verdict.RENEWAL_CHANGED,
+        INFO,
+        Reason.ISSUER_CHANGED,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a renewal that lost the usage for clients",
+        replace(
+            observation(certificate(detail=detail(extended_key_usages=frozenset({"OTHER"})))),
+            change=CHANGE,
+        ),
+        Verdict.RENEWAL_CHANGED,
+        WARNING,
+        Reason.CLIENT_AUTH_LOST,
+        Action.INVESTIGATE,
     ),
     Row(
         "a healthy certificate that is validated by e-mail",
@@ -2082,7 +2103,7 @@ def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
     assert {row.action for row in ROWS} == set(Action)
 
 
-CHECK_MODULES = (checks, acme, email_validation)
+CHECK_MODULES = (checks, acme, email_validation, renewal_change)
 
 
 def test_every_declared_check_is_in_the_chain_once() -> None:
