@@ -62,8 +62,11 @@ def changed_methods(memory: RememberedCertificates, by_email: Collection[str]) -
     """
     changed = set()
     for arn, entry in memory.entries.items():
-        known = bool(names_by_email(entry.certificate))
-        if entry.certificate.detail.migrating_to_dns or known is not (arn in by_email):
+        certificate = entry.certificate
+        if not may_be_by_email(certificate):
+            continue
+        known = bool(names_by_email(certificate))
+        if certificate.detail.migrating_to_dns or known is not (arn in by_email):
             changed.add(arn)
     return changed
 

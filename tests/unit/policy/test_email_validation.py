@@ -167,6 +167,8 @@ def test_a_remembered_method_that_a_search_contradicts_is_read_again() -> None:
         "migrating": by_email(arn=arn("migrating"), detail=replace(METHODS, migrating_to_dns=True)),
         "found": certificate(arn=arn("found"), detail=detail(validations=(validation(),))),
         "other": certificate(arn=arn("other"), detail=detail()),
+        # The search is for issued certificates only.
+        "request": request(arn=arn("request"), detail=METHODS),
     }
     entries = {
         entry.arn: Remembered(fingerprint="", described_at=NOW, certificate=entry)
