@@ -58,6 +58,7 @@ class Estate(Timing):
         self.issuance_delay = Timing.issuance_delay
         self.renewal_delay = Timing.renewal_delay
         self.managed_renewal = Timing.managed_renewal
+        self.lifetimes = Timing.lifetimes
         self.emails: list[tuple[str, str, str]] = []
         self.filters_unknown: dict[str, dict[str, bool]] = {}
         self.search_filters_unknown: dict[str, dict[str, bool]] = {}

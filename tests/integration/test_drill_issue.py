@@ -286,6 +286,38 @@ def test_caa_records_that_forbid_spare_the_request(
     assert drill.requests == 0
 
 
+def test_a_request_that_acm_ends_is_named_with_acms_reason(
+    certificates: Certificates, cloud: Cloud, wire: Wire, estate: Estate
+) -> None:
+    def forbid(operation: str) -> None:
+        if operation == "RequestCertificate":
+            cloud.zones.put(estate.zone, "example.com", "CAA", '0 issue "other.example"')
+
+    wire.after = forbid
+    drill = Issued(certificates, estate.arn)
+    assert "FAILED (CAA_ERROR)" in drill.broken["validation by ACM"]
+    cloud.zones.remove(estate.zone, "example.com", "CAA")
+    assert estate.untouched
+
+
+def test_a_value_of_others_at_the_name_of_the_record_stays(
+    certificates: Certificates, cloud: Cloud, wire: Wire, estate: Estate
+) -> None:
+    before = set(estate.records)
+
+    def replace(operation: str) -> None:
+        if operation == "ChangeResourceRecordSets":
+            wire.reset()
+            ((name, kind),) = set(estate.records) - before
+            cloud.zones.put(estate.zone, name, kind, "of-another-tool.example.net.")
+
+    wire.after = replace
+    drill = Issued(certificates, estate.arn, "--wait", "1")
+    assert "has the value of another tool now" in drill.texts["deletion of the record"]
+    assert estate.others == []
+    assert len(set(estate.records) - before) == 1
+
+
 def test_a_zone_without_its_delegation_is_named_after_the_wait(
     certificates: Certificates, cloud: Cloud, gateway: Gateway
 ) -> None:

@@ -48,6 +48,7 @@ from certificate_lifecycle.policy.coverage import Others
 from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.email_validation import changed_methods, names_by_email
 from certificate_lifecycle.policy.export import TargetFinding
+from certificate_lifecycle.policy.foresight import checked_at
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import RememberedCertificates, RenewalChange
 from certificate_lifecycle.policy.renewal_change import change_of, is_to_compare
@@ -275,7 +276,9 @@ class Collector:
         result.known = known
         self._prefetch(selection.chosen, known)
         if self.dns_health is not None:
-            self.dns_health.prepare(selection.chosen, known.due)
+            shown = [descriptions.current(c) or c for c in selection.chosen if c.arn in known.due]
+            others = [c for c in selection.chosen if c.arn not in known.due]
+            self.dns_health.prepare(others, shown)
         for certificate in selection.chosen:
             self._assess(certificate, result, known)
         result.problems.extend((*coverage.problems, *known.successors.problems))
@@ -436,7 +439,9 @@ class Collector:
             decision = assess(observation, thresholds, now)
             if decision.healthy and listed.arn in known.due:
                 # A finding is checked by each run, even if this one is stopped before it reports.
-                known.descriptions.note(listed.arn, partial(replace, checked_at=now))
+                if self.dns_health is None or observation.dns.checked:
+                    at = checked_at(now, observation.records, observation.dns)
+                    known.descriptions.note(listed.arn, partial(replace, checked_at=at))
                 # A result does not depend on whose next renewal was checked.
                 known.due = {arn for arn in known.due if arn != listed.arn}
                 observation = self._observe(listed, result.problems, known)

@@ -118,13 +118,13 @@ def _inspected(dns: Dns, record: ValidationRecord, *, known: bool) -> RecordFind
     if finding.zone is None:
         return finding
     rows = dns.records_at(finding.zone, record.name, known=known)
-    followed = [_followed(dns, finding.zone, record, row) for row in rows]
+    followed = [_followed(dns, finding.zone, record, row, known=known) for row in rows]
     compared = compare(record, finding.zone, followed)
     return replace(compared, undelegated_in=finding.undelegated_in)
 
 
 def _followed(
-    dns: Dns, zone: Zone, record: ValidationRecord, row: ExistingRecord
+    dns: Dns, zone: Zone, record: ValidationRecord, row: ExistingRecord, *, known: bool
 ) -> ExistingRecord:
     """Return a record set with the answer behind the CNAMEs of hosted zones.
 
@@ -137,7 +137,7 @@ def _followed(
             break
         target = last.alias or next(iter(last.answered))
         place = zone if last.alias else locate(target, dns.public_zones(), dns).zone
-        found = dns.records_at(place, target) if place is not None else ()
+        found = dns.records_at(place, target, known=known) if place is not None else ()
         if len(found) != 1:
             break
         (last,) = found

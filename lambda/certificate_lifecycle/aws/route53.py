@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -91,6 +92,8 @@ PERMISSIONS = (
 _TTL_SECONDS = 300
 #: The record sets to read from a name on; a name seldom has more.
 _PAGE = 10
+#: The record sets of a page at most (API reference, ListResourceRecordSets).
+_MAX_PAGE = 300
 #: Members of a record set without a routing policy, health check, alias or newer setting, which an
 #: UPSERT would remove (API reference, ResourceRecordSet).
 _PLAIN = frozenset({"Name", "ResourceRecords", "TTL", "Type"})
@@ -106,6 +109,7 @@ class HostedZones:
         self.client_for = client_for
         self._lock = threading.Lock()
         self._listed: dict[str | None, tuple[Zone, ...]] = {}
+        self._sizes: dict[Zone, int] = {}
         self._read: dict[Zone, _ZoneRecords] = {}
 
     @validated_response("ListHostedZones")
@@ -118,13 +122,21 @@ class HostedZones:
         with self._lock:
             if role_arn not in self._listed:
                 client = self.client_for(role_arn)
-                self._listed[role_arn] = tuple(
-                    Zone(zone["Id"].removeprefix("/hostedzone/"), dns_form(zone["Name"]), role_arn)
+                found: dict[Zone, int | None] = {
+                    Zone(
+                        zone["Id"].removeprefix("/hostedzone/"), dns_form(zone["Name"]), role_arn
+                    ): zone.get("ResourceRecordSetCount")
                     for zone in paginated(client, "list_hosted_zones", "HostedZones", required=True)
                     if not zone.get("Config", {}).get("PrivateZone")
                     and not zone.get("LinkedService")
-                )
+                }
+                self._listed[role_arn] = tuple(found)
+                self._sizes |= {zone: size for zone, size in found.items() if size is not None}
             return self._listed[role_arn]
+
+    def pages(self, zone: Zone) -> int:
+        """Return the calls that read a whole zone, one if its size is unknown."""
+        return ceil(self._sizes.get(zone, 1) / _MAX_PAGE)
 
     @contextmanager
     def records(self, zone: Zone) -> Iterator[_ZoneRecords]:
@@ -245,12 +257,13 @@ class Route53Dns:
 
     @validated_response("ListResourceRecordSets")
     def read_ahead(self, names: Iterable[str]) -> None:
-        """Read whole zones, where that takes fewer calls than to read each name."""
+        """Read whole zones, where that takes no more calls than to read each name."""
         zones = self.public_zones()
         counts = Counter(zone for name in set(names) for zone in candidate_zones(name, zones))
         for zone, count in counts.items():
-            with self._zones.records(zone) as records:
-                records.read_ahead(count)
+            if 1 < count >= self._zones.pages(zone):
+                with self._zones.records(zone) as records:
+                    records.read_ahead(count)
 
     @validated_response("ListResourceRecordSets")
     def records_at(

@@ -193,9 +193,9 @@ def check_decision(observation: Observation, decision: Decision) -> DrillCheck:
     Findings about anything but the next renewal do not decide about it.
     """
     outcome = CheckOutcome.UNKNOWN
-    # Until e-mail validation ends, a person can approve the renewal.
-    by_person = decision.reason is Reason.EMAIL_VALIDATION_ENDS
-    if decision.verdict is Verdict.RENEWAL_AT_RISK and not by_person:
+    # The domain owner may still approve the next renewal by e-mail.
+    later = decision.reason is Reason.EMAIL_VALIDATION_ENDS
+    if decision.verdict is Verdict.RENEWAL_AT_RISK and not later:
         outcome = CheckOutcome.FAILED
     elif decision.healthy or observation.importable:
         outcome = CheckOutcome.PASSED

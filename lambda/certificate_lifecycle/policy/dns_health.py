@@ -240,14 +240,16 @@ def without_answers(dns: DnsFinding, findings: Iterable[RecordFinding]) -> DnsFi
 
 def _about_records(findings: Iterable[RecordFinding]) -> frozenset[Reason]:
     """Return the reasons that records would give whose answer is unknown."""
-    outside = any(finding.state in _OUTSIDE for finding in findings)
-    return RECORD_REASONS if outside else frozenset()
+    undecided = any(finding.state in _UNDECIDED for finding in findings)
+    return RECORD_REASONS if undecided else frozenset()
 
 
 #: States of a record that no hosted zone can have.
 _OUTSIDE = frozenset(
     {RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS, RecordState.DELEGATED}
 )
+#: States of a record that only public DNS decides on.
+_UNDECIDED = _OUTSIDE | {RecordState.UNCHECKED}
 #: States of a record whose value in a hosted zone is known not to be the required one.
 _LOST = frozenset({RecordState.MISSING, RecordState.OUTDATED, RecordState.FOREIGN})
 _MISSED = frozenset({PublicRecordState.MISSING, PublicRecordState.WRONG})

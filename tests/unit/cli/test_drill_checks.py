@@ -247,6 +247,7 @@ DECIDED = {
     "healthy": (Observation(certificate=validated()), PASSED),
     "to import": (Observation(certificate=imported(), source=source(SourceState.NEWER)), PASSED),
     "unused": (Observation(certificate=validated(in_use=False)), UNKNOWN),
+    "by e-mail": (Observation(certificate=certificate(detail=BY_EMAIL)), UNKNOWN),
 }
 
 
