@@ -88,9 +88,9 @@ def test_a_renewal_with_the_same_issuer_and_usages_is_no_news(
 
     found = daily(rotation, cloud, 12)
 
-    not_after = cloud.certificates.get(arn).not_after
-    assert not_after is not None
-    assert not_after > cloud.now + timedelta(days=180)
+    ends = cloud.certificates.get(arn).not_after
+    assert ends is not None
+    assert ends > cloud.now + timedelta(days=180)
     assert found == [[]] * 12
 
 
