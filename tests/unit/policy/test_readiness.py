@@ -26,7 +26,7 @@ from certificate_lifecycle.policy.readiness.blockers import (
 from certificate_lifecycle.policy.readiness.case import Case, Setup
 from certificate_lifecycle.policy.readiness.outlook import (
     SHORTEST_LIVES,
-    Outlook,
+    CertificateReadiness,
     meanings,
     readiness,
 )
@@ -74,7 +74,7 @@ def case(seen: Certificate, known: Setup = KNOWN) -> Case:
     return Case(judged(seen), known, NOW)
 
 
-def outlook(seen: Certificate, known: Setup = KNOWN, at: datetime = AT) -> Outlook:
+def outlook(seen: Certificate, known: Setup = KNOWN, at: datetime = AT) -> CertificateReadiness:
     return readiness([judged(seen)], known, NOW, at).outlooks[0]
 
 

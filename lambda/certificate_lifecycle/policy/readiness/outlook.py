@@ -29,7 +29,7 @@ _SIMULATED_DAYS = 3 * 365
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class CertificateReadiness:
     """What the coming years ask of one certificate.
 
     `blockers` are those that hurt on the date or before. `ends_at` is when it ends in use unless a
@@ -77,7 +77,7 @@ class Readiness:
 
     now: datetime
     at: datetime
-    outlooks: Sequence[Outlook]
+    outlooks: Sequence[CertificateReadiness]
     instance: Sequence[Blocker]
     months: Mapping[str, Counts]
 
@@ -97,7 +97,7 @@ class Readiness:
         return {kind: counted[kind] for kind in BlockerKind if counted[kind]}
 
     @property
-    def blocked(self) -> list[Outlook]:
+    def blocked(self) -> list[CertificateReadiness]:
         """The certificates with a blocker, the first one that ends first."""
         found = [outlook for outlook in self.outlooks if outlook.blockers]
         return sorted(found, key=_urgency)
@@ -182,10 +182,10 @@ def readiness(
     )
 
 
-def _outlook(case: Case, blockers: Sequence[Blocker], at: datetime) -> Outlook:
+def _outlook(case: Case, blockers: Sequence[Blocker], at: datetime) -> CertificateReadiness:
     acts = {name: case.acts_a_year(date) for name, date in milestones(case.now, at).items()}
     shown = tuple(blocker for blocker in blockers if blocker.since <= at)
-    return Outlook(case, shown, _ends_at(case, shown, at), acts)
+    return CertificateReadiness(case, shown, _ends_at(case, shown, at), acts)
 
 
 def _ends_at(case: Case, blockers: Sequence[Blocker], at: datetime) -> datetime | None:
@@ -201,7 +201,7 @@ def _ends_at(case: Case, blockers: Sequence[Blocker], at: datetime) -> datetime 
     return ends if renewal <= at else None
 
 
-def _urgency(outlook: Outlook) -> tuple[bool, float, float, str]:
+def _urgency(outlook: CertificateReadiness) -> tuple[bool, float, float, str]:
     """Return a sort key: those that end first, then by the first blocker."""
     ends, first = outlook.ends_at, outlook.blockers[0].since
     arn = outlook.case.certificate.arn
