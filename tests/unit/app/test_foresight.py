@@ -79,11 +79,10 @@ def checked(
     """Scan certificates that earlier runs never checked."""
     clock = MemoryClock(seconds)
     alerts = {alert.subject.text: alert for alert in reported}
-    health = public_dns and DnsHealth(
-        judge=NameJudge(public_dns=public_dns, dns=dns, clock=clock),
-        now=NOW,
-        alert_records=alerts,
-    )
+    health = None
+    if public_dns is not None:
+        judge = NameJudge(public_dns=public_dns, dns=dns, clock=clock)
+        health = DnsHealth(judge=judge, now=NOW, alert_records=alerts)
     return Collector(
         context=run_context(clock=clock),
         certificates=MemoryCertificates(*(stored or (SHOP,))),
