@@ -12,7 +12,7 @@ from certificate_lifecycle.aws.acm import AcmCertificates
 from tests.embedded_aws.cloud import Cloud
 from tests.estates.scale import RENEWING, WRONG, fill
 from tests.integration.effects import USED, ending_in, listings
-from tests.integration.invocation import NOW, Function, scheduled
+from tests.integration.invocation import NOW, Function, make_ledger, scheduled
 
 pytestmark = pytest.mark.integration
 
@@ -61,6 +61,26 @@ def test_without_the_fast_path_what_renews_is_described_and_the_answer_is_the_sa
     for said in (fast, slow):
         del said["run_id"], said["notification"]
     assert slow == fast
+
+
+def test_a_second_run_over_an_unchanged_estate_costs_a_tenth_of_the_first(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    make_ledger(cloud, environment, "eu-west-1")
+    fill(cloud, 2_500)
+    rotation({"rotation_mode": "notify"})
+    first = len(rotation.operations)
+    rotation({"rotation_mode": "notify"})
+    assert Counter(rotation.operations) == {
+        "Query": 2,
+        "ListAcmeEndpoints": 1,
+        "ListCertificates": listings(2_500),
+        "ListServerCertificates": 1,
+        "SearchCertificates": searches(50),
+        "GetParametersByPath": 1,
+        "GetResources": 1,
+    }
+    assert len(rotation.operations) <= first / 10
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -58,15 +58,14 @@ def may_be_by_email(certificate: Certificate) -> bool:
 def changed_methods(memory: RememberedCertificates, by_email: Collection[str]) -> set[str]:
     """Return the remembered certificates whose validation method may have changed.
 
-    A migration changes nothing in the listing. `by_email` are those of a search.
+    A migration changes nothing in the listing. `by_email` are those of a search, which has no
+    requests.
     """
     changed = set()
     for arn, entry in memory.entries.items():
-        certificate = entry.certificate
-        if not may_be_by_email(certificate):
-            continue
-        known = bool(names_by_email(certificate))
-        if certificate.detail.migrating_to_dns or known is not (arn in by_email):
+        known = bool(names_by_email(entry.certificate))
+        differs = may_be_by_email(entry.certificate) and known is not (arn in by_email)
+        if entry.certificate.detail.migrating_to_dns or differs:
             changed.add(arn)
     return changed
 

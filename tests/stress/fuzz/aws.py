@@ -125,7 +125,8 @@ class Answer(Lot):
         }
         entry = {"fingerprint": "", "described_at": NOW.isoformat(), "certificate": fields}
         damaged = self.one((entry, fields))
-        damaged[self.one(tuple(damaged))] = self.one((None, 5, [], {}, self.text()))
+        wrong: tuple[Any, ...] = (None, 5, [], {}, self.text())
+        damaged[self.one(tuple(damaged))] = self.one(wrong)
         packed = zlib.compress(json.dumps(self.one(([entry], [entry, 5], entry))).encode())
         return {
             "scope": {"S": f"{ACCOUNT}/{REGION}"},

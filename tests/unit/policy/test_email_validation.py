@@ -11,6 +11,7 @@ import pytest
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
+    CertificateStatus,
     Decision,
     Reason,
     RenewalStatus,
@@ -167,8 +168,7 @@ def test_a_remembered_method_that_a_search_contradicts_is_read_again() -> None:
         "migrating": by_email(arn=arn("migrating"), detail=replace(METHODS, migrating_to_dns=True)),
         "found": certificate(arn=arn("found"), detail=detail(validations=(validation(),))),
         "other": certificate(arn=arn("other"), detail=detail()),
-        # The search is for issued certificates only.
-        "request": request(arn=arn("request"), detail=METHODS),
+        "request": by_email(arn=arn("request"), status=CertificateStatus.PENDING_VALIDATION),
     }
     entries = {
         entry.arn: Remembered(fingerprint="", described_at=NOW, certificate=entry)
