@@ -59,6 +59,7 @@ locals {
           "elasticloadbalancing:DescribeLoadBalancers",
           "elasticloadbalancing:DescribeTags",
           "iam:ListServerCertificates",
+          "tag:GetResources",
         ],
         var.find_zones ? ["route53:ListHostedZones"] : [],
         local._rebinds_at_the_edge ? [

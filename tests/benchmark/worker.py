@@ -1,6 +1,6 @@
 """One measured run in a process of its own: the function, the command, or a bare script.
 
-    python -m tests.benchmark.worker function|command|script < order.json
+    python -m tests.benchmark.worker function|command|floor|script < order.json
 
 It prints one line of JSON: what the run took.
 """
@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ def run_function(order: Mapping[str, Any]) -> None:
     if not order["paced"]:
         pacing.RATES, pacing.SHARED_RATES = {}, {}
     logging.disable(logging.CRITICAL)
+    now = datetime.now(UTC) + timedelta(days=order.get("days_later", 0))
+    vars(rotation)["current_time"] = lambda: now
     ends = time.monotonic() + TIMEOUT_SECONDS
     with suppress(RotationError):
         # A step of a run over an organization may well say that something could not be done.
@@ -65,6 +68,18 @@ def run_command(order: Mapping[str, Any]) -> None:
     code = certificates(order["arguments"])
     if code not in (0, 1):
         raise SystemExit(f"certificates ended with {code}")
+
+
+def run_floor(order: Mapping[str, Any]) -> None:
+    """Make only the calls that any answer needs: a search, and a description of each finding."""
+    client: Any = boto3.Session().client("acm")
+    if order["paced"]:
+        client.meta.events.register("before-send.acm", pacing.Pacer("acm"))
+    search = {"AcmCertificateMetadataFilter": {"RenewalStatus": "PENDING_AUTO_RENEWAL"}}
+    client.search_certificates(FilterStatement={"Filter": search}, MaxResults=500)
+    with ThreadPoolExecutor(order["threads"]) as pool:
+        arns = order["findings"]
+        list(pool.map(lambda arn: client.describe_certificate(CertificateArn=arn), arns))
 
 
 def run_script(order: Mapping[str, Any]) -> None:
@@ -116,6 +131,7 @@ def main() -> None:
     """Measure one run; standard output belongs to the function until it is over."""
     kinds: dict[str, Callable[[Mapping[str, Any]], None]] = {
         "command": run_command,
+        "floor": run_floor,
         "function": run_function,
         "script": run_script,
     }

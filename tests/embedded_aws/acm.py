@@ -95,13 +95,17 @@ class Acm:
         N2_SFG2_AMAZON_MANAGED to return Amazon N2 certificates" (AcmCertificateMetadataFilter).
         """
         wanted = request.parameters
+        lacking = self._estate.search_filters_unknown.get(request.region, {})
+        refused = [name for name, refuses in lacking.items() if refuses]
+        for name in search.metadata_filters(wanted.get("FilterStatement")) & set(refused):
+            raise AwsError("ValidationException", f"{name} is not supported in this Region.")
         n2 = "RootHierarchyType" in repr(wanted.get("FilterStatement"))
         rows = [
             search.shown(entry, self._shown.summary(entry))
             for entry in self._estate.of(request)
             if n2 or entry.root_hierarchy is None
         ]
-        found = [row for row in rows if search.matches(wanted.get("FilterStatement"), row)]
+        found = [row for row in rows if search.matches(wanted.get("FilterStatement"), row, lacking)]
         size = {"MaxItems": wanted.get("MaxResults") or SEARCH_PAGE}
         page, token = self._paged(found, {**size, "NextToken": wanted.get("NextToken")})
         result: Result = {"Results": page}
@@ -316,7 +320,7 @@ class Acm:
         certificate = self._named(request)
         for tag in request.parameters["Tags"]:
             if tag.get("Value") in {None, certificate.tags.get(tag["Key"])}:
-                certificate.tags.pop(tag["Key"], None)
+                certificate.had_tags |= certificate.tags.pop(tag["Key"], None) is not None
         return {}
 
     def _named(self, request: Request) -> Certificate:

@@ -775,6 +775,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("iam", "ListServerCertificates"): _account_wide("iam:ListServerCertificates"),
     ("iam", "SimulatePrincipalPolicy"): _simulate,
     ("organizations", "ListAccounts"): _account_wide("organizations:ListAccounts"),
+    ("resourcegroupstaggingapi", "GetResources"): _account_wide("tag:GetResources"),
     ("route53", "ChangeResourceRecordSets"): _change_records,
     ("route53", "GetChange"): _change,
     ("route53", "GetHostedZone"): _zone("route53:GetHostedZone", "Id"),

@@ -129,6 +129,7 @@ class Certificate:
     acme_endpoint_arn: str | None = None
     acme_account: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    had_tags: bool = False
     serial: str = ""
     issuer: str | None = None
     subject: str | None = None
@@ -160,8 +161,15 @@ class Certificate:
 
     @property
     def window(self) -> timedelta:
-        """60 days also for public certificates of 395 days (managed-renewal)."""
-        return PRIVATE_WINDOW if self.lifetime >= PRIVATE_LIFETIME else PUBLIC_WINDOW
+        """60 days also for public certificates of 395 days (managed-renewal).
+
+        AWS documents no window for shorter lifetimes than 198 days yet: at most a third, so that a
+        certificate of 47 days is not renewed on its second day.
+        """
+        window = PRIVATE_WINDOW if self.lifetime >= PRIVATE_LIFETIME else PUBLIC_WINDOW
+        if self.not_before is None or self.not_after is None:
+            return window
+        return min(window, (self.not_after - self.not_before) / 3)
 
     @property
     def lifetime(self) -> timedelta:
@@ -194,12 +202,12 @@ class Certificate:
     def validated_by(self, method: str) -> bool:
         return self.type == "AMAZON_ISSUED" and self.validation_method == method
 
-    def issue(self, now: datetime) -> None:
+    def issue(self, now: datetime, lifetime: timedelta | None = None) -> None:
         """Start a (new) life under the same ARN, with a new key pair."""
         self.status = "ISSUED"
         self.issued_at = self.issued_at or now
         self.not_before = now
-        self.not_after = now + self.lifetime
+        self.not_after = now + (lifetime or self.lifetime)
         self.serial = new_serial()
 
 
@@ -219,6 +227,15 @@ class Timing:
     issuance_delay: timedelta = timedelta(0)
     renewal_delay: timedelta = timedelta(hours=1)
     managed_renewal: bool = True
+    #: The lifetimes of public certificates that are issued from an instant on, in their order.
+    lifetimes: Sequence[tuple[datetime, timedelta]] = ()
+
+    def lifetime_of(self, certificate: Certificate, now: datetime) -> timedelta | None:
+        """Return the lifetime by date of a public certificate, None for that of its type."""
+        if certificate.type != "AMAZON_ISSUED" or certificate.root_hierarchy is not None:
+            return None
+        known = [lifetime for since, lifetime in self.lifetimes if since <= now]
+        return known[-1] if known else None
 
 
 class Lifecycle:
@@ -268,7 +285,7 @@ class Lifecycle:
         if since is not None and self._forbidden(certificate):
             certificate.status, certificate.failure_reason = "FAILED", "CAA_ERROR"
         elif since is not None and now >= since + self._timing.issuance_delay:
-            certificate.issue(now)
+            certificate.issue(now, self._timing.lifetime_of(certificate, now))
         elif since is None and now >= deadline:
             certificate.status = "VALIDATION_TIMED_OUT"
 
@@ -333,9 +350,8 @@ class Lifecycle:
         if done:
             self._succeed(certificate, renewal, now)
 
-    @staticmethod
-    def _succeed(certificate: Certificate, renewal: Renewal, now: datetime) -> None:
-        certificate.issue(now)
+    def _succeed(self, certificate: Certificate, renewal: Renewal, now: datetime) -> None:
+        certificate.issue(now, self._timing.lifetime_of(certificate, now))
         certificate.approved = False
         certificate.renewed_since_export = certificate.exported
         renewal.status, renewal.updated_at, renewal.reason = "SUCCESS", now, None

@@ -38,6 +38,7 @@ from tests.embedded_aws.quotas import Quotas
 from tests.embedded_aws.rates import Rates
 from tests.embedded_aws.security_hub import SecurityHub
 from tests.embedded_aws.stores import PrivateAuthorities, ServerCertificates
+from tests.embedded_aws.tag_index import TagIndex
 from tests.embedded_aws.topics import Topics
 from tests.embedded_aws.zones import DEFAULT_ACCOUNT, Zones
 from tests.estates.estate import DEFAULT_REGION, Estate
@@ -75,6 +76,7 @@ class Cloud:
         self.event_buses = EventBuses()
         self.security_hub = SecurityHub()
         self.quotas = Quotas()
+        self.tag_index = TagIndex(self.certificates)
         self._world = World(
             recorder=Recorder(),
             faults=Faults(),
@@ -91,6 +93,7 @@ class Cloud:
             event_buses=self.event_buses,
             security_hub=self.security_hub,
             quotas=self.quotas,
+            tag_index=self.tag_index,
             invoke=self._invoke,
         )
         buckets.install()
@@ -141,6 +144,7 @@ class Cloud:
         self.event_buses.reset()
         self.security_hub.reset()
         self.quotas.reset()
+        self.tag_index.reset()
         self._world.functions.reset()
         self._world.faults.clear()
         self._world.rates.reset()

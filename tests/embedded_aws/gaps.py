@@ -231,6 +231,12 @@ GAPS = (
         "The doctor compares figures; `cloud.fail` orders a refusal.",
     ),
     Gap(
+        "resourcegroupstaggingapi",
+        "GetResources answers for ARNs of ACM's certificates only, and refuses those of another "
+        "region or account.",
+        "Nothing here asks for others; what AWS answers about them is not documented.",
+    ),
+    Gap(
         "iam",
         "A role in the caller's own account needs both its trust and the caller's policy.",
         "AWS would do with a trust policy that names the role; asking for both is stricter.",

@@ -59,6 +59,7 @@ from tests.embedded_aws.rules import RULES
 from tests.embedded_aws.secrets import secret_key
 from tests.embedded_aws.security_hub import SecurityHub
 from tests.embedded_aws.stores import PrivateAuthorities, ServerCertificates
+from tests.embedded_aws.tag_index import TagIndex
 from tests.embedded_aws.topics import Topics, customer_key
 from tests.embedded_aws.zones import Zones
 from tests.estates.estate import Estate
@@ -103,6 +104,7 @@ class World:
     event_buses: EventBuses
     security_hub: SecurityHub
     quotas: Quotas
+    tag_index: TagIndex
     invoke: Callable[[Request], Mapping[str, object]]
     settings: Settings = field(default_factory=Settings)
 
@@ -141,6 +143,7 @@ class Gate:
             **world.event_buses.handlers(),
             **world.security_hub.handlers(),
             **world.quotas.handlers(),
+            **world.tag_index.handlers(),
             **log_groups.HANDLERS,
             **parameters.HANDLERS,
             **simulation.HANDLERS,

@@ -237,6 +237,7 @@ def validation_code(request: Request) -> str:
     """Name the code with which the service refuses a parameter that breaks its model."""
     codes = {
         "lambda": "InvalidParameterValueException",
+        "resourcegroupstaggingapi": "InvalidParameterException",
         "route53": "InvalidInput",
         "sns": "InvalidParameter",
     }

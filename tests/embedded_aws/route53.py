@@ -274,11 +274,26 @@ def _apply(records: dict[RecordKey, RecordSet], change: Result, zone: FakeZone) 
 
 
 def _same(held: RecordSet, row: Mapping[str, Any]) -> bool:
-    if held.alias_target or "AliasTarget" in row:
-        return bool(held.alias_target == row.get("AliasTarget"))
-    return int(held.ttl or 0) == int(row["TTL"]) and set(held.records) == set(
-        row["ResourceRecords"]
-    )
+    """Whether a deletion names the whole record set; the order of the values does not count.
+
+    Each member counts, also those of a routing policy or a health check (API reference,
+    ChangeResourceRecordSets: "you must specify the same value for each element").
+    """
+    return _members(_record_row(held)) == _members(row)
+
+
+def _members(row: Mapping[str, Any]) -> dict[str, object]:
+    values = [value["Value"] if isinstance(value, dict) else value for value in _listed(row)]
+    others = {
+        name: value if isinstance(value, dict) else str(value)
+        for name, value in row.items()
+        if name not in ("Name", "ResourceRecords") and value is not None
+    }
+    return {**others, "ResourceRecords": sorted(map(str, values))}
+
+
+def _listed(row: Mapping[str, Any]) -> list[Any]:
+    return row.get("ResourceRecords") or []
 
 
 def _conflicts(records: Mapping[RecordKey, RecordSet], zone: FakeZone) -> list[str]:

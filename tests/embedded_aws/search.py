@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/acm/latest/APIReference/API_SearchCertificates.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,17 +45,34 @@ def shown(certificate: Certificate, summary: Mapping[str, Any]) -> Result:
     }
 
 
-def matches(statement: Mapping[str, Any] | None, result: Result) -> bool:
-    """Whether a result is what a filter statement asks for; no statement asks for all."""
+def metadata_filters(statement: Mapping[str, Any] | None) -> set[str]:
+    """Return the members of the metadata filters in a filter statement."""
+    if not statement:
+        return set()
+    ((kind, inner),) = statement.items()
+    if kind == "Filter":
+        return set(inner.get("AcmCertificateMetadataFilter", {}))
+    return set().union(*map(metadata_filters, [inner] if kind == "Not" else inner))
+
+
+def matches(
+    statement: Mapping[str, Any] | None, result: Result, ignored: Collection[str] = ()
+) -> bool:
+    """Whether a result is what a filter statement asks for; no statement asks for all.
+
+    A filter that a region ignores, because its model lacks the member, excludes nothing.
+    """
     if not statement:
         return True
     ((kind, inner),) = statement.items()
     if kind == "And":
-        return all(matches(entry, result) for entry in inner)
+        return all(matches(entry, result, ignored) for entry in inner)
     if kind == "Or":
-        return any(matches(item, result) for item in inner)
+        return any(matches(item, result, ignored) for item in inner)
     if kind == "Not":
-        return not matches(inner, result)
+        return not matches(inner, result, ignored)
+    if metadata_filters(statement) & set(ignored):
+        return True
     return _filtered(inner, result)
 
 

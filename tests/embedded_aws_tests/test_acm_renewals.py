@@ -311,6 +311,9 @@ def test_email_validation_migrates_to_dns_under_the_same_arn(cloud: Cloud) -> No
     ]
     assert row["ActiveValidationConfiguration"]["ValidationMethod"] == "DNS"
     assert "RequestedValidationConfiguration" not in row
+    # "Information about the initial validation" (API reference, CertificateDetail).
+    (initial,) = describe(cloud, arn)["DomainValidationOptions"]
+    assert (initial["ValidationMethod"], "ResourceRecord" in initial) == ("EMAIL", False)
 
 
 def test_only_an_issued_email_certificate_migrates(cloud: Cloud) -> None:
@@ -319,8 +322,10 @@ def test_only_an_issued_email_certificate_migrates(cloud: Cloud) -> None:
     options = {"Options": {"ValidationMethod": "DNS"}}
     code = refused(cloud, "update_certificate_options", CertificateArn=dns, **options)
     assert code == "ValidationException"
-    code = refused(cloud, "update_certificate_options", CertificateArn=pending, **options)
-    assert code == "InvalidStateException"
+    for status in ("PENDING_VALIDATION", "EXPIRED", "REVOKED", "INACTIVE"):
+        cloud.certificates.edit(pending, status=status)
+        code = refused(cloud, "update_certificate_options", CertificateArn=pending, **options)
+        assert code == "InvalidStateException"
 
 
 def test_whether_a_certificate_can_be_exported_is_settled_at_its_request(cloud: Cloud) -> None:

@@ -53,6 +53,24 @@ def test_an_n2_certificate_needs_a_filter_by_its_root(cloud: Cloud) -> None:
     assert shown["CertificateUsage"] == "CLIENT_AND_SERVER_AUTH"
 
 
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_region_without_a_metadata_filter_refuses_or_ignores_it(
+    cloud: Cloud, *, refuses: bool
+) -> None:
+    """A member that the model of a region lacks: https://smithy.io/2.0/spec/protocol-traits.html."""
+    mail = cloud.certificates.add(validation_method="EMAIL")
+    dns = cloud.certificates.add()
+    by_email = metadata(ValidationMethod="EMAIL")
+    assert found(cloud, {"And": [by_email, metadata(Status="ISSUED")]}) == {mail}
+    cloud.certificates.search_filters_unknown["eu-west-1"] = {"ValidationMethod": refuses}
+    if refuses:
+        with pytest.raises(ClientError, match="ValidationException"):
+            found(cloud, {"Not": by_email})
+    else:
+        assert found(cloud, by_email) == {mail, dns}
+    assert found(cloud, metadata(Status="ISSUED")) == {mail, dns}
+
+
 def test_a_page_is_short_unless_the_test_says_otherwise(cloud: Cloud) -> None:
     for number in range(7):
         cloud.certificates.add(domain_name=f"n{number}.example.com")

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.embedded_aws.cloud import Cloud
-from tests.embedded_aws.rates import Bucket
+from tests.embedded_aws.rates import Bucket, Window
 
 ONCE: dict[str, Any] = {"retries": {"total_max_attempts": 1}}
 
@@ -46,6 +46,24 @@ def test_the_requests_of_route_53_share_one_rate(cloud: Cloud) -> None:
     route53 = cloud.client("route53", **ONCE)
     with pytest.raises(ClientError, match="Throttling"):
         repeat(100, route53.list_hosted_zones, route53.list_hosted_zones_by_name)
+
+
+def test_the_reads_of_load_balancers_share_one_rate(cloud: Cloud) -> None:
+    cloud.rate_limited = True
+    for service in ("elb", "elbv2"):
+        client = cloud.client(service, **ONCE)
+        with pytest.raises(ClientError, match="ThrottlingException"):
+            repeat(100, client.describe_load_balancers)
+
+
+def test_no_second_has_more_requests_than_the_rate() -> None:
+    now = [0.0]
+    window = Window(2, lambda: now[0])
+    assert [window.take() for _ in range(3)] == [True, True, False]
+    now[0] = 0.9
+    assert not window.take()
+    now[0] = 1.0
+    assert [window.take() for _ in range(3)] == [True, True, False]
 
 
 def test_a_bucket_fills_as_time_passes() -> None:

@@ -195,6 +195,24 @@ def test_an_invalid_batch_is_refused_as_a_whole(
     assert cloud.zones.records(zone) == before
 
 
+def test_a_deletion_names_every_member_of_the_record_set(cloud: Cloud) -> None:
+    """API_ChangeResourceRecordSets, DELETE: the same value for each element."""
+    zone = cloud.zones.add("example.com")
+    write(cloud, zone, upsert("_a.example.com", HealthCheckId="abc", TTL=60))
+    whole = change("DELETE", "_a.example.com", "_v.acm-validations.aws.", HealthCheckId="abc")
+    for lacking in ({"HealthCheckId": None, "TTL": 60}, {"TTL": 300}):
+        row = {**whole["ResourceRecordSet"], **lacking}
+        asked = {
+            "Action": "DELETE",
+            "ResourceRecordSet": {name: value for name, value in row.items() if value is not None},
+        }
+        assert "do not match the current values" in refusal(cloud, zone, asked)
+    whole["ResourceRecordSet"]["TTL"] = 60
+    write(cloud, zone, whole)
+    assert cloud.zones.records(zone) == {}
+    assert "was not found" in refusal(cloud, zone, whole)
+
+
 def test_a_record_may_be_replaced_within_one_batch(cloud: Cloud) -> None:
     zone = cloud.zones.add("example.com")
     cloud.zones.put(zone, "www.example.com", "A", "192.0.2.1")

@@ -39,6 +39,7 @@ class Estate(Timing):
     `name_quota` is the quota of names of a certificate.
     `filters_unknown` are the members of ListCertificates that a region lacks, and whether it
     refuses them; it ignores the others.
+    `search_filters_unknown` are the same of SearchCertificates' metadata filter.
     `emails` are the (certificate, domain, validation domain) of resent validation e-mails.
     """
 
@@ -57,8 +58,10 @@ class Estate(Timing):
         self.issuance_delay = Timing.issuance_delay
         self.renewal_delay = Timing.renewal_delay
         self.managed_renewal = Timing.managed_renewal
+        self.lifetimes = Timing.lifetimes
         self.emails: list[tuple[str, str, str]] = []
         self.filters_unknown: dict[str, dict[str, bool]] = {}
+        self.search_filters_unknown: dict[str, dict[str, bool]] = {}
         self._stores: dict[tuple[str, str], dict[str, Certificate]] = {}
         self._tokens: dict[tuple[str, str, str], tuple[str, datetime]] = {}
 

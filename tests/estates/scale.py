@@ -19,8 +19,13 @@ DUE, OVERDUE, RENEWING, STUCK = 7, 23, (41, 42), 71
 WRONG = ("due", "overdue", "stuck")
 
 
-def fill(cloud: Cloud, size: int, regions: Sequence[str] = (DEFAULT_REGION,)) -> Counter[str]:
-    """Spread an estate over regions, in turn, and return how many there are of each kind."""
+def fill(
+    cloud: Cloud, size: int, regions: Sequence[str] = (DEFAULT_REGION,), *, more_overdue: int = 0
+) -> Counter[str]:
+    """Spread an estate over regions, in turn, and return how many there are of each kind.
+
+    `more_overdue` of each hundred are overdue besides the one.
+    """
     cloud.certificates.page_size = 1000
     cloud.certificates.managed_renewal = False
     made: Counter[str] = Counter()
@@ -28,7 +33,8 @@ def fill(cloud: Cloud, size: int, regions: Sequence[str] = (DEFAULT_REGION,)) ->
     now = cloud.now.replace(microsecond=0)
     for number in range(size):
         turn, region = divmod(number, len(regions))
-        kind, details = _kind(now, turn % 100)
+        place = turn % 100
+        kind, details = _kind(now, OVERDUE if place > 99 - more_overdue else place)
         made[kind] += 1
         cloud.certificates.add(
             domain_name=f"n{number}.example.com", region=regions[region], **details

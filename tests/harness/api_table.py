@@ -53,7 +53,11 @@ TABLES = ROOT / "tests/data/api"
 #: Where clients of boto3 are called; other parts of the package call these by their ports.
 CALLERS = ("aws", "cli/aws")
 #: Names of services in boto3 that differ from the prefix of their IAM actions.
-BY_PREFIX = {"elasticloadbalancing": ("elb", "elbv2"), "servicequotas": ("service-quotas",)}
+BY_PREFIX = {
+    "elasticloadbalancing": ("elb", "elbv2"),
+    "servicequotas": ("service-quotas",),
+    "tag": ("resourcegroupstaggingapi",),
+}
 
 _WIDTH = 100
 

@@ -36,6 +36,7 @@ _DIFFERENT = (
     (re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?"), "d"),
     (re.compile(r"\b\d\d:\d\d\b"), "h"),
     (re.compile(r"_[0-9a-f]{32}"), "t"),
+    (re.compile(r"(?<=acm-drill-)[0-9a-f]{16}"), "t"),
     (re.compile(r"\b[a-z]{10}(?=\.acm-validations)"), "v"),
     (re.compile(r"\bZ[A-Z0-9]{12,31}\b"), "z"),
     (re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){7,}\b"), "s"),

@@ -12,7 +12,7 @@ from certificate_lifecycle.aws.acm import AcmCertificates
 from tests.embedded_aws.cloud import Cloud
 from tests.estates.scale import RENEWING, WRONG, fill
 from tests.integration.effects import USED, ending_in, listings
-from tests.integration.invocation import NOW, Function, scheduled
+from tests.integration.invocation import NOW, Function, make_ledger, scheduled
 
 pytestmark = pytest.mark.integration
 
@@ -32,12 +32,17 @@ def test_a_scan_lists_by_the_thousand_and_describes_candidates_once(
         "ListCertificates": listings(size),
         "ListServerCertificates": 1,
         "GetParametersByPath": 1,
-        "SearchCertificates": ceil(made["renewing"] / 500),
+        "SearchCertificates": searches(made["renewing"]),
         "DescribeCertificate": wrong,
-        "ListTagsForCertificate": wrong,
-        "DescribeListeners": made["due"] + made["overdue"],
+        "GetResources": ceil(wrong / 100),
+        # One load balancer uses all of them.
+        "DescribeListeners": 1,
         "Publish": 1,
     }
+    # A description of each finding and one search are what any answer needs; below a thousand
+    # certificates, the lists of an account are more than a tenth of them.
+    floor = wrong + ceil(made["renewing"] / 500)
+    assert size < 1_000 or len(rotation.operations) <= 1.1 * floor + listings(size) + 6
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -52,10 +57,30 @@ def test_without_the_fast_path_what_renews_is_described_and_the_answer_is_the_sa
     wrong = sum(made[kind] for kind in WRONG)
     assert counts["ListCertificates"] == listings(size)
     assert counts["DescribeCertificate"] == wrong + made["renewing"]
-    assert counts["ListTagsForCertificate"] == wrong
+    assert counts["GetResources"] == ceil((wrong + made["renewing"]) / 100)
     for said in (fast, slow):
         del said["run_id"], said["notification"]
     assert slow == fast
+
+
+def test_a_second_run_over_an_unchanged_estate_costs_a_tenth_of_the_first(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    make_ledger(cloud, environment, "eu-west-1")
+    fill(cloud, 2_500)
+    rotation({"rotation_mode": "notify"})
+    first = len(rotation.operations)
+    rotation({"rotation_mode": "notify"})
+    assert Counter(rotation.operations) == {
+        "Query": 2,
+        "ListAcmeEndpoints": 1,
+        "ListCertificates": listings(2_500),
+        "ListServerCertificates": 1,
+        "SearchCertificates": searches(50),
+        "GetParametersByPath": 1,
+        "GetResources": 1,
+    }
+    assert len(rotation.operations) <= first / 10
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -72,9 +97,15 @@ def test_a_healthy_estate_costs_only_its_listing(
         "ListAcmeEndpoints": 1,
         "ListCertificates": listings(size),
         "ListServerCertificates": 1,
+        "SearchCertificates": searches(0),
         "GetParametersByPath": 1,
         "GetTopicAttributes": 1,
     }
+
+
+def searches(renewing: int) -> int:
+    """Return the calls of both searches: certificates that renew, and those with e-mail."""
+    return ceil(renewing / 500) + 1
 
 
 @pytest.mark.parametrize(
@@ -92,9 +123,9 @@ def test_an_sdk_without_the_search_is_enough(
     rotation: Function, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(cloud, 100)
-    monkeypatch.setattr(
-        AcmCertificates, "renewals", without_the_operation(AcmCertificates.renewals)
-    )
+    for method in ("renewals", "validated_by_email"):
+        older = without_the_operation(getattr(AcmCertificates, method))
+        monkeypatch.setattr(AcmCertificates, method, older)
     assert rotation({"rotation_mode": "notify"})["counts"]["Renewing"] == len(RENEWING)
     assert "SearchCertificates" not in rotation.operations
 

@@ -71,6 +71,32 @@ def test_a_missing_load_balancer_is_named_by_its_arn(rotation: Function, cloud: 
     assert users(rotation(scheduled(NOW))) == ["load balancer gone"]
 
 
+def test_a_load_balancer_is_read_once_for_all_of_its_certificates(
+    rotation: Function, cloud: Cloud
+) -> None:
+    first, second = due(cloud), due(cloud)
+    for number in range(20):
+        cloud.consumers.load_balancer(first, second, name=f"shop-{number}")
+    found = rotation(scheduled(NOW))
+    names = {finding["certificate_arn"]: finding["used_by"] for finding in found["findings"]}
+    assert len(names[first]) == len(names[second]) == 20
+    assert "load balancer shop-19, listener HTTPS:443 (SNI)" in names[second]
+    assert rotation.operations.count("DescribeListeners") == 20
+    assert rotation.operations.count("DescribeListenerCertificates") == 20
+
+
+def test_a_denied_read_is_not_repeated_for_each_load_balancer(
+    rotation: Function, cloud: Cloud
+) -> None:
+    arn = due(cloud)
+    for number in range(40):
+        cloud.consumers.load_balancer(arn, name=f"shop-{number}")
+    cloud.fail("elbv2", "DescribeListeners", "AccessDenied", times=None, status=403)
+    assert len(users(rotation(scheduled(NOW)))) == 40
+    # Eight side by side, and one to find out the error.
+    assert rotation.operations.count("DescribeListeners") <= 9
+
+
 def test_a_role_without_the_permission_still_finds_everything(
     rotation: Function, cloud: Cloud
 ) -> None:

@@ -140,6 +140,7 @@ READ_ALL = allow(
     *("cloudfront:Get*", "apigateway:GET", "cognito-idp:List*", "cognito-idp:Describe*"),
     *("iam:SimulatePrincipalPolicy", "lambda:Get*", "servicequotas:Get*", "dynamodb:Query"),
     *("cloudwatch:DescribeAlarms", "events:DescribeRule", "sns:GetTopicAttributes", "ssm:Get*"),
+    "tag:GetResources",
 )
 
 
@@ -249,7 +250,7 @@ def test_every_read_that_a_scan_makes_is_tried_and_allowed(
     as_role(cloud, environment, READ_ALL)
     result = doctor("-o", "json")
     assert [entry.rpartition(": ")[2] for entry in of(result, DoctorCheck.READ_PERMISSIONS)] == [
-        "AWS allows 24 of 24 calls that a scan makes."
+        "AWS allows 25 of 25 calls that a scan makes."
     ]
     assert of(result, DoctorCheck.WRITE_PERMISSIONS, "unknown") == []
 
@@ -278,7 +279,7 @@ def test_a_denial_contains_action_resource_and_reason(
 ) -> None:
     forbidden = {
         "Effect": "Deny",
-        "Action": ["acm:ListTagsForCertificate", "acm:SearchCertificates"],
+        "Action": ["acm:ListTagsForCertificate", "acm:SearchCertificates", "tag:GetResources"],
         "Resource": "*",
         "Sid": "NotThese",
     }
@@ -290,8 +291,9 @@ def test_a_denial_contains_action_resource_and_reason(
         f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/* is denied: "
         "explicitly denied by statement 'NotThese'"
     )
-    (faster,) = of(result, DoctorCheck.READ_PERMISSIONS, "warning")
-    assert "acm:SearchCertificates on * is denied" in faster
+    searching, tagging = of(result, DoctorCheck.READ_PERMISSIONS, "warning")
+    assert "acm:SearchCertificates on * is denied" in searching
+    assert "tag:GetResources on * is denied" in tagging
     assert result.code == 1
 
 
@@ -305,7 +307,7 @@ def test_a_call_that_fails_otherwise_is_unknown_and_stops_no_other(
         f"{ACCOUNT}/{REGION} acm-pca:ListCertificateAuthorities: Could not be checked: ClientError"
     )
     (allowed,) = of(result, DoctorCheck.READ_PERMISSIONS, "ok")
-    assert allowed.endswith("AWS allows 20 of 21 calls that a scan makes.")
+    assert allowed.endswith("AWS allows 21 of 22 calls that a scan makes.")
 
 
 def test_the_root_user_is_not_simulated(doctor: Doctor, environment: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ LISTING = {
     "elasticloadbalancing:DescribeTags",
     "iam:ListServerCertificates",
     "route53:ListHostedZones",
+    "tag:GetResources",
 }
 
 

@@ -45,6 +45,9 @@ class MemoryCatalog(ConsumerCatalog):
             raise self.failure
         return [tag for arn in in_use_by for tag in self.tagged.get(arn, ())]
 
+    def read_ahead(self, certificates: Sequence[Certificate], has_time: Callable[[], bool]) -> None:
+        pass
+
     def names(self, certificate: Certificate) -> Sequence[str]:
         return self._names_of(certificate)
 

@@ -122,6 +122,7 @@ class MemoryCertificates(Certificates):
         self.described: list[str] = []
         self.searches = False
         self.searched = 0
+        self.by_email: Collection[str] | None = None
         self.resent: list[str] = []
         self.migrated: list[str] = []
         self.exported: list[tuple[str, str]] = []
@@ -157,6 +158,10 @@ class MemoryCertificates(Certificates):
             for entry in self.stored.values()
             if entry.managed and entry.not_after is not None and start <= entry.not_after <= end
         }
+
+    def validated_by_email(self) -> Collection[str] | None:
+        self._raise_if_broken("validated_by_email")
+        return self.by_email
 
     def describe(self, arn: str) -> Certificate:
         self.described.append(arn)
@@ -417,6 +422,11 @@ class MemoryDns(Dns):
         for wanted in records:
             key = (zone.zone_id, dns_form(wanted.name))
             self.records[key] = (ExistingRecord(wanted.name, wanted.type, (wanted.value,)),)
+
+    def remove(self, zone: Zone, record: ValidationRecord) -> bool:
+        self._raise_if_broken(f"remove {zone.zone_id}")
+        self.records.pop((zone.zone_id, dns_form(record.name)), None)
+        return True
 
     def _raise_if_broken(self, operation: str) -> None:
         if operation in self.broken:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from certificate_lifecycle.app.coverage import CoverageCheck, CoverageResult
+from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.descriptions import Descriptions
 from certificate_lifecycle.app.dns_health import DnsHealth
+from certificate_lifecycle.app.email_validation import EmailValidation
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.foresight import Foresight
 from certificate_lifecycle.app.ports import Catalog, Certificates, CertificateStore, Dns
@@ -43,12 +44,16 @@ from certificate_lifecycle.policy.chain import (
     wants_records,
 )
 from certificate_lifecycle.policy.continuity import Candidate, Continuity
+from certificate_lifecycle.policy.coverage import Others
 from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
+from certificate_lifecycle.policy.email_validation import changed_methods, names_by_email
 from certificate_lifecycle.policy.export import TargetFinding
+from certificate_lifecycle.policy.foresight import checked_at
 from certificate_lifecycle.policy.observation import Observation
-from certificate_lifecycle.policy.remembered import RememberedCertificates
+from certificate_lifecycle.policy.remembered import RememberedCertificates, RenewalChange
+from certificate_lifecycle.policy.renewal_change import change_of, is_to_compare
 from certificate_lifecycle.policy.repair_history import RepairHistory
-from certificate_lifecycle.policy.succession import ReplacementRecord
+from certificate_lifecycle.policy.succession import REPLACING_ACTIONS, ReplacementRecord
 from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
@@ -127,6 +132,7 @@ class ScanResult:
 class _Known:
     """What is read once, before the certificates are assessed.
 
+    `confirmed` is the same without anything that was remembered or read in bulk, once it is needed.
     `described` are the ARNs to describe, `renewals` the renewal status of others, `stores` the
     stores of certificates outside ACM, `records` the replacement records.
     `outside` are the ARNs outside the coverage, `due` those of healthy certificates whose next
@@ -136,11 +142,13 @@ class _Known:
     described: Collection[str]
     renewals: Mapping[str, RenewalStatus | None]
     successors: SuccessorSearch
+    coverage: CoverageCheck
     descriptions: Descriptions
     due: Collection[str]
     stores: Mapping[str, CertificateStore]
     records: Mapping[str, ReplacementRecord]
     outside: Collection[str]
+    confirmed: _Known | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,11 +238,16 @@ class Collector:
         wanted: Collection[str],
     ) -> None:
         """Assess the certificates of `chosen` that are covered or reported nevertheless."""
-        coverage = CoverageCheck(
-            context=self.context,
+        chosen = list(chosen)
+        described = {certificate.arn for certificate in chosen if self._concerned(certificate)}
+        described.update(replacing)
+        descriptions = Descriptions(
             certificates=self.certificates,
-            always={*self.sources.by_arn, *self.exports.by_arn},
+            context=self.context,
+            memory=self.memory,
+            fresh={*described, *wanted},
         )
+        coverage = self._coverage(descriptions)
         under_way = set(_open(replacing))
         # The time may not suffice to describe all.
         ordered = sorted(chosen, key=self._expiring_first)
@@ -244,35 +257,106 @@ class Collector:
         if selection.ignored:
             ignored = {"certificates": len(selection.ignored)}
             logger.info("certificates outside the scope ignored", extra=ignored)
-        known = self._known(selection, everything, stores, replacing, coverage, set(wanted))
+        renewals = self._renewals([c for c in selection.chosen if c.arn not in described])
+        descriptions.renewals = renewals
+        by_email = self._email.search(selection.chosen)
+        descriptions.fresh = {*descriptions.fresh, *changed_methods(self.memory, by_email)}
+        due = self.foresight.due(selection.chosen, self.memory) if self.foresight else ()
+        known = _Known(
+            described=described,
+            renewals=renewals,
+            descriptions=descriptions,
+            due={*due, *by_email, *self._renewed(selection.chosen)},
+            coverage=coverage,
+            successors=self._successors(everything, coverage),
+            stores=stores,
+            records=replacing,
+            outside=selection.outside,
+        )
         result.known = known
         self._prefetch(selection.chosen, known)
         if self.dns_health is not None:
-            self.dns_health.prepare(selection.chosen, known.due)
+            shown = [descriptions.at_hand(c) for c in selection.chosen if c.arn in known.due]
+            others = [c for c in selection.chosen if c.arn not in known.due]
+            self.dns_health.prepare(others, shown)
         for certificate in selection.chosen:
             self._assess(certificate, result, known)
         result.problems.extend((*coverage.problems, *known.successors.problems))
 
-    def observe_again(self, result: ScanResult, arn: str) -> None:
-        """Read and assess a certificate again, unless it was read by calls of its own.
+    def observe_again(self, result: ScanResult, arns: Iterable[str]) -> None:
+        """Read and assess certificates again, unless this run read them by calls of their own.
 
-        A certificate that does not exist any more is left out of the result.
+        Coverage and successors are decided again, too. A certificate that is gone or not covered
+        any more is left out of the result; one that cannot be read needs no action.
         """
         known = result.known
-        if known is None or known.descriptions.is_confirmed(arn):
+        if known is None:
             return
-        index = next(
-            i for i, entry in enumerate(result.assessments) if entry.certificate.arn == arn
+        places = {entry.certificate.arn: i for i, entry in enumerate(result.assessments)}
+        listed = {entry.arn: entry for entry in result.everything}
+        unconfirmed = [
+            arn for arn in arns if arn in listed and not _is_confirmed(result, known, places[arn])
+        ]
+        if not unconfirmed:
+            return
+        confirmed = known.confirmed = known.confirmed or self._confirmed(known, result.everything)
+        gone = set()
+        for arn in unconfirmed:
+            again = replace(result, observations=[], assessments=[])
+            if self._still_covered(listed[arn], result, confirmed):
+                self._assess(listed[arn], again, confirmed)
+            if again.assessments:
+                [result.observations[places[arn]]] = again.observations
+                [result.assessments[places[arn]]] = again.assessments
+            else:
+                gone.add(arn)
+        kept = result.without(gone)
+        result.observations, result.assessments = kept.observations, kept.assessments
+        found = (*confirmed.coverage.problems, *confirmed.successors.problems)
+        result.problems.extend(text for text in found if text not in result.problems)
+        known.descriptions.take(confirmed.descriptions)
+
+    def _confirmed(self, known: _Known, everything: Sequence[Certificate]) -> _Known:
+        descriptions = known.descriptions.confirmed()
+        coverage = self._coverage(descriptions)
+        return replace(
+            known,
+            descriptions=descriptions,
+            coverage=coverage,
+            successors=self._successors(everything, coverage),
         )
-        listed = next(entry for entry in result.everything if entry.arn == arn)
-        del result.observations[index], result.assessments[index]
-        known.descriptions.forget(arn)
-        known.described = {*known.described, arn}
-        count = len(result.assessments)
-        self._assess(listed, result, known)
-        if len(result.assessments) > count:
-            result.observations.insert(index, result.observations.pop())
-            result.assessments.insert(index, result.assessments.pop())
+
+    def _still_covered(self, listed: Certificate, result: ScanResult, confirmed: _Known) -> bool:
+        """Decide again whether a certificate is assessed; without an answer it is undecided."""
+        arn = listed.arn
+        try:
+            covered = confirmed.coverage.covers(listed)
+        except CertificateNotFoundError:
+            logger.info("certificate deleted meanwhile", extra={"certificate_arn": arn})
+            return False
+        if covered is None:
+            result.undecided |= {arn}
+        outside = {arn} if covered is False else set()
+        confirmed.outside = {*confirmed.outside, *outside} - ({arn} - outside)
+        if outside and self.context.coverage.others is not Others.REPORT:
+            result.ignored |= outside
+            result.certificates -= 1
+            return False
+        return True
+
+    def _coverage(self, descriptions: Descriptions) -> CoverageCheck:
+        return CoverageCheck(
+            context=self.context,
+            descriptions=descriptions,
+            always={*self.sources.by_arn, *self.exports.by_arn},
+        )
+
+    def _successors(
+        self, everything: Sequence[Certificate], coverage: CoverageCheck
+    ) -> SuccessorSearch:
+        return SuccessorSearch.among(
+            everything, self.context, self.certificates, self.catalog, coverage
+        )
 
     def _prefetch(self, chosen: Sequence[Certificate], known: _Known) -> None:
         """Describe side by side what the assessments need, and read tags in bulk."""
@@ -305,43 +389,6 @@ class Collector:
         ):
             return False
         return needs_detail(listed, thresholds, now, self.failure_reported(listed))
-
-    def _known(
-        self,
-        selection: CoverageResult,
-        everything: Sequence[Certificate],
-        stores: Mapping[str, CertificateStore],
-        replacing: Mapping[str, ReplacementRecord],
-        coverage: CoverageCheck,
-        wanted: Collection[str],
-    ) -> _Known:
-        chosen = selection.chosen
-        described = {certificate.arn for certificate in chosen if self._concerned(certificate)}
-        described.update(replacing)
-        renewals = self._renewals([entry for entry in chosen if entry.arn not in described])
-        descriptions = Descriptions(
-            certificates=self.certificates,
-            clock=self.context.clock,
-            thresholds=self.context.thresholds,
-            now=self.context.now,
-            memory=self.memory,
-            fresh={*described, *wanted},
-            renewals=renewals,
-            tags=coverage.tags,
-        )
-        due = self.foresight.due(chosen, self.memory) if self.foresight else ()
-        return _Known(
-            described=described,
-            renewals=renewals,
-            descriptions=descriptions,
-            due=due,
-            successors=SuccessorSearch.among(
-                everything, self.context, self.certificates, self.catalog, coverage
-            ),
-            stores=stores,
-            records=replacing,
-            outside=selection.outside,
-        )
 
     def _stored(
         self, everything: Sequence[Certificate], problems: list[str]
@@ -391,6 +438,10 @@ class Collector:
             observation = self._observe(listed, result.problems, known)
             decision = assess(observation, thresholds, now)
             if decision.healthy and listed.arn in known.due:
+                # A finding is checked by each run, even if this one is stopped before it reports.
+                if self.dns_health is None or observation.dns.checked:
+                    at = checked_at(now, observation.records, observation.dns)
+                    known.descriptions.note(listed.arn, partial(replace, checked_at=at))
                 # A result does not depend on whose next renewal was checked.
                 known.due = {arn for arn in known.due if arn != listed.arn}
                 observation = self._observe(listed, result.problems, known)
@@ -431,13 +482,12 @@ class Collector:
         found = self._candidate(certificate, known) if error is None else None
         records = self._records(certificate, problems, due=due and error is None)
         dns = self._public_dns(certificate, records)
-        if due and error is None:
-            known.descriptions.note(listed.arn, partial(replace, checked_at=now))
         if dns.reason is not None and not certificate.detail.validations and error is None:
             # Records that public DNS answers make a hosted zone irrelevant; a finding has tags.
             certificate, error = self._describe(listed, problems, known)
             records = self._records(certificate, problems, due=due)
             dns = self._public_dns(certificate, records)
+        migration_obstacles = self._email.obstacles(certificate, problems) if error is None else ()
         if error is None and self.sources.concern(listed):
             source = self.sources.inspect(certificate, self.context.clock, now, problems)
         return Observation(
@@ -452,7 +502,29 @@ class Collector:
             export=self._export(certificate, problems),
             failure_reported=reported,
             repairs=self.repair_history(certificate),
+            migration_obstacles=migration_obstacles,
+            change=self._change(certificate, known) if error is None else None,
             dns=dns,
+        )
+
+    def _renewed(self, chosen: Iterable[Certificate]) -> Iterable[str]:
+        """Return the certificates that are compared with the version before their renewal."""
+        entries, now = self.memory.entries, self.context.now
+        return (each.arn for each in chosen if is_to_compare(entries.get(each.arn), each, now))
+
+    def _change(self, certificate: Certificate, known: _Known) -> RenewalChange | None:
+        """Return the change of the last renewal of a described certificate, and remember it."""
+        if not certificate.detail.serial:
+            return None
+        arn = certificate.arn
+        change = change_of(known.descriptions.before(arn), certificate, self.context.now)
+        known.descriptions.note(arn, partial(replace, change=change))
+        return change
+
+    @property
+    def _email(self) -> EmailValidation:
+        return EmailValidation(
+            certificates=self.certificates, dns=self.dns, clock=self.context.clock
         )
 
     def _public_dns(self, certificate: Certificate, records: Sequence[RecordFinding]) -> DnsFinding:
@@ -505,7 +577,11 @@ class Collector:
             renewal = described.detail.renewal
             status = renewal.status if renewal else None
             thresholds, now = self.context.thresholds, self.context.now
-            if not in_full and renews_well(described, status, thresholds, now):
+            if (
+                not in_full
+                and not names_by_email(described)
+                and (renews_well(described, status, thresholds, now))
+            ):
                 return as_renewing(described, status), None
             return known.descriptions.with_tags(described), None
         except CertificateNotFoundError:
@@ -538,6 +614,17 @@ class Collector:
                 RecordFinding(record, RecordState.UNCHECKED, found=error_summary(error))
                 for record in wanted
             )
+
+
+def _is_confirmed(result: ScanResult, known: _Known, place: int) -> bool:
+    """Whether calls of this run alone led to an assessment.
+
+    The tags of any certificate may decide which successor another one has.
+    """
+    entry = result.assessments[place]
+    if entry.decision.action in REPLACING_ACTIONS:
+        return known.descriptions.is_confirmed()
+    return known.descriptions.is_confirmed(entry.certificate.arn)
 
 
 def _if(candidate: Candidate | None, continuity: Continuity) -> Certificate | None:

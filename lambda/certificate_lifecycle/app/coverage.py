@@ -9,15 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from certificate_lifecycle.app.deadline import error_summary, require_time
-from certificate_lifecycle.app.ports import Certificates, CertificateStore
+from certificate_lifecycle.app.descriptions import Descriptions
+from certificate_lifecycle.app.ports import CertificateStore
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.policy.coverage import Others, has_tags
 from certificate_lifecycle.policy.ownership import is_issued_by
-
-Tags = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +38,14 @@ class CoverageCheck:
     """Decides whether certificates of one account and region are covered.
 
     `always` are covered whatever their names and tags are: the configuration names them.
-    `tags` are those that were read, by ARN, None after an error.
+    `unread` are those whose tags could not be read.
     `problems` are the errors of certificates whose names or tags could not be read.
     """
 
     context: RunContext
-    certificates: Certificates
+    descriptions: Descriptions
     always: Collection[str] = ()
-    tags: dict[str, Tags | None] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
     def select(
@@ -63,6 +62,8 @@ class CoverageCheck:
         chosen: list[Certificate] = []
         outside, undecided, ignored = set(), set(), set()
         reporting = self.context.coverage.others is Others.REPORT
+        listed = list(listed)
+        self.descriptions.prefetch_tags(entry.arn for entry in listed if self._by_tags(entry))
         for certificate in listed:
             arn = certificate.arn
             store = stores.get(arn)
@@ -104,6 +105,11 @@ class CoverageCheck:
             answer = self._judged(self._tagged(listed))
         return answer
 
+    def _by_tags(self, listed: Certificate) -> bool:
+        """Whether the tags decide on a certificate, whose names are all known."""
+        named = listed.names_complete and listed.arn not in self.always
+        return named and has_tags(listed) and self._judged(listed) is None
+
     def _judged(self, certificate: Certificate) -> bool | None:
         context = self.context
         issued = has_tags(certificate) and is_issued_by(
@@ -112,7 +118,7 @@ class CoverageCheck:
         return context.coverage.covers(certificate, issued_here=issued)
 
     def _described_by_acm(self, listed: Certificate) -> Certificate:
-        return listed.described_as(self.certificates.describe(listed.arn))
+        return self.descriptions.describe(listed)
 
     def _described(
         self, listed: Certificate, describe: Callable[[Certificate], Certificate]
@@ -129,17 +135,17 @@ class CoverageCheck:
 
     def _tagged(self, listed: Certificate) -> Certificate:
         """Return a certificate with its tags, or without them after an error."""
-        if listed.arn not in self.tags:
-            self.tags[listed.arn] = None
-            try:
-                require_time(self.context.clock)
-                self.tags[listed.arn] = self.certificates.tags(listed.arn)
-            except CertificateNotFoundError:
-                raise
-            except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
-                self._failed(listed, error)
-        tags = self.tags[listed.arn]
-        return listed if tags is None else listed.with_tags(tags)
+        if listed.arn in self.unread:
+            return listed
+        try:
+            require_time(self.context.clock)
+            return self.descriptions.with_tags(listed)
+        except CertificateNotFoundError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            self.unread.add(listed.arn)
+            self._failed(listed, error)
+            return listed
 
     def _failed(self, listed: Certificate, error: Exception) -> None:
         logger.exception("coverage unknown", extra={"certificate_arn": listed.arn})

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 from certificate_lifecycle.app.deadline import has_time, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, StateStore
@@ -19,60 +20,102 @@ from certificate_lifecycle.policy.remembered import (
     Remembered,
     RememberedCertificates,
     fingerprint,
-    is_memorable,
+    is_settled,
+    shows_renewal,
 )
 from certificate_lifecycle.policy.thresholds import Thresholds
 
 #: Calls side by side; the pace of the client keeps them below the rates of AWS.
 _WORKERS = 8
+#: One certificate needs no threads and no call in bulk.
+_SEVERAL = 2
 
 Tags = tuple[tuple[str, str], ...]
+
+
+class ReadingContext(Protocol):
+    """What descriptions need of a run, or of a command that only reads."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock with the time that is left."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds before expiry."""
+
+    @property
+    def now(self) -> datetime:
+        """The time of the run."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Descriptions:
     """The descriptions of the certificates of one account and region in one run.
 
-    `memory` are those that earlier runs remembered. `fresh` are certificates that are read
-    in any case. `renewals` has the renewal status by ARN as a search shows it, None without one.
-    `tags` are those that were read before, by ARN.
+    `memory` are those that earlier runs remembered. `fresh` are certificates that are always read
+    by calls of their own. `renewals` has the renewal status by ARN as a search shows it.
     """
 
     certificates: Certificates
-    clock: Clock
-    thresholds: Thresholds
-    now: datetime
+    context: ReadingContext
     memory: RememberedCertificates = field(default_factory=RememberedCertificates)
     fresh: Collection[str] = ()
     renewals: Mapping[str, RenewalStatus | None] = field(default_factory=dict)
-    tags: Mapping[str, Tags | None] = field(default_factory=dict)
-    _entries: dict[str, Remembered] = field(default_factory=dict)
+    entries: dict[str, Remembered] = field(default_factory=dict)
+    listed: dict[str, Certificate] = field(default_factory=dict)
     _read: dict[str, Certificate | Exception] = field(default_factory=dict)
     _tags: dict[str, Tags] = field(default_factory=dict)
     _unconfirmed: set[str] = field(default_factory=set)
 
     def prefetch(self, listed: Iterable[Certificate]) -> None:
         """Describe certificates side by side; an error is raised when a description is needed."""
-        wanted = [c for c in listed if c.arn not in self._read and self._remembered(c) is None]
-        if len(wanted) < 2:  # noqa: PLR2004 - one certificate needs no threads
+        wanted = [c for c in listed if c.arn not in self._read and self.current(c) is None]
+        if len(wanted) < _SEVERAL:
             return
-        with ThreadPoolExecutor(min(_WORKERS, len(wanted)), thread_name_prefix="describe") as pool:
+        pool = ThreadPoolExecutor(min(_WORKERS, len(wanted)), thread_name_prefix="describe")
+        try:
             for certificate, found in zip(wanted, pool.map(self._attempt, wanted), strict=True):
                 self._read[certificate.arn] = found
+        finally:
+            # A person who interrupts the command line waits for no further call.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def prefetch_tags(self, arns: Iterable[str]) -> None:
-        """Read the tags of certificates in bulk, or one by one if that is not possible."""
-        wanted = [arn for arn in dict.fromkeys(arns) if self._tags_of(arn) is None]
-        if len(wanted) < 2:  # noqa: PLR2004 - a bulk call for one certificate saves nothing
+        """Read the tags of certificates in bulk; those that are missing are read one by one."""
+        known = self._tags.keys() | set(self.fresh)
+        wanted = list(dict.fromkeys(arn for arn in arns if arn not in known))
+        if len(wanted) < _SEVERAL:
             return
         try:
-            require_time(self.clock)
+            require_time(self.context.clock)
             found = self.certificates.tags_of(wanted)
         except Exception:  # noqa: BLE001 - they are read one by one
             logger.warning("tags not read in bulk", exc_info=True)
             return
         self._tags |= found
         self._unconfirmed |= found.keys()
+
+    def current(self, listed: Certificate) -> Certificate | None:
+        """Return what was remembered or read before, None if the certificate has to be read."""
+        arn = listed.arn
+        if arn not in self.entries:
+            entry = self.memory.entries.get(arn)
+            if entry is None or arn in self.fresh or not self._shows_renewal(listed):
+                return None
+            thresholds, now = self.context.thresholds, self.context.now
+            if not entry.is_current(self._fingerprint(listed), listed, thresholds, now):
+                return None
+            self.entries[arn], self.listed[arn] = entry, listed
+            self._unconfirmed.add(arn)
+        return listed.described_as(self.entries[arn].certificate)
+
+    def at_hand(self, listed: Certificate) -> Certificate:
+        """Return a listed certificate with its detail if that was read or remembered."""
+        found = self._read.get(listed.arn)
+        if isinstance(found, Certificate):
+            return listed.described_as(found)
+        return self.current(listed) or listed
 
     def describe(self, listed: Certificate) -> Certificate:
         """Return a listed certificate with its detail, but without tags.
@@ -81,103 +124,111 @@ class Descriptions:
         """
         if listed.described:
             return listed
-        known = self._remembered(listed)
+        known = self.current(listed)
         if known is not None:
-            return listed.described_as(known.certificate)
+            return known
         found = self._read.get(listed.arn)
         if found is None:
-            require_time(self.clock)
-            found = self.certificates.describe(listed.arn)
-            self._read[listed.arn] = found
+            require_time(self.context.clock)
+            found = self._read[listed.arn] = self.certificates.describe(listed.arn)
         if isinstance(found, Exception):
             raise found
         described = listed.described_as(found)
         self._remember(listed, described)
         return described
 
-    def with_tags(self, described: Certificate) -> Certificate:
-        """Return a described certificate with its tags, which may have been read in bulk.
+    def with_tags(self, certificate: Certificate) -> Certificate:
+        """Return a certificate with its tags, which may have been read in bulk.
 
         Raises CertificateNotFoundError for a deleted certificate.
         """
-        if described.detail.tags_read:
-            return described
-        arn = described.arn
-        tags = self._tags_of(arn)
-        if tags is None:
-            tags = self.certificates.tags(arn)
-            self._tags[arn] = tags
-        return described.with_tags(tags)
+        if certificate.detail.tags_read:
+            return certificate
+        arn = certificate.arn
+        if arn not in self._tags:
+            self._tags[arn] = self.certificates.tags(arn)
+        return certificate.with_tags(self._tags[arn])
 
-    def forget(self, arn: str) -> None:
-        """Have a certificate and its tags read again, whatever was read before."""
-        for known in (self._entries, self._read, self._tags):
-            known.pop(arn, None)
-        self._unconfirmed.discard(arn)
-        self.fresh = {*self.fresh, arn}
+    def confirmed(self) -> Descriptions:
+        """Return descriptions that are read again, by calls for each certificate."""
+        return Descriptions(
+            certificates=self.certificates,
+            context=self.context,
+            memory=RememberedCertificates(since=self.memory.since),
+            renewals=self.renewals,
+        )
 
-    def is_confirmed(self, arn: str) -> bool:
-        """Whether this run read a certificate and its tags by calls for this certificate."""
-        return arn not in self._unconfirmed
+    def is_confirmed(self, arn: str | None = None) -> bool:
+        """Whether this run read a certificate, or all, and the tags by calls for each of them."""
+        return not self._unconfirmed if arn is None else arn not in self._unconfirmed
 
     def before(self, arn: str) -> Remembered | None:
         """Return what earlier runs remember of a certificate, which may have changed since."""
         return self.memory.entries.get(arn)
 
-    def consumers(self, arn: str) -> tuple[str, ...] | None:
-        """Return the remembered display names of consumers, None if they have to be read."""
-        entry = self._entries.get(arn)
-        return None if entry is None else entry.consumers
+    def consumers(self, certificate: Certificate) -> tuple[str, ...] | None:
+        """Return the remembered names of the consumers, None if they have to be read."""
+        entry = self.entries.get(certificate.arn)
+        if entry is None or entry.certificate.detail.in_use_by != certificate.detail.in_use_by:
+            return None
+        return entry.consumers
 
     def note(self, arn: str, change: Callable[[Remembered], Remembered]) -> None:
-        """Change the entry of a certificate that is remembered."""
-        if arn in self._entries:
-            self._entries[arn] = change(self._entries[arn])
+        """Change the entry of a certificate that is described or remembered by this run."""
+        if arn in self.entries:
+            self.entries[arn] = change(self.entries[arn])
 
-    def to_store(self, gone: Collection[str]) -> RememberedCertificates:
-        """Return what the next run may use, without certificates that are gone or were changed."""
-        together = {**self.memory.entries, **self._entries}
-        kept = {arn: entry for arn, entry in together.items() if arn not in gone}
-        return RememberedCertificates(entries=kept, since=self.memory.since or self.now)
+    def take(self, confirmed: Descriptions) -> None:
+        """Remember what was read again, too."""
+        for arn, entry in confirmed.entries.items():
+            before = self.entries.get(arn, entry)
+            self.entries[arn] = replace(entry, checked_at=before.checked_at, change=before.change)
+        self.listed |= confirmed.listed
+        self._unconfirmed -= confirmed.entries.keys()
 
-    def _tags_of(self, arn: str) -> Tags | None:
-        return self._tags[arn] if arn in self._tags else self.tags.get(arn)
+    def to_store(self, gone: Collection[str], changed: Collection[str]) -> RememberedCertificates:
+        """Return what the next run may use.
 
-    def _remembered(self, listed: Certificate) -> Remembered | None:
-        arn = listed.arn
-        if arn in self._entries:
-            return self._entries[arn]
-        entry = self.memory.entries.get(arn)
-        if entry is None or arn in self.fresh or not self._memorable(listed):
-            return None
-        if not entry.is_current(self._fingerprint(listed), listed, self.thresholds, self.now):
-            return None
-        self._entries[arn] = entry
-        self._unconfirmed.add(arn)
-        return entry
+        Certificates that are `gone` are left out; those that this run `changed` are described.
+        """
+        present = {arn: self._with_fingerprint(arn) for arn in self.entries}
+        together = {
+            arn: replace(entry, fingerprint="") if arn in changed else entry
+            for arn, entry in {**self.memory.entries, **present}.items()
+            if arn not in gone
+        }
+        # The clock of an earlier run may have been ahead.
+        since = min(self.memory.since or self.context.now, self.context.now)
+        return RememberedCertificates(entries=together, since=since)
+
+    def _with_fingerprint(self, arn: str) -> Remembered:
+        """Return an entry with its fingerprint, which needs the result of the search."""
+        entry, listed = self.entries[arn], self.listed[arn]
+        usable = self._shows_renewal(listed) and is_settled(entry.certificate)
+        return replace(entry, fingerprint=self._fingerprint(listed) if usable else "")
 
     def _remember(self, listed: Certificate, described: Certificate) -> None:
-        if not self._memorable(listed):
-            return
         before = self.memory.entries.get(listed.arn)
-        self._entries[listed.arn] = Remembered(
-            fingerprint=self._fingerprint(listed),
-            described_at=self.now,
+        self.listed[listed.arn] = listed
+        self.entries[listed.arn] = Remembered(
+            fingerprint="",
+            described_at=self.context.now,
             certificate=described,
             checked_at=before.checked_at if before else None,
             change=before.change if before else None,
         )
 
-    def _memorable(self, listed: Certificate) -> bool:
+    def _shows_renewal(self, listed: Certificate) -> bool:
         searched = listed.arn in self.renewals
-        return is_memorable(listed, self.thresholds, self.now, searched=searched)
+        thresholds, now = self.context.thresholds, self.context.now
+        return shows_renewal(listed, thresholds, now, searched=searched)
 
     def _fingerprint(self, listed: Certificate) -> str:
         return fingerprint(listed, self.renewals.get(listed.arn))
 
     def _attempt(self, listed: Certificate) -> Certificate | Exception:
         try:
-            require_time(self.clock)
+            require_time(self.context.clock)
             return self.certificates.describe(listed.arn)
         except Exception as error:  # noqa: BLE001 - raised when the description is needed
             return error

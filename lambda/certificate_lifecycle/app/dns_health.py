@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -40,12 +40,12 @@ _NS = RecordType.NS
 #: Queries of one account and region about certificates that every run checks, and about those whose
 #: next renewal is due to be checked; the adapter limits those of all.
 _MAX_QUERIES = 200
-_MAX_DUE_QUERIES = 6_000
+_MAX_DUE_QUERIES = 5_600
 #: Queries of one name in a zone of its own.
 _FEW_QUERIES = 3
 #: Hosted zones of one account and region whose name servers are read: Route 53 permits five calls
 #: per second and account.
-_MAX_ZONES = 50
+_MAX_ZONES = 500
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,16 +153,14 @@ class DnsHealth:
     _not_asked: set[str] = field(default_factory=set)
     _reason: str = ""
 
-    def prepare(self, certificates: Iterable[Certificate], due: Collection[str] = ()) -> None:
+    def prepare(self, certificates: Iterable[Certificate], due: Iterable[Certificate] = ()) -> None:
         """Choose the certificates whose names are checked, and send the queries.
 
-        `due` are the ARNs of those whose next renewal is checked by this run.
+        `due` are those whose next renewal is checked by this run, described as far as possible: the
+        queries for their validation records count, too.
         """
-        chosen = [entry for entry in certificates if concerns_public_dns(entry, self.now)]
-        wanted = [entry for entry in chosen if entry.arn in due]
-        others = [entry for entry in chosen if entry.arn not in due]
-        sent = self._chosen(wanted, _MAX_DUE_QUERIES, {})
-        sent = self._chosen(others, len(sent) + _MAX_QUERIES, sent)
+        sent = self._chosen(due, _MAX_DUE_QUERIES, {})
+        sent = self._chosen(certificates, len(sent) + _MAX_QUERIES, sent)
         self.judge.public_dns.prefetch(sent)
 
     def _chosen(
@@ -170,12 +168,13 @@ class DnsHealth:
     ) -> dict[Question, None]:
         """Choose certificates as far as the limit allows; return the queries with those before."""
         together = dict(sent)
-        for certificate in sorted(certificates, key=self._order):
+        concerned = [entry for entry in certificates if concerns_public_dns(entry, self.now)]
+        for certificate in sorted(concerned, key=self._order):
             wanted: dict[Question, None] = {}
             # A small certificate may fit where a large one did not.
             full = len(together) >= limit - _FEW_QUERIES
             if not full:
-                names = self.judge.given(certificate.names)
+                names = self.judge.names_of(certificate)
                 wanted = dict.fromkeys(entry for name in names for entry in questions(name))
             if full or len(together) + len(wanted.keys() - together.keys()) > limit:
                 self._not_asked.update(certificate.names)

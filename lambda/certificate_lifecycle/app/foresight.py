@@ -14,7 +14,7 @@ from certificate_lifecycle.policy.notification_state import AlertRecord
 from certificate_lifecycle.policy.remembered import RememberedCertificates
 
 #: Seconds that a run needs for everything else. What is not checked stays due.
-_RESERVE_SECONDS = 120.0
+_RESERVE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,12 @@ class Certificates(Protocol):
         None if ACM has no search for them here.
         """
 
+    def validated_by_email(self) -> Collection[str] | None:
+        """Return the ARNs of the issued certificates that are validated by e-mail.
+
+        None if ACM has no search for them here.
+        """
+
     def describe(self, arn: str) -> Certificate:
         """Return one certificate with its detail, but without tags.
 
@@ -66,9 +72,10 @@ class Certificates(Protocol):
         """Return the tags of one certificate; raises CertificateNotFoundError."""
 
     def tags_of(self, arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        """Return the tags of many certificates, as far as they can be read in bulk.
+        """Return the tags of many certificates by ARN, with few calls; never raises.
 
-        A change of the last minutes may be missing.
+        A missing ARN was not read. They may be some minutes old, so they are for judging only:
+        `tags` is for a decision to write.
         """
 
     def request(self, request: CertificateRequest) -> str:
@@ -165,6 +172,9 @@ class Catalog(Protocol):
 
     def names(self, certificate: Certificate) -> Sequence[str]:
         """Return a name for each consumer of a described certificate; makes calls."""
+
+    def read_ahead(self, certificates: Sequence[Certificate], has_time: Callable[[], bool]) -> None:
+        """Read what `names` needs for described certificates with few calls; never raises."""
 
     def consumer_tags(self, in_use_by: Sequence[str]) -> Sequence[tuple[str, str]]:
         """Return the tags of the load balancers among entries of `InUseBy`; makes calls."""
@@ -359,6 +369,9 @@ class Dns(DelegationReader, Protocol):
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write `records` in one atomic batch."""
+
+    def remove(self, zone: Zone, record: ValidationRecord) -> bool:
+        """Delete a validation CNAME if it exists; false if another value is at its name."""
 
 
 class PublicDns(Protocol):

@@ -29,9 +29,10 @@ from certificate_lifecycle.model.errors import (
     ZoneError,
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
-from certificate_lifecycle.policy.dns_health import records_to_write
+from certificate_lifecycle.policy.dns_health import NOT_CHECKED, records_to_write
+from certificate_lifecycle.policy.email_validation import may_migrate
 from certificate_lifecycle.policy.observation import Observation
-from certificate_lifecycle.policy.validation import RecordChange, explain
+from certificate_lifecycle.policy.validation import RecordChange, RecordFinding, explain
 
 #: ACM needs several seconds to name the records of a migration.
 _RECORDS_TIMEOUT_SECONDS = 30.0
@@ -64,7 +65,7 @@ class Repair:
             record = self._act_on(observation, action)
             permitted = record.outcome is not Outcome.ADVISED
             to_write = records_to_write(observation.records, observation.dns, permitted=permitted)
-            records.append(replace(record, dns_records=to_write))
+            records.append(replace(record, dns_records=(*record.dns_records, *to_write)))
         return records
 
     def _act_on(self, observation: Observation, action: Action) -> ActionRecord:
@@ -75,6 +76,8 @@ class Repair:
         if blocked is not None or (action not in _REPAIRS and newer is None):
             text = action.meaning if not blocked else f"{action.meaning} Not done here: {blocked}"
             return ActionRecord(arn, action, Outcome.ADVISED, text)
+        if action is Action.RENEW_BY_EMAIL and observation.migration_obstacles:
+            return _not_migrated(arn, "; ".join(observation.migration_obstacles))
         if self.context.dry_run:
             text = _planned(observation, action) if newer is None else f"import {newer.label}"
             return ActionRecord(arn, action, Outcome.PLANNED, text)
@@ -97,14 +100,14 @@ class Repair:
             return self.context.blocked_reason(certificate, action)
         return None
 
-    def _restore(
-        self,
-        certificate: Certificate,
-        wanted: Sequence[ValidationRecord],
-        action: Action = Action.RESTORE_RECORDS,
-    ) -> str:
+    def _restore(self, certificate: Certificate, wanted: Sequence[ValidationRecord]) -> str:
         """Read again, because the scan may be minutes old; write, and return what was done."""
-        findings = inspect(self.dns, wanted)
+        return self._write(certificate, inspect(self.dns, wanted), Action.RESTORE_RECORDS)
+
+    def _write(
+        self, certificate: Certificate, findings: Sequence[RecordFinding], action: Action
+    ) -> str:
+        """Write the records that can be written, and return what was done."""
         written = [f for f in findings if f.change in (RecordChange.CREATED, RecordChange.UPDATED)]
         names = [finding.record.name for finding in written]
         again = {name for name in names if self.memory.repaired(certificate, name)}
@@ -124,7 +127,12 @@ class Repair:
         return "; ".join(parts) or "all records are in place"
 
     def _renew_by_email(self, certificate: Certificate) -> ActionRecord:
-        """Migrate an issued certificate to DNS if its zones exist, else send the e-mail."""
+        """Migrate an issued certificate to DNS if its zones exist, else send the e-mail.
+
+        No e-mail is sent for a certificate that is not being renewed.
+        """
+        if may_migrate(certificate):
+            return self._migrate_at_any_time(certificate)
         issued = certificate.status is CertificateStatus.ISSUED
         if issued and self.certificates.can_migrate_to_dns:
             try:
@@ -134,6 +142,15 @@ class Repair:
                 return self._resend(certificate, f" ({error})")
         return self._resend(certificate, "")
 
+    def _migrate_at_any_time(self, certificate: Certificate) -> ActionRecord:
+        """Start or continue the migration of a certificate that needs no validation now."""
+        try:
+            if not certificate.detail.migrating_to_dns:
+                require_zones(self.dns, certificate.names)
+            return self._migrate(certificate)
+        except (MigrationNotPossibleError, ZoneError) as error:
+            return _not_migrated(certificate.arn, str(error))
+
     def _migrate(self, certificate: Certificate) -> ActionRecord:
         under_way = certificate.detail.migrating_to_dns
         if not under_way:
@@ -141,15 +158,23 @@ class Repair:
             self.context.record_intent(certificate.arn, Action.RENEW_BY_EMAIL, text)
             self.certificates.migrate_to_dns(certificate.arn)
         records = self._await_migration_records(certificate.arn)
+        findings = inspect(self.dns, records)
         records_text = (
-            self._restore(certificate, records, Action.RENEW_BY_EMAIL)
+            self._write(certificate, findings, Action.RENEW_BY_EMAIL)
             if records
             else "ACM has not named all records yet"
         )
         # ACM completes the migration by itself once it finds the records.
         stage = "in progress" if under_way else "started"
         text = f"migration from e-mail to DNS validation {stage}; {records_text}"
-        return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.STARTED, text)
+        to_write = records_to_write(findings, NOT_CHECKED, permitted=True)
+        return ActionRecord(
+            certificate.arn,
+            Action.RENEW_BY_EMAIL,
+            Outcome.STARTED,
+            text,
+            dns_records=to_write,
+        )
 
     def _await_migration_records(self, arn: str) -> list[ValidationRecord]:
         """Return the records of all names, or none if ACM does not name them all in time."""
@@ -179,8 +204,17 @@ class Repair:
         return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.DONE, text)
 
 
+def _not_migrated(arn: str, why: str) -> ActionRecord:
+    """Return the advice on a certificate that a person has to migrate."""
+    action = Action.RENEW_BY_EMAIL
+    return ActionRecord(arn, action, Outcome.ADVISED, f"{action.meaning} Not done here: {why}.")
+
+
 def _planned(observation: Observation, action: Action) -> str:
     """Return the planned action, record by record."""
+    if action is Action.RENEW_BY_EMAIL and may_migrate(observation.certificate):
+        under_way = observation.certificate.detail.migrating_to_dns
+        return f"{'continue' if under_way else 'start'} its migration to DNS validation"
     if action is not Action.RESTORE_RECORDS:
         return action.meaning
     steps = [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
-from certificate_lifecycle.app.deadline import error_summary, require_time
-from certificate_lifecycle.app.descriptions import read_memory, save_memory
+from certificate_lifecycle.app.deadline import error_summary, has_time, require_time
+from certificate_lifecycle.app.descriptions import Descriptions, read_memory, save_memory
 from certificate_lifecycle.app.dns_health import DnsHealth, NameJudge
 from certificate_lifecycle.app.export import Export
 from certificate_lifecycle.app.export_targets import ExportTargets
@@ -280,7 +281,11 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
             last_probe=scanned.state.last_probe,
         ).compared(assessments)
         scanned.state.record_probe(context.clock)
-    names = _ConsumerNames(clients.catalog, context.clock)
+    known = scanned.result.known
+    names = _ConsumerNames(
+        clients.catalog, context.clock, None if known is None else known.descriptions
+    )
+    names.read_ahead(assessments)
     owners = Owners(context=context, catalog=clients.catalog, problems=scanned.result.problems)
     records = scanned.state.replacement_records
     return [
@@ -327,27 +332,37 @@ def _read_again(scanned: ScopeScan) -> None:
 
     What was remembered, and tags that were read in bulk, never lead to a write.
     """
-    request, result = scanned.request, scanned.result
-    if not request.repair:
-        return
+    result, context = scanned.result, scanned.context
     due = [
         entry.certificate.arn
         for observation, entry in zip(result.observations, result.assessments, strict=True)
-        if entry.decision.action in NEEDED_MODE or observation.export is not None
+        if (entry.decision.action in NEEDED_MODE or observation.export is not None)
+        and _may_be_permitted(entry, context)
     ]
-    for arn in due:
-        scanned.collector.observe_again(result, arn)
+    scanned.collector.observe_again(result, due)
+    scanned.state.ignored = result.ignored
+
+
+def _may_be_permitted(entry: Assessment, context: RunContext) -> bool:
+    """Whether the mode permits an action, or tags that are still to be read may permit it."""
+    certificate = entry.certificate
+    blocked = context.blocked_reason(certificate, entry.decision.action)
+    return blocked is None or not certificate.detail.tags_read
 
 
 def _remember(scanned: ScopeScan, actions: Sequence[ActionRecord]) -> None:
-    """Store the descriptions for the next run, without certificates that this run changed."""
-    result, request = scanned.result, scanned.request
-    if result.known is None or request.dry_run or request.certificate_arns:
+    """Store the descriptions for the next run, which describes what this run changed again.
+
+    A run for some certificates stores only that it changed them.
+    """
+    result, request, before = scanned.result, scanned.request, scanned.collector.memory
+    changed = {r.certificate_arn for r in actions if r.outcome is not Outcome.ADVISED}
+    whole = not request.certificate_arns
+    if result.known is None or request.dry_run or not (whole or changed & before.entries.keys()):
         return
     listed = {certificate.arn for certificate in result.everything}
-    gone = scanned.collector.memory.entries.keys() - listed
-    gone |= {record.certificate_arn for record in actions if record.outcome is not Outcome.ADVISED}
-    memory = result.known.descriptions.to_store(gone)
+    gone = before.entries.keys() - listed if whole else ()
+    memory = result.known.descriptions.to_store(gone, changed)
     save_memory(scanned.state.state_store, memory, scanned.context.clock)
 
 
@@ -444,31 +459,54 @@ def _repaired_and_exported(
 
 @dataclass(slots=True)
 class _ConsumerNames:
-    """Adds the names of its consumers to each reportable finding, or their ARNs after a failure."""
+    """Adds the names of its consumers to each reportable finding, or their ARNs after a failure.
+
+    Names are remembered with the description, which has to be read again for other consumers.
+    """
 
     catalog: Catalog
     clock: Clock
+    descriptions: Descriptions | None
     failed: bool = False
+
+    def read_ahead(self, entries: Iterable[Assessment]) -> None:
+        """Read the consumers of all findings with few calls."""
+        shown = [entry.certificate for entry in entries if _shows_consumers(entry)]
+        wanted = [certificate for certificate in shown if self._remembered(certificate) is None]
+        self.catalog.read_ahead(wanted, lambda: has_time(self.clock))
 
     def added(self, entry: Assessment) -> Assessment:
         users = entry.certificate.detail.in_use_by
         if not entry.decision.reportable or not users:
             return entry
-        named = self._names(entry.certificate) if len(users) <= _NAMED_CONSUMERS else ()
+        named = self._names(entry.certificate) if _shows_consumers(entry) else ()
         names = named or map(self.catalog.label, users)
         return replace(entry, used_by=tuple(names))
 
     def _names(self, certificate: Certificate) -> Sequence[str]:
-        if self.failed:
-            return ()
+        remembered = self._remembered(certificate)
+        if remembered is not None or self.failed:
+            return remembered or ()
         try:
             require_time(self.clock)
-            return self.catalog.names(certificate)
+            names = tuple(self.catalog.names(certificate))
         except Exception:  # noqa: BLE001 - names are optional
             extra = {"certificate_arn": certificate.arn}
             logger.warning("consumer names unavailable", exc_info=True, extra=extra)
             self.failed = True
             return ()
+        if self.descriptions is not None:
+            self.descriptions.note(certificate.arn, partial(replace, consumers=names))
+        return names
+
+    def _remembered(self, certificate: Certificate) -> Sequence[str] | None:
+        return None if self.descriptions is None else self.descriptions.consumers(certificate)
+
+
+def _shows_consumers(entry: Assessment) -> bool:
+    """Whether a finding shows the settings of its consumers, and not only their ARNs."""
+    users = entry.certificate.detail.in_use_by
+    return entry.decision.reportable and 0 < len(users) <= _NAMED_CONSUMERS
 
 
 def run_of(

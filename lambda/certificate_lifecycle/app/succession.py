@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.descriptions import Descriptions
 from certificate_lifecycle.app.ports import Catalog, Certificates
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
@@ -60,7 +61,9 @@ class SuccessorSearch:
         """
         problems: list[str] = []
         coverage = coverage or CoverageCheck(
-            context=context, certificates=certificates, problems=problems
+            context=context,
+            descriptions=Descriptions(certificates=certificates, context=context),
+            problems=problems,
         )
         index: defaultdict[str, list[Certificate]] = defaultdict(list)
         for certificate in listed:

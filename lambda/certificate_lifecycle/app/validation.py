@@ -16,6 +16,7 @@ from certificate_lifecycle.model.errors import (
     RecordConflictError,
     RecordNotSupportedError,
     ZoneAmbiguousError,
+    ZoneError,
     ZoneNotFoundError,
 )
 from certificate_lifecycle.policy.caa import CaaRecord, explain_caa, judge_caa, parse_caa
@@ -59,6 +60,15 @@ def require_zones(dns: Dns, names: Iterable[str]) -> None:
                 "hosted zone is not delegated",
                 extra={"zone_name": zone.name, "zone_id": zone.zone_id, "parent_id": above.zone_id},
             )
+
+
+def zone_obstacles(dns: Dns, names: Iterable[str]) -> tuple[str, ...]:
+    """Return a clause for each name without a hosted zone to which its record may be written."""
+    try:
+        require_zones(dns, names)
+    except ZoneError as error:
+        return (str(error),)
+    return ()
 
 
 def obstacles(dns: Dns, validations: Iterable[DomainValidation]) -> list[str]:
@@ -108,13 +118,13 @@ def _inspected(dns: Dns, record: ValidationRecord, *, known: bool) -> RecordFind
     if finding.zone is None:
         return finding
     rows = dns.records_at(finding.zone, record.name, known=known)
-    followed = [_followed(dns, finding.zone, record, row) for row in rows]
+    followed = [_followed(dns, finding.zone, record, row, known=known) for row in rows]
     compared = compare(record, finding.zone, followed)
     return replace(compared, undelegated_in=finding.undelegated_in)
 
 
 def _followed(
-    dns: Dns, zone: Zone, record: ValidationRecord, row: ExistingRecord
+    dns: Dns, zone: Zone, record: ValidationRecord, row: ExistingRecord, *, known: bool
 ) -> ExistingRecord:
     """Return a record set with the answer behind the CNAMEs of hosted zones.
 
@@ -127,7 +137,7 @@ def _followed(
             break
         target = last.alias or next(iter(last.answered))
         place = zone if last.alias else locate(target, dns.public_zones(), dns).zone
-        found = dns.records_at(place, target) if place is not None else ()
+        found = dns.records_at(place, target, known=known) if place is not None else ()
         if len(found) != 1:
             break
         (last,) = found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
+    DRILLS,
     EVERYTHING,
     ROTATIONS,
     SCANS,
@@ -65,16 +67,19 @@ from certificate_lifecycle.policy.import_history import CertificateVersion
 from certificate_lifecycle.policy.import_source import CertificateBundle, read_version
 from certificate_lifecycle.policy.issuance import CertificateRequest
 from certificate_lifecycle.policy.succession import REPLACED_BY_TAG, REPLACES_TAG
+from certificate_lifecycle.policy.throw_away import DRILL_MANAGER
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_acm.literals import KeyAlgorithmType
     from mypy_boto3_acm.type_defs import CertificateFilterStatementPaginatorTypeDef, TagTypeDef
 
+    from certificate_lifecycle.aws.tagging import TagIndex
+
 E = TypeVar("E", bound=StrEnum)
 
 _CERTIFICATES = regional("acm", "certificate/*")
-_LISTING = (*CREATIONS, *SCANS, Command.DRILL)
+_LISTING = (*CREATIONS, *SCANS, *DRILLS)
 _RETIRE = (Setting.RETIRE_SUPERSEDED, Setting.REPLACE)
 _REQUEST = {
     "acm:DomainNames": "{domain}",
@@ -84,13 +89,18 @@ _REQUEST = {
 }
 _SUCCESSOR = {**_REQUEST, f"aws:RequestTag/{REPLACES_TAG}": "any"}
 _ISSUED = {"aws:ResourceTag/ManagedBy": "{instance}"}
+_THROW_AWAY = {
+    **_REQUEST,
+    "acm:DomainNames": f"acm-drill-{'0' * 16}.{{domain}}",
+    "aws:RequestTag/ManagedBy": DRILL_MANAGER,
+}
 PERMISSIONS = (
     *declare(_LISTING, "acm", EVERYTHING, ListCertificates="find certificates"),
     *declare(
-        (*ROTATIONS, Command.SCAN, Command.DOCTOR),
+        (*ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DOCTOR),
         "acm",
         EVERYTHING,
-        SearchCertificates="read many renewals in one call",
+        SearchCertificates="read many renewals, and find e-mail validation, in one call",
     ),
     *declare(
         _LISTING, "acm", _CERTIFICATES, DescribeCertificate="validation records, status, renewal"
@@ -123,7 +133,7 @@ PERMISSIONS = (
         "acm", _CERTIFICATES, *_RETIRE, AddTagsToCertificate="tag a replaced certificate"
     ),
     *declare(
-        (*SCANS, Command.DRILL),
+        (*SCANS, *DRILLS),
         "acm",
         _CERTIFICATES,
         ListTagsForCertificate="recognise certificates that another tool manages",
@@ -145,7 +155,7 @@ PERMISSIONS = (
         RenewCertificate="renew the certificate of an export target",
     ),
     *declare(
-        (*ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DRILL),
+        (*ROTATIONS, Command.SCAN, Command.EXPLAIN, *DRILLS),
         "acm",
         ("{imported}",),
         Setting.IMPORT_SOURCES,
@@ -163,6 +173,21 @@ PERMISSIONS = (
         *_RETIRE,
         context={**_ISSUED, f"aws:ResourceTag/{REPLACED_BY_TAG}": "any"},
         DeleteCertificate="delete a replaced certificate",
+    ),
+    *declare(
+        (Command.DRILL_ISSUE,),
+        "acm",
+        _CERTIFICATES,
+        context=_THROW_AWAY,
+        RequestCertificate="request a throw-away certificate",
+        AddTagsToCertificate="tag it in the same request",
+    ),
+    *declare(
+        (Command.DRILL_ISSUE,),
+        "acm",
+        _CERTIFICATES,
+        context={"aws:ResourceTag/ManagedBy": DRILL_MANAGER},
+        DeleteCertificate="delete a throw-away certificate",
     ),
 )
 
@@ -186,6 +211,15 @@ _SEARCH_PAGE_SIZE = 500
 _NO_SEARCH = frozenset(
     {"AccessDeniedException", "UnknownOperationException", "ValidationException"}
 )
+_UPDATE_TYPE = "DOMAIN_VALIDATION_METHOD"
+_METHOD, _EMAIL = "ValidationMethod", "EMAIL"
+#: A region that ignores the filter would answer with all issued certificates.
+_BY_EMAIL: CertificateFilterStatementPaginatorTypeDef = {
+    "And": [
+        {"Filter": {"AcmCertificateMetadataFilter": {"Status": "ISSUED"}}},
+        {"Filter": {"AcmCertificateMetadataFilter": {"ValidationMethod": "EMAIL"}}},
+    ]
+}
 #: API reference, UpdateCertificateOptions.
 _NO_MIGRATION = ("InvalidStateException", "LimitExceededException", "ValidationException")
 _REFUSALS = {
@@ -208,14 +242,9 @@ class _FilterRefusedError(Exception):
 class AcmCertificates:
     """The certificates of one account and region."""
 
-    def __init__(
-        self,
-        client: ACMClient,
-        tagged: Callable[[Sequence[str]], Mapping[str, tuple[tuple[str, str], ...]]] | None = None,
-    ) -> None:
+    def __init__(self, client: ACMClient, tag_index: TagIndex | None = None) -> None:
         self._client = client
-        #: Reads tags in bulk.
-        self._tagged = tagged
+        self._tag_index = tag_index
         #: The classes that the region does not know, found out by `list_all`.
         self._region_gaps: list[InventoryGap] = []
 
@@ -333,6 +362,39 @@ class AcmCertificates:
             return None
         return found
 
+    @validated_response("SearchCertificates")
+    def validated_by_email(self) -> frozenset[str] | None:
+        """Return the issued certificates whose names ACM validates by e-mail.
+
+        None if the SDK, the region or the role has no such search.
+        """
+        shapes = self._client.meta.service_model
+        if not hasattr(self._client, "search_certificates") or (
+            _METHOD not in shapes.shape_for("AcmCertificateMetadataFilter").members  # type: ignore[attr-defined] # a structure shape
+        ):
+            return None
+        found: set[str] = set()
+        try:
+            for result in paginated(
+                self._client,
+                "search_certificates",
+                "Results",
+                required=True,
+                FilterStatement=_BY_EMAIL,
+                PaginationConfig={"PageSize": _SEARCH_PAGE_SIZE},
+            ):
+                if _metadata(result).get(_METHOD) != _EMAIL:
+                    logger.info("e-mail validation not searched", extra={"reason": "no filter"})
+                    return None
+                found.add(result["CertificateArn"])
+        except ClientError as error:
+            code = error_code(error)
+            if code not in _NO_SEARCH:
+                raise
+            logger.info("e-mail validation not searched", extra={"reason": code})
+            return None
+        return frozenset(found)
+
     @validated_response("DescribeCertificate")
     def describe(self, arn: str) -> Certificate:
         """Return one certificate with its detail but without tags.
@@ -357,8 +419,8 @@ class AcmCertificates:
         return tuple((tag["Key"], tag.get("Value", "")) for tag in answer.get("Tags", []))
 
     def tags_of(self, arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        """Return the tags of many certificates; a certificate that was never tagged has none."""
-        return {} if self._tagged is None else self._tagged(arns)
+        """Return the tags of certificates from the index, see `TagIndex.tags_of`."""
+        return {} if self._tag_index is None else self._tag_index.tags_of(arns)
 
     @validated_response("RequestCertificate")
     def request(self, request: CertificateRequest) -> str:
@@ -543,9 +605,15 @@ def _renewable(start: datetime, end: datetime) -> CertificateFilterStatementPagi
     }
 
 
+def _metadata(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = result.get("CertificateMetadata", {}).get(
+        "AcmCertificateMetadata", {}
+    )
+    return found
+
+
 def _renewal_state(result: Mapping[str, Any]) -> RenewalStatus | None:
-    metadata = result.get("CertificateMetadata", {}).get("AcmCertificateMetadata", {})
-    status = metadata.get("RenewalStatus")
+    status = _metadata(result).get("RenewalStatus")
     return None if status is None else _member(RenewalStatus, status)
 
 
@@ -617,7 +685,9 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
         detail=CertificateDetail(
             in_use_by=tuple(detail.get("InUseBy", ())),
             renewal=_renewal(detail.get("RenewalSummary")),
-            validations=_validations(detail.get("DomainValidationOptions", ())),
+            validations=_present_methods(
+                _validations(detail.get("DomainValidationOptions", ())), update
+            ),
             failure_reason=detail.get("FailureReason"),
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
             acme_account=detail.get("AcmeAccountId"),
@@ -625,7 +695,7 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
             issuer=detail.get("Issuer"),
             subject=detail.get("Subject"),
             imported_at=utc(detail.get("ImportedAt")),
-            migrating_to_dns=update.get("Type") == "DOMAIN_VALIDATION_METHOD"
+            migrating_to_dns=update.get("Type") == _UPDATE_TYPE
             and update.get("Status") == "PENDING_DOMAIN_VALIDATION",
             key_usages=_usages(detail.get("KeyUsages", ())),
             extended_key_usages=_usages(detail.get("ExtendedKeyUsages", ())),
@@ -674,6 +744,19 @@ def _validations(options: Sequence[Mapping[str, Any]]) -> tuple[DomainValidation
         )
         for option in options
     )
+
+
+def _present_methods(
+    validations: tuple[DomainValidation, ...], update: Mapping[str, Any]
+) -> tuple[DomainValidation, ...]:
+    """Return the validations after a migration to DNS that has succeeded.
+
+    `DomainValidationOptions` is about the initial validation (API reference, CertificateDetail).
+    """
+    target = update.get("DomainValidationMethodUpdateSummary", {}).get("To")
+    if (update.get("Type"), update.get("Status"), target) != (_UPDATE_TYPE, "SUCCESS", "DNS"):
+        return validations
+    return tuple(replace(validation, method=ValidationMethod.DNS) for validation in validations)
 
 
 def _record(raw: Mapping[str, Any] | None) -> ValidationRecord | None:

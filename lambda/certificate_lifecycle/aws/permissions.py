@@ -27,6 +27,7 @@ class Command(StrEnum):
     APPLY = "apply"
     CREATE = "create"
     DRILL = "drill"
+    DRILL_ISSUE = "drill --issue"
     DOCTOR = "doctor"
 
 
@@ -75,6 +76,8 @@ CREATIONS = (Function.CREATION, Command.CREATE)
 ROTATIONS = (Function.ROTATION, Command.APPLY)
 #: The calls of every scan. `doctor` tries each of them.
 SCANS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DOCTOR)
+#: Both ways to drill read the same.
+DRILLS = (Command.DRILL, Command.DRILL_ISSUE)
 COMMANDS = tuple(Command)
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from math import ceil
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
+    DRILLS,
     EVERYTHING,
     SCANS,
     Command,
@@ -18,26 +22,34 @@ from certificate_lifecycle.aws.permissions import (
     declare,
     for_rotations,
 )
-from certificate_lifecycle.aws.responses import paginated, validated_response
+from certificate_lifecycle.aws.responses import error_code, paginated, validated_response
 from certificate_lifecycle.model.certificate import ValidationRecord
 from certificate_lifecycle.model.dns_names import dns_form, names_below
 from certificate_lifecycle.policy.validation import (
     Cut,
     ExistingRecord,
     Zone,
+    accepted_values,
     candidate_zones,
 )
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
-_READERS = (*CREATIONS, *SCANS, Command.DRILL)
+_READERS = (*CREATIONS, *SCANS, *DRILLS)
 _ZONES = ("arn:{partition}:route53:::hostedzone/{hosted_zone}",)
 _CHANGE = {
     "route53:ChangeResourceRecordSetsActions": "UPSERT",
     "route53:ChangeResourceRecordSetsNormalizedRecordNames": f"_{'0' * 32}.{{domain}}",
     "route53:ChangeResourceRecordSetsRecordTypes": "CNAME",
 }
+_DRILL = {
+    **_CHANGE,
+    "route53:ChangeResourceRecordSetsNormalizedRecordNames": (
+        f"_{'0' * 32}.acm-drill-{'0' * 16}.{{domain}}"
+    ),
+}
+_DRILL_END = {**_DRILL, "route53:ChangeResourceRecordSetsActions": "DELETE"}
 PERMISSIONS = (
     *declare(
         _READERS,
@@ -61,11 +73,27 @@ PERMISSIONS = (
         context=_CHANGE,
         ChangeResourceRecordSets="restore validation CNAMEs, nothing else",
     ),
+    *declare(
+        (Command.DRILL_ISSUE,),
+        "route53",
+        _ZONES,
+        context=_DRILL,
+        ChangeResourceRecordSets="write the validation CNAME of a throw-away certificate",
+    ),
+    *declare(
+        (Command.DRILL_ISSUE,),
+        "route53",
+        _ZONES,
+        context=_DRILL_END,
+        ChangeResourceRecordSets="delete that CNAME",
+    ),
 )
 
 _TTL_SECONDS = 300
 #: The record sets to read from a name on; a name seldom has more.
 _PAGE = 10
+#: The record sets of a page at most (API reference, ListResourceRecordSets).
+_MAX_PAGE = 300
 #: Members of a record set without a routing policy, health check, alias or newer setting, which an
 #: UPSERT would remove (API reference, ResourceRecordSet).
 _PLAIN = frozenset({"Name", "ResourceRecords", "TTL", "Type"})
@@ -81,6 +109,7 @@ class HostedZones:
         self.client_for = client_for
         self._lock = threading.Lock()
         self._listed: dict[str | None, tuple[Zone, ...]] = {}
+        self._sizes: dict[Zone, int] = {}
         self._read: dict[Zone, _ZoneRecords] = {}
 
     @validated_response("ListHostedZones")
@@ -93,13 +122,21 @@ class HostedZones:
         with self._lock:
             if role_arn not in self._listed:
                 client = self.client_for(role_arn)
-                self._listed[role_arn] = tuple(
-                    Zone(zone["Id"].removeprefix("/hostedzone/"), dns_form(zone["Name"]), role_arn)
+                found: dict[Zone, int | None] = {
+                    Zone(
+                        zone["Id"].removeprefix("/hostedzone/"), dns_form(zone["Name"]), role_arn
+                    ): zone.get("ResourceRecordSetCount")
                     for zone in paginated(client, "list_hosted_zones", "HostedZones", required=True)
                     if not zone.get("Config", {}).get("PrivateZone")
                     and not zone.get("LinkedService")
-                )
+                }
+                self._listed[role_arn] = tuple(found)
+                self._sizes |= {zone: size for zone, size in found.items() if size is not None}
             return self._listed[role_arn]
+
+    def pages(self, zone: Zone) -> int:
+        """Return the calls that read a whole zone, one if its size is unknown."""
+        return ceil(self._sizes.get(zone, 1) / _MAX_PAGE)
 
     @contextmanager
     def records(self, zone: Zone) -> Iterator[_ZoneRecords]:
@@ -220,12 +257,13 @@ class Route53Dns:
 
     @validated_response("ListResourceRecordSets")
     def read_ahead(self, names: Iterable[str]) -> None:
-        """Read whole zones, where that takes fewer calls than to read each name."""
+        """Read whole zones, where that takes no more calls than to read each name."""
         zones = self.public_zones()
         counts = Counter(zone for name in set(names) for zone in candidate_zones(name, zones))
         for zone, count in counts.items():
-            with self._zones.records(zone) as records:
-                records.read_ahead(count)
+            if 1 < count >= self._zones.pages(zone):
+                with self._zones.records(zone) as records:
+                    records.read_ahead(count)
 
     @validated_response("ListResourceRecordSets")
     def records_at(
@@ -260,6 +298,47 @@ class Route53Dns:
                 ],
             },
         )
+
+    def remove(self, zone: Zone, record: ValidationRecord) -> bool:
+        """Delete a validation CNAME if it exists; false if another value is at its name.
+
+        A DELETE has to name the record set with its TTL and all values, so that it is read first
+        (API reference, ChangeResourceRecordSets).
+        """
+        client = self._client_for(zone.role_arn)
+        held = _cname_at(client, zone, record.name)
+        if held is None:
+            return True
+        existing = _existing(held)
+        if not existing.plain or not existing.answered <= accepted_values(record):
+            return False
+        change: Any = {"Action": "DELETE", "ResourceRecordSet": held}
+        try:
+            client.change_resource_record_sets(
+                HostedZoneId=zone.zone_id,
+                ChangeBatch={"Comment": "ACM validation", "Changes": [change]},
+            )
+        except ClientError as error:
+            # Deleted meanwhile by another drill.
+            gone = error_code(error) == "InvalidChangeBatch"
+            if not gone or _cname_at(client, zone, record.name) is not None:
+                raise
+        return True
+
+
+@validated_response("ListResourceRecordSets")
+def _cname_at(client: Route53Client, zone: Zone, name: str) -> Mapping[str, Any] | None:
+    """Return the CNAME at `name` as Route 53 lists it, None without one."""
+    answer = client.list_resource_record_sets(
+        HostedZoneId=zone.zone_id,
+        StartRecordName=dns_form(name),
+        StartRecordType="CNAME",
+        MaxItems="1",
+    )
+    for row in answer["ResourceRecordSets"]:
+        if dns_form(row["Name"]) == dns_form(name) and row["Type"] == "CNAME":
+            return row
+    return None
 
 
 def _existing(record: Any) -> ExistingRecord:  # noqa: ANN401 - the stub's type is not importable at run time

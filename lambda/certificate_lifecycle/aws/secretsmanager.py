@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from certificate_lifecycle.aws.permissions import (
+    DRILLS,
     ROTATIONS,
     Command,
     Setting,
@@ -26,7 +27,7 @@ from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.import_source import ImportCandidate, open_secret
 
 _EXPORT = (Setting.EXPORT_TARGETS,)
-_READERS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN)
+_READERS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN, *DRILLS)
 PERMISSIONS = (
     *declare(
         _READERS,
@@ -42,7 +43,7 @@ PERMISSIONS = (
         GetSecretValue="passphrases of export targets",
     ),
     *declare(
-        (*_READERS, Command.DRILL),
+        _READERS,
         "secretsmanager",
         ("{import_secret}",),
         Setting.IMPORT_SOURCES,

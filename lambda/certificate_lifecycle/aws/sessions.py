@@ -17,6 +17,7 @@ from botocore.loaders import Loader, create_loader
 
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
+    DRILLS,
     ROTATIONS,
     SCANS,
     Command,
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
 _SESSION_NAME = "certificate-lifecycle"
 PERMISSIONS = (
     *declare(
-        (*CREATIONS, *ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DRILL),
+        (*CREATIONS, *ROTATIONS, Command.SCAN, Command.EXPLAIN, *DRILLS),
         "sts",
         ("{zone_role}",),
         Setting.ZONE_ROLES,
         AssumeRole="read and write hosted zones of other accounts",
     ),
     *declare(
-        (*SCANS, Command.DRILL),
+        (*SCANS, *DRILLS),
         "sts",
         ("{account_role}",),
         Setting.ACCOUNTS,

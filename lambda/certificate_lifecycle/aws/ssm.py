@@ -9,9 +9,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.permissions import (
+    DRILLS,
     ROTATIONS,
     SCANS,
-    Command,
     Function,
     Setting,
     at_home,
@@ -23,7 +23,7 @@ from certificate_lifecycle.model.pointers import pointer_key, pointer_path
 
 _POINTERS = at_home("ssm", "parameter/{instance}/certificates/*")
 _PATH = at_home("ssm", "parameter/{instance}/certificates")
-_SCANS = (*SCANS, Command.DRILL)
+_SCANS = (*SCANS, *DRILLS)
 PERMISSIONS = (
     *declare(
         (Function.CREATION,),

@@ -19,6 +19,7 @@ import re
 import uuid
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -28,7 +29,7 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
 from certificate_lifecycle.aws.permissions import (
-    Command,
+    DRILLS,
     Setting,
     at_home,
     declare,
@@ -77,7 +78,7 @@ _TABLE = at_home("dynamodb", "table/{table}")
 PERMISSIONS = (
     *for_scans("dynamodb", _TABLE, Query="read the state table"),
     *declare(
-        (Command.DRILL,),
+        DRILLS,
         "dynamodb",
         _TABLE,
         Setting.IMPORT_SOURCES,
@@ -164,12 +165,13 @@ _ALERT = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
 _INTENT = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
 _REPAIRS = _RecordKind("repairs#", ("certificate_arn",), RepairHistory.from_dict)
 _MEMORY = "remembered#"
-#: Certificates are spread over so many items by a digest of their ARN.
-_MEMORY_ITEMS = 16
+#: Certificates are spread over so many items by a digest of their ARN, twice as many until each
+#: item is small enough.
+_FEWEST_ITEMS, _MOST_ITEMS = 16, 512
 #: An item has at most 400 KB (developer guide, "Quotas").
 _LARGEST_MEMORY = 350_000
 #: Bytes of an item after it is expanded; a larger one is not of this module.
-_LARGEST_TEXT = 16_000_000
+_LARGEST_TEXT = 4_000_000
 _IMPORTS = _RecordKind("imports#", ("certificate_arn",), ImportHistory.from_dict)
 
 
@@ -184,8 +186,8 @@ class StateTable:
         #: The moves that have an item, each with the item's end, by the name of the item.
         self._moves: dict[str, _StoredMove] = {}
         self._unreadable: dict[str, UnreadableEntry] = {}
-        #: The text of each item of remembered certificates, as it is stored.
-        self._memory: dict[str, str] = {}
+        #: The text of each item of remembered certificates as it is stored, None if misread.
+        self._memory: dict[str, str | None] = {}
 
     def unreadable(self) -> Sequence[UnreadableEntry]:
         """Return the entries that the reads so far could not read; nothing may overwrite them."""
@@ -399,43 +401,47 @@ class StateTable:
     def memory(self) -> RememberedCertificates:
         """Return what earlier runs remember; an item or a certificate that is misread is left out.
 
-        An item only saves calls, so that no problem of a run follows.
+        An item only saves calls, so that no problem of a run follows. Of two entries about one
+        certificate, which overlapping runs may leave, the later description counts.
         """
         entries: dict[str, Remembered] = {}
-        since: datetime | None = None
+        since: list[datetime] = []
         for item in self._all():
-            if not _name(item).startswith(_MEMORY):
+            name = _name(item)
+            if not name.startswith(_MEMORY):
                 continue
+            self._memory[name] = None
             try:
                 text = _expanded(item["certificates"]["B"])
-                since = _timestamp(item, "since")
-                found = [_remembered(entry) for entry in json.loads(text)]
-            except (*_MISREAD, zlib.error):
-                logger.warning("remembered certificates unreadable", extra={"entry": _name(item)})
+                found = _remembered(json.loads(text))
+                since.append(_timestamp(item, "since"))
+            except _MISREAD:
+                logger.warning("remembered certificates unreadable", extra={"entry": clean(name)})
                 continue
-            self._memory[_name(item)] = text
-            entries |= {entry.certificate.arn: entry for entry in found if entry is not None}
-        return RememberedCertificates(entries=entries, since=since)
+            self._memory[name] = text
+            for entry in found:
+                known = entries.setdefault(entry.certificate.arn, entry)
+                if known.described_at < entry.described_at:
+                    entries[entry.certificate.arn] = entry
+        return RememberedCertificates(entries=entries, since=min(since, default=None))
 
     def save_memory(self, memory: RememberedCertificates) -> None:
-        """Write the items that changed; of two runs, the later write stays."""
+        """Write the items that changed; of two runs, the later write stays.
+
+        Items that the last run wrote and that are not needed any more become empty.
+        """
         if memory.since is None:
             raise ValueError("the time of the first run is missing")
-        items: dict[str, list[Remembered]] = {f"{_MEMORY}{0:02d}": []}
-        for arn in sorted(memory.entries):
-            digest = int(hashlib.sha256(arn.encode()).hexdigest()[:8], 16)
-            name = f"{_MEMORY}{digest % _MEMORY_ITEMS:02d}"
-            items.setdefault(name, []).append(memory.entries[arn])
-        for name in self._memory.keys() - items.keys():
-            items[name] = []
-        for name, entries in items.items():
-            text, packed = _packed(entries)
-            if text == self._memory.get(name):
-                continue
-            since = {"since": _text(stamp(memory.since))}
-            item = {**self._key(name), "certificates": {"B": packed}, **since}
-            self._client.put_item(TableName=self._table, Item=item)
-            self._memory[name] = text
+        if not self._memory:
+            self.memory()
+        since = {"since": _text(stamp(memory.since))}
+        texts = {**dict.fromkeys(self._memory, "[]"), **_spread(memory.entries)}
+        for name, text in texts.items():
+            if text != self._memory.get(name):
+                packed = {"certificates": {"B": _packed(text)}}
+                item = {**self._key(name), **packed, **since}
+                self._client.put_item(TableName=self._table, Item=item)
+                self._memory[name] = text
 
     # --- Imports ----------------------------------------------------------------------------------
 
@@ -570,28 +576,64 @@ class StateTable:
 def _expanded(packed: bytes) -> str:
     """Return the text of an item of remembered certificates; raises ValueError for a huge one."""
     expander = zlib.decompressobj()
-    text = expander.decompress(packed, _LARGEST_TEXT)
+    try:
+        text = expander.decompress(packed, _LARGEST_TEXT)
+    except zlib.error as error:
+        raise ValueError("it is not compressed") from error
     if not expander.eof:
         raise ValueError("it is not complete, or too large")
     return text.decode()
 
 
-def _packed(entries: Sequence[Remembered]) -> tuple[str, bytes]:
-    """Return the text of an item and its bytes, with fewer certificates if they are too large."""
+def _packed(text: str) -> bytes:
+    return zlib.compress(text.encode())
+
+
+def _spread(entries: Mapping[str, Remembered]) -> dict[str, str]:
+    """Return the texts of all items, by their names.
+
+    What fits into no number of items is left out: those certificates are described again.
+    """
+    written = {arn: _compact(entry.to_dict()) for arn, entry in entries.items()}
+    count = _FEWEST_ITEMS
     while True:
-        text = json.dumps([entry.to_dict() for entry in entries], separators=(",", ":"))
-        packed = zlib.compress(text.encode(), 9)
-        if len(packed) <= _LARGEST_MEMORY:
-            return text, packed
-        entries = entries[: len(entries) * 2 // 3]
+        texts = _divided(written, count)
+        large = [name for name, text in texts.items() if not _fits(text)]
+        if not large:
+            return texts
+        if count == _MOST_ITEMS:
+            return {**texts, **dict.fromkeys(large, "[]")}
+        count *= 2
 
 
-def _remembered(entry: object) -> Remembered | None:
-    """Return a remembered certificate, None if it cannot be read."""
-    try:
-        return Remembered.from_dict(entry)  # type: ignore[arg-type] # checked by the codec
-    except _MISREAD:
-        return None
+def _divided(written: Mapping[str, str], count: int) -> dict[str, str]:
+    """Return the texts of `count` items at most, the first one always: it has `since`."""
+    items: dict[str, list[str]] = {f"{_MEMORY}000": []}
+    for arn in sorted(written):
+        digest = int(hashlib.sha256(arn.encode()).hexdigest()[:8], 16)
+        items.setdefault(f"{_MEMORY}{digest % count:03d}", []).append(written[arn])
+    return {name: f"[{','.join(texts)}]" for name, texts in items.items()}
+
+
+def _fits(text: str) -> bool:
+    return len(text) <= _LARGEST_TEXT and (
+        len(text) <= _LARGEST_MEMORY or len(_packed(text)) <= _LARGEST_MEMORY
+    )
+
+
+def _compact(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, separators=(",", ":"))
+
+
+def _remembered(stored: object) -> list[Remembered]:
+    """Return the certificates of an item; one that cannot be read does not stop the others."""
+    if not isinstance(stored, list):
+        raise TypeError("it is no list")
+    found = []
+    for entry in stored:
+        with suppress(*_MISREAD):
+            found.append(Remembered.from_dict(entry))
+    return found
 
 
 def _certificate_arn(named: str) -> str | None:

@@ -5,7 +5,7 @@ Pure: `cli.renewal_drill` reads everything and passes it in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,20 +15,22 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     Decision,
     Documented,
+    Reason,
     ValidationMethod,
-    ValidationRecord,
+    Verdict,
 )
 from certificate_lifecycle.model.dns_names import dns_form
-from certificate_lifecycle.policy.caa import CaaVerdict
 from certificate_lifecycle.policy.checks import is_externally_managed
-from certificate_lifecycle.policy.delegation import Delegation, DelegationState
-from certificate_lifecycle.policy.import_source import SourceFinding, SourceState
-from certificate_lifecycle.policy.validation import (
-    RecordFinding,
-    RecordState,
-    accepted_values,
-    explain,
+from certificate_lifecycle.policy.dns_health import (
+    CHECKS,
+    DnsFinding,
+    PublicRecordState,
+    explain_public,
 )
+from certificate_lifecycle.policy.export import TargetFinding, TargetState
+from certificate_lifecycle.policy.import_source import SourceFinding, SourceState
+from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.validation import RecordFinding, RecordState, explain
 
 #: Certificates outside ACM, which are listed with all details.
 NOT_RENEWED = {
@@ -121,8 +123,27 @@ def check_eligibility(certificate: Certificate) -> DrillCheck:
     return DrillCheck("eligibility", outcome, text)
 
 
-def check_records(findings: Sequence[RecordFinding]) -> DrillCheck:
-    """Check whether Route 53 contains every validation record that ACM needs."""
+def check_names(dns: DnsFinding) -> Sequence[DrillCheck]:
+    """Check the names of a certificate as a run does, by each row of `CHECKS`."""
+    unknown = _sentence(dns.unknown or ("public DNS gave no answer",))
+    checks = [check_public(dns)]
+    for row in CHECKS:
+        problems = [problem for problem in dns.problems if problem.reason is row.reason]
+        outcome, text = CheckOutcome.PASSED, "No problem was found."
+        if problems:
+            outcome = CheckOutcome.FAILED
+            text = _sentence(problem.with_names() for problem in problems)
+        elif row.reason in dns.undecided:
+            outcome, text = CheckOutcome.UNKNOWN, unknown
+        checks.append(DrillCheck(row.subject, outcome, text))
+    return checks
+
+
+def check_records(findings: Sequence[RecordFinding], dns: DnsFinding) -> DrillCheck:
+    """Check whether Route 53 contains every validation record that ACM needs.
+
+    A hosted zone without a record that public DNS answers is not in use, and prevents no renewal.
+    """
     name = "validation records"
     wrong = [finding for finding in findings if finding.state is not RecordState.IN_PLACE]
     if not findings:
@@ -131,85 +152,55 @@ def check_records(findings: Sequence[RecordFinding]) -> DrillCheck:
     if not wrong:
         text = f"Validation records in Route 53: {len(findings)} of {len(findings)}."
         return DrillCheck(name, CheckOutcome.PASSED, text)
+    text = _sentence(explain(finding) for finding in wrong)
+    if dns.all_in_place:
+        return DrillCheck(
+            name, CheckOutcome.PASSED, f"{text} Ignored, because public DNS is correct."
+        )
     failed = any(finding.zone is not None for finding in wrong)
-    outcome = CheckOutcome.FAILED if failed else CheckOutcome.UNKNOWN
-    return DrillCheck(name, outcome, _sentence(explain(finding) for finding in wrong))
+    return DrillCheck(name, CheckOutcome.FAILED if failed else CheckOutcome.UNKNOWN, text)
 
 
-def check_public(
-    wanted: Sequence[ValidationRecord], chains: Mapping[str, Sequence[str]]
-) -> DrillCheck:
-    """Check whether public DNS resolves each validation name to ACM's value.
-
-    `chains` has the targets of successive CNAMEs by record name (ACM user guide, "DNS validation").
-    """
-    name, wrong = "public DNS", []
-    for record in wanted:
-        chain = chains.get(record.name, ())
-        if accepted_values(record).isdisjoint(chain):
-            target = f"points to {chain[-1]}" if chain else "does not exist"
-            wrong.append(f"{dns_form(record.name)} {target}")
+def check_public(dns: DnsFinding) -> DrillCheck:
+    """Check whether public DNS answers each validation record with ACM's value."""
+    name, found = "public DNS", {PublicRecordState.MISSING, PublicRecordState.WRONG}
+    wrong = [entry for entry in dns.records if entry.state in found]
     if wrong:
-        text = f"Validation records are wrong in public DNS: {'; '.join(wrong)}."
-        return DrillCheck(name, CheckOutcome.FAILED, text)
-    return DrillCheck(name, CheckOutcome.PASSED, "Public DNS returns the values that ACM needs.")
+        return DrillCheck(name, CheckOutcome.FAILED, _sentence(map(explain_public, wrong)))
+    if dns.all_in_place:
+        text = "Public DNS returns the values that ACM needs."
+        return DrillCheck(name, CheckOutcome.PASSED, text)
+    silent = [entry for entry in dns.records if entry.state is PublicRecordState.UNKNOWN]
+    texts = (f"{dns_form(entry.record.name)} is unknown: {entry.found}" for entry in silent)
+    text = _sentence(texts) if silent else "The validation records were not queried."
+    return DrillCheck(name, CheckOutcome.UNKNOWN, text)
 
 
-def check_delegation(delegations: Mapping[str, Delegation]) -> DrillCheck:
-    """Check whether public DNS delegates to the hosted zones with the records, by zone name."""
-    name = "delegation"
-    if not delegations:
-        text = "No visible hosted zone contains the records."
-        return DrillCheck(name, CheckOutcome.UNKNOWN, text)
-    results = [_delegated(zone, delegation) for zone, delegation in delegations.items()]
-    order = (CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.PASSED)
-    worst = min((outcome for outcome, _ in results), key=order.index)
-    return DrillCheck(name, worst, _sentence(text for _, text in results))
+def check_target(finding: TargetFinding | None) -> Sequence[DrillCheck]:
+    """Check whether a renewed certificate could be exported; nothing without a target to check."""
+    if finding is None:
+        return ()
+    text = f"{finding.target.secret_arn} is {finding.state.value}"
+    text = f"{text}: {finding.blocked_reason}." if finding.blocked_reason else f"{text}."
+    outcome = CheckOutcome.FAILED if finding.has_problem else CheckOutcome.PASSED
+    unread = finding.state is TargetState.UNREAD
+    return (DrillCheck("export target", CheckOutcome.UNKNOWN if unread else outcome, text),)
 
 
-def _delegated(zone: str, delegation: Delegation) -> tuple[CheckOutcome, str]:
-    match delegation.state:
-        case DelegationState.NOWHERE:
-            return CheckOutcome.FAILED, f"the zone {zone} is not delegated"
-        case DelegationState.ELSEWHERE:
-            servers = ", ".join(sorted(delegation.named))
-            return CheckOutcome.FAILED, f"the zone {zone} is delegated to {servers} instead"
-        case DelegationState.SOME_FOREIGN:
-            servers = ", ".join(sorted(delegation.foreign))
-            return CheckOutcome.UNKNOWN, f"the zone {zone} is also delegated to {servers}"
-        case _:
-            return CheckOutcome.PASSED, f"public DNS delegates to the zone {zone}"
+def check_decision(observation: Observation, decision: Decision) -> DrillCheck:
+    """Check what a run decides from the same facts, so that both never contradict each other.
 
-
-def check_caa(verdicts: Iterable[CaaVerdict]) -> DrillCheck:
-    """Check whether CAA records allow Amazon to issue for each name."""
-    forbidden = [
-        f"the CAA records at {verdict.at} do not allow Amazon to issue for {verdict.name}"
-        for verdict in verdicts
-        if not verdict.allowed
-    ]
-    if forbidden:
-        return DrillCheck("CAA", CheckOutcome.FAILED, _sentence(forbidden))
-    return DrillCheck("CAA", CheckOutcome.PASSED, "CAA records allow Amazon to issue.")
-
-
-def accept_public_dns(checks: Sequence[DrillCheck]) -> Sequence[DrillCheck]:
-    """Return the checks; if public DNS is right, records and delegation pass too.
-
-    A hosted zone without the record or the delegation may be unused beside the one that answers,
-    and does not prevent a renewal.
+    Findings about anything but the next renewal do not decide about it.
     """
-    passed = {check.name for check in checks if check.outcome is CheckOutcome.PASSED}
-    if "public DNS" not in passed:
-        return checks
-    overruled = {"validation records", "delegation"} - passed
-    note = "Ignored, because public DNS is correct."
-    return [
-        DrillCheck(check.name, CheckOutcome.PASSED, f"{check.text} {note}")
-        if check.name in overruled
-        else check
-        for check in checks
-    ]
+    outcome = CheckOutcome.UNKNOWN
+    # The domain owner may still approve the next renewal by e-mail.
+    later = decision.reason is Reason.EMAIL_VALIDATION_ENDS
+    if decision.verdict is Verdict.RENEWAL_AT_RISK and not later:
+        outcome = CheckOutcome.FAILED
+    elif decision.healthy or observation.importable:
+        outcome = CheckOutcome.PASSED
+    text = f"{decision.verdict.value}: {decision.message}"
+    return DrillCheck("decision of a run", outcome, text)
 
 
 def check_authority(decision: Decision | None) -> DrillCheck:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from certificate_lifecycle.app.deadline import error_summary
 from certificate_lifecycle.app.descriptions import Descriptions, read_memory
-from certificate_lifecycle.app.ports import ScopeClients
+from certificate_lifecycle.app.ports import Clock, ScopeClients
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.log import logger
@@ -22,10 +23,18 @@ from certificate_lifecycle.model.run import Assessment, Run, ScopeStatus
 from certificate_lifecycle.model.tags import owner
 from certificate_lifecycle.policy.readiness.case import Setup
 from certificate_lifecycle.policy.settings import RotationMode
+from certificate_lifecycle.policy.thresholds import Thresholds
 
 _IN_ACM = frozenset(
     {CertificateType.AMAZON_ISSUED, CertificateType.PRIVATE, CertificateType.IMPORTED}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    clock: Clock
+    thresholds: Thresholds
+    now: datetime
 
 
 @dataclass(slots=True)
@@ -96,9 +105,7 @@ class ReadinessDetails:
         session = self.session
         descriptions = Descriptions(
             certificates=clients.certificates,
-            clock=session.clock,
-            thresholds=session.settings.thresholds,
-            now=session.now,
+            context=_Reading(session.clock, session.settings.thresholds, session.now),
             memory=read_memory(clients.state_store),
         )
         missing = {e.certificate.arn: _listed(e) for e in entries if _lacks_detail(e)}

@@ -1,32 +1,30 @@
-"""Check whether ACM could renew a certificate, without changing anything."""
+"""Check whether a certificate could be renewed, by the checks of a run, and change nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.dns_health import NameJudge
+from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.ports import Certificates, CertificateStore, Clock, Dns, PublicDns
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.cli import drill_checks
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, DrillCheck, RenewalAnswer
-from certificate_lifecycle.model.certificate import Certificate, CertificateType, ValidationRecord
-from certificate_lifecycle.model.dns_names import dns_form
-from certificate_lifecycle.model.errors import DnssecBrokenError
-from certificate_lifecycle.model.public_dns import RecordType
-from certificate_lifecycle.policy.caa import caa_questions, judge_public_caa
+from certificate_lifecycle.cli.throw_away import Leftover, ThrowAway
+from certificate_lifecycle.model.certificate import Certificate, CertificateType
 from certificate_lifecycle.policy.chain import assess
-from certificate_lifecycle.policy.delegation import Delegation
+from certificate_lifecycle.policy.import_source import SourceFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds
-from certificate_lifecycle.policy.validation import RecordFinding, distinct
+from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
-#: ACM follows that many CNAMEs from a validation name (user guide, "DNS validation").
-_MAX_CNAMES = 5
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +42,11 @@ class DrillResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
-    """Checks the renewal of certificates in one account and region."""
+    """Checks the renewal of certificates in one account and region.
+
+    Everything that a check needs is read by the functions of a run, and `policy.chain` decides as
+    in a run: a new check there needs no change here.
+    """
 
     certificates: Certificates
     dns: Dns
@@ -52,6 +54,7 @@ class Drill:
     clock: Clock
     stores: Sequence[CertificateStore]
     sources: Sources
+    exports: ExportTargets
     thresholds: Thresholds
     now: datetime
 
@@ -65,24 +68,45 @@ class Drill:
         if listed.type not in drill_checks.NOT_RENEWED:
             described = listed.described_as(self.certificates.describe(listed.arn))
             certificate = described.with_tags(self.certificates.tags(listed.arn))
-        return DrillResult(certificate=certificate, checks=tuple(self._checks(certificate)))
+        checks: list[DrillCheck] = []
+        observation = self._observed(certificate, checks)
+        decision = assess(observation, self.thresholds, self.now)
+        checks.append(drill_checks.check_decision(observation, decision))
+        return DrillResult(certificate=certificate, checks=tuple(checks))
 
-    def _checks(self, certificate: Certificate) -> Sequence[DrillCheck]:
+    def _observed(self, certificate: Certificate, checks: list[DrillCheck]) -> Observation:
+        """Return the certificate and all that its renewal depends on, and add the checks."""
+        observed = Observation(certificate=certificate)
         if certificate.type is CertificateType.IMPORTED:
-            return [self._try("import source", lambda: self._import_source(certificate))]
+            return replace(observed, source=self._import_source(certificate, checks))
         if reason := drill_checks.no_managed_renewal(certificate):
-            return [reason]
-        eligibility = drill_checks.check_eligibility(certificate)
+            checks.append(reason)
+            return observed
+        checks.append(drill_checks.check_eligibility(certificate))
         if certificate.type is CertificateType.PRIVATE:
-            return [eligibility, self._try("private CA", lambda: self._authority(certificate))]
-        return [eligibility, *drill_checks.accept_public_dns(self._validation(certificate))]
+            authority = self._read("private CA", lambda: self._authority(certificate), checks)
+            checks += [authority] if authority else []
+        else:
+            observed = self._with_names(observed, checks)
+        target = self._read(
+            "export target", lambda: self.exports.inspect(certificate, self.now), checks
+        )
+        checks += drill_checks.check_target(target)
+        return replace(observed, export=target)
 
-    def _import_source(self, certificate: Certificate) -> DrillCheck:
-        finding = None
-        if self.sources.concern(certificate):
+    def _import_source(
+        self, certificate: Certificate, checks: list[DrillCheck]
+    ) -> SourceFinding | None:
+        def read() -> SourceFinding | None:
+            if not self.sources.concern(certificate):
+                return None
             # The finding contains the error, so the list of problems is not needed.
-            finding = self.sources.inspect(certificate, self.clock, self.now, [])
-        return drill_checks.check_source(finding)
+            return self.sources.inspect(certificate, self.clock, self.now, [])
+
+        source = self._read("import source", read, checks)
+        if source is not None or not checks:
+            checks.append(drill_checks.check_source(source))
+        return source
 
     def _authority(self, certificate: Certificate) -> DrillCheck:
         arn = certificate.detail.certificate_authority_arn
@@ -94,75 +118,57 @@ class Drill:
                     return drill_checks.check_authority(decision)
         return drill_checks.check_authority(None)
 
-    def _validation(self, certificate: Certificate) -> Sequence[DrillCheck]:
+    def _with_names(self, observed: Observation, checks: list[DrillCheck]) -> Observation:
+        """Return the observation with validation records and names in public DNS."""
+        certificate = observed.certificate
         wanted = distinct(wanted_records(certificate))
-        findings: list[RecordFinding] = []
+        judge = NameJudge(public_dns=self.public, dns=self.dns, clock=self.clock)
+        found = self._read("validation records", lambda: inspect(self.dns, wanted), checks)
+        records = found
+        if records is None:
+            records = tuple(RecordFinding(record, RecordState.UNCHECKED) for record in wanted)
+        dns = self._read(
+            "public DNS", lambda: judge.judged(judge.names_of(certificate), records), checks
+        )
+        if dns is None:
+            return replace(observed, records=records)
+        if found is not None:
+            checks.append(drill_checks.check_records(found, dns))
+        checks += drill_checks.check_names(dns)
+        return replace(observed, records=records, dns=dns)
 
-        def records() -> DrillCheck:
-            findings.extend(inspect(self.dns, wanted))
-            return drill_checks.check_records(findings)
-
-        def public_dns() -> DrillCheck:
-            chains = {record.name: _cname_targets(record, self.public) for record in wanted}
-            return drill_checks.check_public(wanted, chains)
-
-        def caa() -> DrillCheck:
-            verdicts = [judge_public_caa(name, self.public.ask) for name in certificate.names]
-            return drill_checks.check_caa(verdicts)
-
-        self.public.prefetch((record.name, RecordType.CNAME) for record in wanted)
-        for name in certificate.names:
-            self.public.prefetch(caa_questions(name))
-        return [
-            self._try("validation records", records),
-            self._try("delegation", lambda: self._delegation(findings)),
-            self._try("public DNS", public_dns),
-            self._try("CAA", caa),
-        ]
-
-    def _delegation(self, findings: Sequence[RecordFinding]) -> DrillCheck:
-        zones = dict.fromkeys(finding.zone for finding in findings if finding.zone is not None)
-        delegations = {}
-        for zone in zones:
-            own = frozenset(
-                dns_form(value)
-                for record in self.dns.records_at(zone, zone.name)
-                if record.type == "NS"
-                for value in record.values
-            )
-            named = self.public.ask(zone.name, RecordType.NS).known_values()
-            delegations[dns_form(zone.name)] = Delegation(own, frozenset(named))
-        return drill_checks.check_delegation(delegations)
-
-    def _try(self, name: str, check: Callable[[], DrillCheck]) -> DrillCheck:
+    def _read(self, name: str, read: Callable[[], T], checks: list[DrillCheck]) -> T | None:
+        """Return the result of `read`; its failure is an UNKNOWN check."""
         require_time(self.clock)
         try:
-            return check()
-        except DnssecBrokenError as error:
-            return DrillCheck(name, CheckOutcome.FAILED, f"A CA must refuse: {error}.")
+            return read()
         except Exception as error:  # noqa: BLE001 - one failure must not stop the other checks
             text = f"Could not be checked: {error_summary(error)}."
-            return DrillCheck(name, CheckOutcome.UNKNOWN, text)
+            checks.append(DrillCheck(name, CheckOutcome.UNKNOWN, text))
+            return None
 
 
-def _cname_targets(record: ValidationRecord, public: PublicDns) -> Sequence[str]:
-    """Return the targets of successive CNAMEs of a validation name, as far as ACM follows them."""
-    found: list[str] = []
-    at: str | None = dns_form(record.name)
-    while at is not None and len(found) < _MAX_CNAMES:
-        at = next(iter(public.ask(at, RecordType.CNAME).known_values()), None)
-        if at is not None:
-            found.append(at)
-        if at == dns_form(record.value):
-            break
-    return found
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The throw-away certificates of a drill, and what was left by killed ones."""
+
+    throw_aways: list[ThrowAway] = field(default_factory=list)
+    leftovers: list[Leftover] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a throw-away certificate was not issued and deleted, or a leftover stays."""
+        failed = any(entry.outcome is CheckOutcome.FAILED for entry in self.leftovers)
+        return failed or not all(entry.works for entry in self.throw_aways)
 
 
-def drill_entry(result: DrillResult) -> dict[str, Any]:
+def drill_entry(result: DrillResult, trial: Trial) -> dict[str, Any]:
     """Return a drill as plain data, see docs/schemas/certificates-drill.json."""
     return {
         "certificate_arn": result.certificate.arn,
         "domain_name": result.certificate.domain_name,
         "answer": result.answer.value,
         "checks": [asdict(check) for check in result.checks],
+        "throw_aways": [entry.to_dict() for entry in trial.throw_aways],
+        "leftovers": [asdict(entry) for entry in trial.leftovers],
     }

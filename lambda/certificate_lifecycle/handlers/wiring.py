@@ -27,6 +27,7 @@ from certificate_lifecycle.aws.sinks.registry import configured_sinks
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.aws.ssm import SsmPointers
 from certificate_lifecycle.aws.state_table import StateTable
+from certificate_lifecycle.aws.tagging import TagIndex
 from certificate_lifecycle.handlers.events import RotationCommand
 from certificate_lifecycle.handlers.public_dns import public_dns_of
 from certificate_lifecycle.model.scope import Scope
@@ -151,7 +152,8 @@ def scope_clients_of(
     services = RunServices(clients)
 
     def acm_in(region: str, role: str | None = None) -> AcmCertificates:
-        return AcmCertificates(clients.any("acm", region, role))
+        tag_index = TagIndex(lambda: clients.any("resourcegroupstaggingapi", region, role))
+        return AcmCertificates(clients.any("acm", region, role), tag_index)
 
     def pointers_at(scope: Scope) -> SsmPointers | None:
         """Return the pointers, for certificates of the account of a deployed module only."""

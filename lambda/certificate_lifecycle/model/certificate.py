@@ -74,7 +74,11 @@ class Verdict(Documented):
     HEALTHY = "Healthy", "It is far from expiry and nothing is wrong."
     RENEWING = "Renewing", "ACM renews it and still has time; the ARN stays."
     RENEWAL_BLOCKED = "RenewalBlocked", "ACM cannot renew it before it is validated."
-    RENEWAL_AT_RISK = "RenewalAtRisk", "Its next renewal would fail, by the answers of public DNS."
+    RENEWAL_AT_RISK = "RenewalAtRisk", "Its next renewal would fail, or needs a person."
+    RENEWAL_CHANGED = (
+        "RenewalChanged",
+        "Its last renewal or import changed more than the dates, so that some clients may fail.",
+    )
     RENEWAL_OVERDUE = "RenewalOverdue", "ACM's renewal failed, or is late with little time left."
     UNUSED = "Unused", "No AWS service uses it and it was never exported, so ACM does not renew it."
     EXPORT_DUE = "ExportDue", "A copy expires soon, or its export target lacks the current version."
@@ -140,6 +144,10 @@ class Reason(Documented):
         "ACM waits for validation, and the records could not be compared.",
     )
     EMAIL_APPROVAL_PENDING = "EmailApprovalPending", "ACM's validation e-mail was not answered."
+    EMAIL_VALIDATION_ENDS = (
+        "EmailValidationEnds",
+        "Its names are validated by e-mail, which no CA may do any more from 2028-03-15 on.",
+    )
     ZONE_NOT_DELEGATED = (
         "ZoneNotDelegated",
         "Public DNS does not delegate the hosted zone to its name servers, or not only to them.",
@@ -149,6 +157,11 @@ class Reason(Documented):
         "Resolvers that validate DNSSEC reject the answers, so that every CA must refuse.",
     )
     CAA_FORBIDS = "CaaForbids", "A CAA record does not allow Amazon to issue (CAA_ERROR)."
+    ISSUER_CHANGED = "IssuerChanged", "It has another issuer since, so that pinned ones fail."
+    CLIENT_AUTH_LOST = (
+        "ClientAuthLost",
+        "It has no extended key usage clientAuth any more, which mutual TLS needs of clients.",
+    )
     NO_AVAILABLE_CONTACTS = "NoAvailableContacts", "ACM found no e-mail address for the domain."
     ADDITIONAL_VERIFICATION_REQUIRED = (
         "AdditionalVerificationRequired",
@@ -180,6 +193,8 @@ class Reason(Documented):
     NO_PROGRESS = "NoProgress", "The renewal should be done by now."
     NOT_ELIGIBLE = "NotEligible", "ACM reports it as not eligible for renewal, although it is used."
     NOT_IN_USE = "NotInUse", "Nothing uses it."
+    DRILL_RECENT = "DrillRecent", "A drill of the last day requested it, and deletes it."
+    DRILL_LEFT = "DrillLeft", "A drill that was killed left it; the message has the command."
     EXPORTED_COPY_EXPIRING = "ExportedCopyExpiring", "The exported copy expires soon."
     EXPORT_TARGET_OUTDATED = "ExportTargetOutdated", "The export target lacks its current version."
     EXPORT_ROLLED_BACK = (
@@ -196,6 +211,14 @@ class Reason(Documented):
     SOURCE_NOT_NEWER = (
         "SourceNotNewer",
         "Its import source contains no newer version; the owner of the secret has to renew it.",
+    )
+    SOURCE_TOO_OLD = (
+        "SourceTooOld",
+        "More than half of its life is over, and its import source contains no newer version.",
+    )
+    EXPORT_TARGET_MISSING = (
+        "ExportTargetMissing",
+        "It was exported and has no export target: after its renewal, nothing renews the copies.",
     )
     SOURCE_NOT_YET_VALID = (
         "SourceNotYetValid",

@@ -35,8 +35,8 @@ from certificate_lifecycle.policy.public_dns import (
 )
 
 #: Limits of a run: different queries, and seconds in which answers are awaited.
-MAX_QUERIES = 500
-MAX_SECONDS = 30.0
+MAX_QUERIES = 6_000
+MAX_SECONDS = 120.0
 #: For a connection, and for a whole exchange.
 _CONNECT_SECONDS, _EXCHANGE_SECONDS = 3.0, 5.0
 #: For the first query to each resolver; without an answer, no further query is sent.

@@ -16,7 +16,13 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
     ValidationMethod,
 )
-from certificate_lifecycle.policy import acme, checks
+from certificate_lifecycle.policy import (
+    acme,
+    checks,
+    email_validation,
+    renewal_change,
+    sources_at_risk,
+)
 from certificate_lifecycle.policy.checks import Check, CheckInput
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import (
@@ -26,6 +32,7 @@ from certificate_lifecycle.policy.thresholds import (
     overdue_threshold,
     renewal_window,
 )
+from certificate_lifecycle.policy.throw_away import REPORTED_AFTER, is_throw_away
 
 #: The order matters: external management, unknown states, expiry, renewals.
 CHAIN: Sequence[Check] = (
@@ -39,6 +46,7 @@ CHAIN: Sequence[Check] = (
     acme.acme_validation,
     acme.acme_binding,
     checks.not_understood,
+    checks.throw_away,  # before pending_validation: nothing is repaired for a drill
     checks.pending_validation,
     checks.superseded,  # before all renewals: a replaced certificate needs none
     checks.request_failed,
@@ -47,6 +55,7 @@ CHAIN: Sequence[Check] = (
     checks.import_due,
     checks.source_newer,  # after import_due: expiry is more urgent
     checks.source_trouble,
+    sources_at_risk.source_too_old,  # after source_trouble: its reasons are more precise
     checks.unused,  # before the renewals: an unused certificate needs none
     checks.authority_trouble,
     checks.renewal_failed,
@@ -56,6 +65,9 @@ CHAIN: Sequence[Check] = (
     checks.renewal_overdue,
     checks.renewal_not_understood,  # before renewing: an unknown status is not a renewal
     checks.renewal_at_risk,  # before renewing: ACM would fail at its next attempt
+    email_validation.email_validation_ends,  # after renewal_blocked: an e-mail may be awaited
+    sources_at_risk.export_target_missing,
+    renewal_change.renewal_changed,  # after all that needs an action
     checks.renewing,
     checks.healthy,  # applies to all others
 )
@@ -93,6 +105,9 @@ def needs_detail(
         return certificate.status is _ISSUED
     if certificate.type in _DESCRIBED_BY_STORE:
         return not certificate.described
+    if is_throw_away(certificate) and not certificate.used:
+        # Its tags confirm that a drill left it.
+        return not is_recent(certificate, REPORTED_AFTER, now)
     match certificate.status:
         case CertificateStatus.EXPIRED | CertificateStatus.REVOKED:
             return certificate.used
@@ -155,7 +170,7 @@ def concerns_public_dns(certificate: Certificate, now: datetime) -> bool:
     """
     if certificate.type is not CertificateType.AMAZON_ISSUED:
         return False
-    if checks.is_externally_managed(certificate):
+    if checks.is_externally_managed(certificate) or is_throw_away(certificate):
         return False
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         return not is_recent(certificate, checks.STUCK_AFTER, now)

@@ -50,6 +50,7 @@ from certificate_lifecycle.policy.thresholds import (
     overdue_threshold,
     renewal_window,
 )
+from certificate_lifecycle.policy.throw_away import REPORTED_AFTER, is_throw_away
 from certificate_lifecycle.policy.validation import (
     RecordFinding,
     RecordState,
@@ -684,6 +685,29 @@ def source_trouble(given: CheckInput) -> Decision | None:
     if source.state is SourceState.NOT_NEWER:
         return Decision(Verdict.UNKNOWN, Severity.INFO, reason, message, Action.INVESTIGATE)
     return given.unknown(reason, message)
+
+
+@check(
+    question="Is it the throw-away certificate of a drill?",
+    facts=(
+        *(facts.STATUS, facts.USED, facts.CREATED),
+        facts.after_creation("reported from", REPORTED_AFTER),
+    ),
+)
+def throw_away(given: CheckInput) -> Decision | None:
+    """Find what killed drills left; while its drill may be under way, nothing is reported."""
+    certificate = given.certificate
+    if certificate.used or not is_throw_away(certificate):
+        return None
+    if is_recent(certificate, REPORTED_AFTER, given.now):
+        reason = Reason.DRILL_RECENT
+        return Decision(Verdict.HEALTHY, Severity.OK, reason, reason.meaning, Action.NONE)
+    reason = Reason.DRILL_LEFT
+    message = (
+        f"A drill that was killed left it and perhaps its validation record; delete both with "
+        f"`certificates drill {certificate.arn} --clean`."
+    )
+    return Decision(Verdict.UNUSED, Severity.INFO, reason, message, Action.INVESTIGATE)
 
 
 @check(

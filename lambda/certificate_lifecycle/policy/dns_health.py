@@ -45,6 +45,7 @@ Ask = Callable[[str, RecordType], DnsAnswer]
 #: How many servers, CAs and names a text contains, and the characters of an untrusted text.
 _SHOWN = 5
 _LONGEST = 200
+_BROKEN = AnswerState.DNSSEC_BROKEN
 _REGISTRAR = "in the parent zone or at the registrar"
 
 
@@ -116,12 +117,13 @@ Judgement = DnsProblem | DnsUnknown | None
 class DnsCheck:
     """A check of one name: the queries that it needs, and its judgement; None is success.
 
-    `reason` is that of its problems.
+    `reason` is that of its problems, `subject` names it in a drill.
     """
 
     reason: Reason
     questions: Callable[[DnsName], Iterable[Question]]
     judge: Callable[[DnsName], Judgement]
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,14 +240,16 @@ def without_answers(dns: DnsFinding, findings: Iterable[RecordFinding]) -> DnsFi
 
 def _about_records(findings: Iterable[RecordFinding]) -> frozenset[Reason]:
     """Return the reasons that records would give whose answer is unknown."""
-    outside = any(finding.state in _OUTSIDE for finding in findings)
-    return RECORD_REASONS if outside else frozenset()
+    undecided = any(finding.state in _UNDECIDED for finding in findings)
+    return RECORD_REASONS if undecided else frozenset()
 
 
 #: States of a record that no hosted zone can have.
 _OUTSIDE = frozenset(
     {RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS, RecordState.DELEGATED}
 )
+#: States of a record that only public DNS decides on.
+_UNDECIDED = _OUTSIDE | {RecordState.UNCHECKED}
 #: States of a record whose value in a hosted zone is known not to be the required one.
 _LOST = frozenset({RecordState.MISSING, RecordState.OUTDATED, RecordState.FOREIGN})
 _MISSED = frozenset({PublicRecordState.MISSING, PublicRecordState.WRONG})
@@ -359,8 +363,13 @@ def _delegation(given: DnsName) -> Judgement:
     public = public_record(given.record, given.ask) if given.record else None
     if public is not None and public.state is PublicRecordState.IN_PLACE:
         return None
+    if public is not None and public.state is PublicRecordState.UNKNOWN:
+        if given.ask(dns_form(public.record.name), RecordType.CNAME).state is _BROKEN:
+            return None  # the check of DNSSEC reports it
+        name = dns_form(public.record.name)
+        return DnsUnknown(f"the validation record {name} is unknown: {public.found}")
     answer = given.ask(dns_form(zone.name), RecordType.NS)
-    if answer.state is AnswerState.DNSSEC_BROKEN:
+    if answer.state is _BROKEN:
         return None  # the check of DNSSEC reports it
     if answer.state is AnswerState.UNKNOWN:
         return DnsUnknown(f"the delegation of {dns_form(zone.name)} is unknown: {_reason(answer)}")
@@ -415,7 +424,7 @@ def _dnssec_questions(given: DnsName) -> Iterator[Question]:
 def _dnssec(given: DnsName) -> Judgement:
     """Find names whose DNSSEC resolvers reject, for the CAA or the validation record."""
     answers = [given.ask(*question) for question in _dnssec_questions(given)]
-    broken = [answer for answer in answers if answer.state is AnswerState.DNSSEC_BROKEN]
+    broken = [answer for answer in answers if answer.state is _BROKEN]
     if not broken:
         return _first_unknown(answers)
     highest = min(broken, key=lambda answer: answer.name.count("."))
@@ -459,9 +468,9 @@ def _conditions(verdict: CaaVerdict) -> DnsUnknown | None:
 
 #: The checks of a name, the most basic first; a new check is a row here.
 CHECKS = (
-    DnsCheck(Reason.ZONE_NOT_DELEGATED, _delegation_questions, _delegation),
-    DnsCheck(Reason.DNSSEC_BROKEN, _dnssec_questions, _dnssec),
-    DnsCheck(Reason.CAA_FORBIDS, _caa_questions, _caa),
+    DnsCheck(Reason.ZONE_NOT_DELEGATED, _delegation_questions, _delegation, "delegation"),
+    DnsCheck(Reason.DNSSEC_BROKEN, _dnssec_questions, _dnssec, "DNSSEC"),
+    DnsCheck(Reason.CAA_FORBIDS, _caa_questions, _caa, "CAA"),
 )
 #: The checks before a request, without that of the delegation: ACM has not named a record yet that
 #: another zone may answer.

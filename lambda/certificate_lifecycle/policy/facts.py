@@ -164,6 +164,13 @@ def _renewal(certificate: Certificate) -> str:
     return f"{renewal.status.value}{f' ({renewal.reason})' if renewal.reason else ''}"
 
 
+def _methods(certificate: Certificate) -> str:
+    if not certificate.described:
+        return "not read"
+    methods = {validation.method.value for validation in certificate.detail.validations}
+    return ", ".join(sorted(methods)) or "none"
+
+
 def _acme(certificate: Certificate) -> str:
     match certificate.detail.acme:
         case AcmeEndpoint(status=status):
@@ -214,6 +221,7 @@ ACCOUNT_BINDING_ENDS = Fact(
 POINTER = of_certificate("pointer", _pointer)
 FAILURE = of_certificate("failure", lambda certificate: certificate.detail.failure_reason or "none")
 RENEWAL = of_certificate("renewal", _renewal)
+METHODS = of_certificate("validation methods", _methods)
 ELIGIBLE = of_certificate(
     "eligible for renewal",
     lambda certificate: _yes_or(certificate.renewal_eligible, "not reported by ACM"),
@@ -231,6 +239,12 @@ RENEWED_AS = Fact(
     "renewed as",
     lambda observation, _, __: observation.renewed_as.arn if observation.renewed_as else "none",
     lambda observation, _: observation.renewed_as.not_after if observation.renewed_as else None,
+)
+CHANGED = constant(
+    "changed by a renewal",
+    lambda observation: (
+        f"found on {observation.change.at.date()}" if observation.change else "nothing known"
+    ),
 )
 SOURCE = constant(
     "import source",

@@ -12,15 +12,21 @@ from datetime import UTC, datetime, timedelta
 
 from certificate_lifecycle.model.certificate import Certificate, CertificateStatus
 from certificate_lifecycle.policy.chain import concerns_public_dns
+from certificate_lifecycle.policy.dns_health import DnsFinding
 from certificate_lifecycle.policy.remembered import RememberedCertificates
+from certificate_lifecycle.policy.validation import RecordFinding, RecordState
 
 #: A certificate is checked again after this time. A run that takes place some minutes earlier than
 #: that of the days before still counts.
 _CHECK_AGAIN = timedelta(days=5, hours=12)
 #: All certificates are checked in so many days, at the latest.
 _DAYS = 5
-#: A small estate is checked in one day.
+#: A small estate is checked in one day; of a large one, as many as the time of a run suffices for.
 _LEAST_SHARE = 50
+_LARGEST_SHARE = 1_500
+#: A certificate is tried again after this time if an answer was unknown: by the next daily run, and
+#: after those that wait for longer.
+_TRY_AGAIN = timedelta(hours=20)
 
 
 def due(
@@ -42,12 +48,18 @@ def due(
         return open_findings
     checked = {entry.arn: _checked_at(memory, entry.arn) for entry in healthy}
     done = sum(at is not None and at.astimezone(UTC).date() == today for at in checked.values())
-    share = max(_LEAST_SHARE, math.ceil(len(healthy) / _DAYS))
+    share = min(max(_LEAST_SHARE, math.ceil(len(healthy) / _DAYS)), _LARGEST_SHARE)
     waiting = [
         entry for entry in healthy if entry.arn not in at_risk and _is_due(checked[entry.arn], now)
     ]
     waiting.sort(key=lambda entry: _order(entry, checked[entry.arn]))
     return [*open_findings, *(entry.arn for entry in waiting[: max(0, share - done)])]
+
+
+def checked_at(now: datetime, records: Iterable[RecordFinding], dns: DnsFinding) -> datetime:
+    """Return the time of a check to remember; an earlier one if an answer was unknown."""
+    unread = any(finding.state is RecordState.UNCHECKED for finding in records)
+    return now - _CHECK_AGAIN + _TRY_AGAIN if unread or dns.undecided else now
 
 
 def _is_candidate(certificate: Certificate, now: datetime) -> bool:

@@ -266,7 +266,9 @@ def change_of(
     if before.band != latest.band:
         return _passed(before.band, latest.band)
     urgent = failing or entry.decision.severity >= Severity.WARNING
-    remind = urgent and entry.muted_until is None
+    # What a renewal changed cannot be undone, and is notified once.
+    lasting = entry.decision.verdict is not Verdict.RENEWAL_CHANGED
+    remind = urgent and lasting and entry.muted_until is None
     return ChangeKind.REMINDER if remind and now - before.notified_at >= REMINDER else None
 
 

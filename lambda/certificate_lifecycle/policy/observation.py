@@ -9,6 +9,7 @@ from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.import_source import SourceFinding
+from certificate_lifecycle.policy.remembered import RenewalChange
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.validation import RecordFinding
 
@@ -21,6 +22,8 @@ class Observation:
     `proposal` may do so only if a person agrees. `renewed_as` is the certificate that its ACME
     client ordered in its place. `dns` is the state of its names in public DNS.
     `repairs` are the records that were written for its next renewal.
+    `migration_obstacles` are clauses about what prevents its migration from e-mail to DNS here.
+    `change` is the change of its last renewal, if that changed more than the dates.
     `failure_reported` is when a message first named it as a failed request, None if none has.
     """
 
@@ -36,6 +39,8 @@ class Observation:
     failure_reported: datetime | None = None
     dns: DnsFinding = NOT_CHECKED
     repairs: RepairHistory | None = None
+    migration_obstacles: tuple[str, ...] = ()
+    change: RenewalChange | None = None
 
     @property
     def export_has_problem(self) -> bool:

@@ -11,6 +11,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
 from typing import Any, Self, TypeVar, cast
 
 from certificate_lifecycle.model import records
@@ -27,6 +29,7 @@ from certificate_lifecycle.model.certificate import (
     ValidationRecord,
 )
 from certificate_lifecycle.model.scope import parse_arn
+from certificate_lifecycle.model.timestamps import parse_instant, parse_timestamp
 from certificate_lifecycle.policy.thresholds import (
     Thresholds,
     is_within,
@@ -60,7 +63,8 @@ class Remembered:
     """A description of a certificate, and what earlier runs found out about it.
 
     `fingerprint` is a digest of everything that the listing and a search showed when it was
-    described at `described_at`. `certificate` has the detail; its tags are those of that time.
+    described at `described_at`; it is empty if the description may not be used again.
+    `certificate` has the detail, and no tags: those are read by every run.
     `consumers` are the display names of its consumers, None if they were not read.
     `checked_at` is when the obstacles to its next renewal were last searched, None if never.
     """
@@ -81,16 +85,22 @@ class Remembered:
         """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         found = _decode(cls, entry)
         parse_arn(found.certificate.arn)
+        if found.checked_at is not None:
+            parse_timestamp(found.checked_at.isoformat())
+        detail = found.certificate.detail
+        if not detail.described or detail.tags_read:
+            raise ValueError("it is no description without tags")
         return found
 
     def is_current(
         self, fingerprint: str, listed: Certificate, thresholds: Thresholds, now: datetime
     ) -> bool:
         """Whether the description is still the one of a listed certificate."""
+        if self.fingerprint != fingerprint or not _agree(listed, self.certificate):
+            return False
         critical = is_within(listed, thresholds.effective_critical(listed), now)
         kept_for = _KEPT_IF_CRITICAL if critical else _KEPT_FOR
-        same = self.fingerprint == fingerprint
-        return same and timedelta() <= now - self.described_at < kept_for
+        return timedelta() <= now - self.described_at < kept_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +121,24 @@ def fingerprint(listed: Certificate, renewal: RenewalStatus | None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def is_memorable(
+def is_settled(described: Certificate) -> bool:
+    """Whether ACM has nothing under way with a certificate that no listing would show.
+
+    ACM names the records of a request after some seconds, and completes a migration to DNS.
+    """
+    detail = described.detail
+    return not detail.migrating_to_dns and all(
+        validation.record is not None or validation.method is not ValidationMethod.DNS
+        for validation in detail.pending_validations
+    )
+
+
+def shows_renewal(
     listed: Certificate, thresholds: Thresholds, now: datetime, *, searched: bool
 ) -> bool:
-    """Whether a description of a certificate may be remembered.
+    """Whether the listing shows the progress of a renewal, with the search if it was `searched`.
 
-    `searched`: a search showed the renewal status. Without a search, nothing shows the progress of
-    a renewal.
+    Without a search, a certificate that ACM may be renewing has to be described.
     """
     if searched or not listed.managed or listed.status is not CertificateStatus.ISSUED:
         return True
@@ -125,16 +146,20 @@ def is_memorable(
     return not is_within(listed, threshold, now)
 
 
-def _text_codec(kind: Callable[[str], object]) -> Codec:
-    return str, lambda value: kind(_typed(value, str))
+def _agree(listed: Certificate, described: Certificate) -> bool:
+    """Whether a description is of the certificate that is listed; the entry may be damaged."""
+    same = ("arn", "status", "type", "key_algorithm", "not_before", "not_after")
+    return set(listed.names) <= set(described.names) and all(
+        getattr(listed, name) == getattr(described, name) for name in same
+    )
 
 
 def _encode(record: object) -> dict[str, Any]:
     """Return the fields of a record that differ from their defaults, as plain data."""
     return {
-        each.name: _CODECS[str(each.type)][0](value)
-        for each in fields(cast("Any", record))
-        if str(each.type) in _CODECS and (value := getattr(record, each.name)) != each.default
+        name: write(value)
+        for name, default, (write, _) in _layout(cast("Any", type(record)))
+        if (value := getattr(record, name)) != default
     }
 
 
@@ -142,11 +167,21 @@ def _decode(kind: type[T], entry: object) -> T:
     """Return a record; a missing field has its default, an unknown one is ignored."""
     found = _typed(entry, dict)
     known = {
-        each.name: _CODECS[str(each.type)][1](found[each.name])
-        for each in fields(cast("Any", kind))
-        if str(each.type) in _CODECS and each.name in found
+        name: read(found[name])
+        for name, _, (_, read) in _layout(cast("Any", kind))
+        if name in found
     }
     return kind(**known)
+
+
+@cache
+def _layout(kind: type[Any]) -> tuple[tuple[str, object, Codec], ...]:
+    """Return name, default and codec of each field of a record that is remembered."""
+    return tuple(
+        (each.name, each.default, _CODECS[str(each.type)])
+        for each in fields(kind)
+        if str(each.type) in _CODECS
+    )
 
 
 def _typed(value: object, kind: type[T]) -> T:
@@ -155,53 +190,78 @@ def _typed(value: object, kind: type[T]) -> T:
     return value
 
 
-def _record(kind: type[Any]) -> Codec:
-    return _encode, lambda value: _decode(kind, value)
-
-
-def _many(codec: Codec, collection: Callable[[list[object]], object]) -> Codec:
-    write, read = codec
-    return (
-        lambda values: [write(value) for value in values],
-        lambda values: collection([read(value) for value in _typed(values, list)]),
-    )
+def _text(value: object) -> str:
+    """Return a string; raises UnicodeEncodeError, a ValueError, for half of a character."""
+    text = _typed(value, str)
+    text.encode()
+    return text
 
 
 def _flag(value: object) -> bool:
     return _typed(value, bool)
 
 
-def _pair(value: object) -> tuple[str, str]:
-    key, text = (_typed(part, str) for part in _typed(value, list))
-    return key, text
+def _instant(value: object) -> datetime:
+    """Return a date of a certificate, which may be in any year, in the form of `stamp` only."""
+    text = _typed(value, str)
+    found = parse_instant(text)
+    if records.stamp(found) != text:
+        raise ValueError("it is not in the form of a stamp")
+    return found
 
 
-_TEXT = _text_codec(str)
-_TIME: Codec = (records.stamp, lambda value: records.instant({"": value}, ""))
-_SET: Codec = (
-    sorted,
-    lambda values: frozenset(_typed(value, str) for value in _typed(values, list)),
-)
-#: How a field is stored, by its type; a field of another type is not remembered.
+def _timestamp(value: object) -> datetime:
+    return parse_timestamp(_typed(value, str))
+
+
+def _texts(value: object) -> frozenset[str]:
+    return frozenset(_text(part) for part in _typed(value, list))
+
+
+def _member(kind: type[StrEnum]) -> Codec:
+    return str, lambda value: kind(_typed(value, str))
+
+
+def _record(kind: type[Any]) -> Codec:
+    return _encode, lambda value: _decode(kind, value)
+
+
+def _optional(codec: Codec) -> Codec:
+    write, read = codec
+    return (
+        lambda value: None if value is None else write(value),
+        lambda value: None if value is None else read(value),
+    )
+
+
+def _many(codec: Codec) -> Codec:
+    write, read = codec
+    return (
+        lambda values: [write(value) for value in values],
+        lambda values: tuple(read(value) for value in _typed(values, list)),
+    )
+
+
+_WORDS: Codec = (str, _text)
+#: How a field is stored, by its type. Tags, and the fields of certificates outside ACM, are not.
 _CODECS: Mapping[str, Codec] = {
-    "str": _TEXT,
-    "str | None": _TEXT,
+    "str": _WORDS,
+    "str | None": _optional(_WORDS),
     "bool": (bool, _flag),
-    "bool | None": (bool, _flag),
-    "datetime": _TIME,
-    "datetime | None": _TIME,
-    "frozenset[str]": _SET,
-    "tuple[str, ...]": _many(_TEXT, tuple),
-    "tuple[str, ...] | None": _many(_TEXT, tuple),
-    "tuple[tuple[str, str], ...]": _many((list, _pair), tuple),
-    "tuple[DomainValidation, ...]": _many(_record(DomainValidation), tuple),
-    "ValidationRecord | None": _record(ValidationRecord),
-    "Renewal | None": _record(Renewal),
+    "bool | None": _optional((bool, _flag)),
+    "datetime": (records.stamp, _timestamp),
+    "datetime | None": _optional((records.stamp, _instant)),
+    "frozenset[str]": (sorted, _texts),
+    "tuple[str, ...]": _many(_WORDS),
+    "tuple[str, ...] | None": _optional(_many(_WORDS)),
+    "tuple[DomainValidation, ...]": _many(_record(DomainValidation)),
+    "ValidationRecord | None": _optional(_record(ValidationRecord)),
+    "Renewal | None": _optional(_record(Renewal)),
     "Certificate": _record(Certificate),
     "CertificateDetail": _record(CertificateDetail),
-    "RenewalChange | None": _record(RenewalChange),
-    "CertificateStatus": _text_codec(CertificateStatus),
-    "CertificateType": _text_codec(CertificateType),
-    "RenewalStatus": _text_codec(RenewalStatus),
-    "ValidationMethod": _text_codec(ValidationMethod),
+    "RenewalChange | None": _optional(_record(RenewalChange)),
+    "CertificateStatus": _member(CertificateStatus),
+    "CertificateType": _member(CertificateType),
+    "RenewalStatus": _member(RenewalStatus),
+    "ValidationMethod": _member(ValidationMethod),
 }

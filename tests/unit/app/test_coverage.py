@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -105,13 +105,18 @@ def test_tags_are_read_once_and_only_where_they_decide() -> None:
 def count_tag_reads(certificates: MemoryCertificates) -> list[str]:
     """Return a list that gets the ARN of each certificate whose tags are read."""
     asked: list[str] = []
-    read = certificates.tags
+    read, read_in_bulk = certificates.tags, certificates.tags_of
 
     def tags(arn: str) -> tuple[tuple[str, str], ...]:
         asked.append(arn)
         return read(arn)
 
+    def tags_of(arns: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        asked.extend(arns)
+        return read_in_bulk(arns)
+
     certificates.tags = tags  # type: ignore[method-assign]
+    certificates.tags_of = tags_of  # type: ignore[method-assign]
     return asked
 
 

@@ -152,7 +152,7 @@ def test_a_right_record_elsewhere_makes_the_hosted_zone_irrelevant() -> None:
 def test_the_delegation_of_a_name_that_is_validated_by_mail_is_irrelevant() -> None:
     by_mail = CertificateDetail(validations=(validation(method=ValidationMethod.EMAIL),))
     result, _ = collected(delegated("ada.ns.cloudflare.com"), replace(SHOP, detail=by_mail))
-    assert verdict(result) == (Verdict.HEALTHY, Reason.FAR_FROM_EXPIRY)
+    assert verdict(result) == (Verdict.RENEWAL_AT_RISK, Reason.EMAIL_VALIDATION_ENDS)
 
 
 def test_the_record_that_acm_waits_for_is_compared_with_public_dns() -> None:

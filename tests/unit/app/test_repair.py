@@ -314,6 +314,35 @@ def test_a_certificate_whose_zone_is_not_known_is_not_migrated(dns: MemoryDns, w
     assert certificates.resent == ["shop.example.com"]
 
 
+def test_before_a_renewal_a_certificate_migrates_or_is_left_to_a_person() -> None:
+    healthy = certificate(detail=CertificateDetail(validations=(BY_EMAIL,)))
+    certificates, dns = MemoryCertificates(healthy, migrates=True), MemoryDns(HOME)
+    certificates.by_email = {healthy.arn}
+    certificates.migration = [(record(),)]
+    (planned,) = run_repair(certificates, dns, dry_run=True)
+    assert planned.detail == "start its migration to DNS validation"
+    (done,) = run_repair(certificates, dns)
+    assert (done.outcome, certificates.migrated) == (Outcome.STARTED, [healthy.arn])
+    certificates.broken[f"migrate {healthy.arn}"] = MigrationNotPossibleError("refused")
+    for there in (dns, MemoryDns()):
+        (left,) = run_repair(certificates, there)
+        assert left.outcome is Outcome.ADVISED
+    assert certificates.resent == []
+
+
+def test_zones_and_searches_that_cannot_be_read_start_no_migration() -> None:
+    healthy = certificate(detail=CertificateDetail(validations=(BY_EMAIL,)))
+    certificates, dns = MemoryCertificates(healthy, migrates=True), MemoryDns(HOME)
+    certificates.by_email = {healthy.arn}
+    dns.broken["zones"] = Outage("Throttling")
+    (left,) = run_repair(certificates, dns)
+    assert left.outcome is Outcome.ADVISED
+    assert "the hosted zones could not be read: Outage: Throttling" in left.detail
+    certificates.broken["validated_by_email"] = Outage("Throttling")
+    assert run_repair(certificates, dns) == []
+    assert certificates.migrated == []
+
+
 def test_a_request_that_was_never_issued_is_not_migrated() -> None:
     stuck = request(detail=CertificateDetail(validations=(BY_EMAIL,)))
     certificates = MemoryCertificates(stuck, migrates=True)

@@ -10,15 +10,15 @@ from certificate_lifecycle.cli.drill_checks import (
     CheckOutcome,
     DrillCheck,
     RenewalAnswer,
-    accept_public_dns,
     answer,
     check_authority,
-    check_caa,
-    check_delegation,
+    check_decision,
     check_eligibility,
+    check_names,
     check_public,
     check_records,
     check_source,
+    check_target,
     no_managed_renewal,
 )
 from certificate_lifecycle.model.certificate import (
@@ -26,11 +26,17 @@ from certificate_lifecycle.model.certificate import (
     CertificateDetail,
     CertificateStatus,
     CertificateType,
+    Reason,
     ValidationMethod,
 )
-from certificate_lifecycle.policy.caa import CaaReason, CaaVerdict
 from certificate_lifecycle.policy.chain import assess
-from certificate_lifecycle.policy.delegation import Delegation
+from certificate_lifecycle.policy.dns_health import (
+    CHECKS,
+    DnsCheck,
+    DnsFinding,
+    PublicRecordState,
+)
+from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds
@@ -39,12 +45,15 @@ from tests.unit.builders import (
     AUTHORITY,
     LABEL,
     NOW,
+    answered,
+    at_target,
     certificate,
     days,
     detail,
+    dns_problem,
     finding,
+    imported,
     private,
-    record,
     request,
     source,
     validation,
@@ -116,25 +125,6 @@ def test_each_certificate_that_acm_does_not_renew_has_a_reason(
 # --- The checks -----------------------------------------------------------------------------------
 
 
-def test_each_check_has_its_name() -> None:
-    waiting = no_managed_renewal(request())
-    assert waiting is not None
-    checks = [
-        waiting,
-        check_eligibility(validated()),
-        *(check_records([]), check_records([IN_PLACE]), check_records([MISSING])),
-        *(check_public([], {}), check_public([record()], {})),
-        *(check_delegation({}), check_delegation({"a.test.": WHOLE})),
-        *(check_caa([]), check_authority(None), check_source(None)),
-    ]
-    assert [entry.name for entry in checks] == [
-        *("renewal", "eligibility"),
-        *("validation records", "validation records", "validation records"),
-        *("public DNS", "public DNS", "delegation", "delegation"),
-        *("CAA", "private CA", "import source"),
-    ]
-
-
 def test_the_public_values_stay_the_same() -> None:
     assert [outcome.value for outcome in CheckOutcome] == ["passed", "failed", "unknown"]
     assert [entry.value for entry in RenewalAnswer] == ["yes", "no", "partly known"]
@@ -170,7 +160,7 @@ def test_acm_renews_eligible_certificates_in_use(
 
 
 IN_PLACE, MISSING = finding(RecordState.IN_PLACE), finding(RecordState.MISSING)
-WHOLE = Delegation(frozenset({"ns1"}), frozenset({"ns1"}))
+SILENT = answered(PublicRecordState.UNKNOWN, found="no answer")
 
 
 @pytest.mark.parametrize(
@@ -190,106 +180,83 @@ WHOLE = Delegation(frozenset({"ns1"}), frozenset({"ns1"}))
 def test_the_records_in_route_53_are_compared(
     findings: list[RecordFinding], outcome: CheckOutcome, text: str
 ) -> None:
-    found = check_records(findings)
+    found = check_records(findings, SILENT)
     assert found.outcome is outcome
     assert text in found.text
 
 
-VALUE = "_b2.c3.acm-validations.aws"
+def test_records_that_public_dns_answers_overrule_a_zone_that_is_not_in_use() -> None:
+    found = check_records([MISSING], answered(PublicRecordState.IN_PLACE))
+    assert found.outcome is PASSED
+    assert found.text.endswith(" Ignored, because public DNS is correct.")
 
 
 @pytest.mark.parametrize(
-    ("chain", "outcome", "text"),
+    ("dns", "outcome", "text"),
     [
-        ([VALUE], PASSED, "the values that ACM needs"),
-        (["elsewhere.example.net", VALUE], PASSED, "the values that ACM needs"),
-        (
-            ["elsewhere.example.net"],
-            FAILED,
-            f"{LABEL}.shop.example.com points to elsewhere.example.net",
-        ),
-        (
-            ["a.example.net", "b.example.net"],
-            FAILED,
-            f"{LABEL}.shop.example.com points to b.example.net",
-        ),
-        ([], FAILED, f"{LABEL}.shop.example.com does not exist"),
+        (answered(PublicRecordState.IN_PLACE), PASSED, "the values that ACM needs"),
+        (answered(PublicRecordState.WRONG, found="old.example.net"), FAILED, "is old.example.net"),
+        (answered(PublicRecordState.MISSING), FAILED, "does not exist in public DNS"),
+        (SILENT, UNKNOWN, "is unknown: no answer"),
+        (DnsFinding(), UNKNOWN, "were not queried"),
     ],
+    ids=["right", "wrong", "missing", "silent", "not queried"],
 )
-def test_public_dns_must_resolve_to_acms_value(
-    chain: list[str], outcome: CheckOutcome, text: str
+def test_public_dns_must_answer_acms_value(
+    dns: DnsFinding, outcome: CheckOutcome, text: str
 ) -> None:
-    found = check_public([record()], {record().name: chain})
+    found = check_public(dns)
     assert found.outcome is outcome
     assert text in found.text
+
+
+@pytest.mark.parametrize("row", CHECKS, ids=[row.subject for row in CHECKS])
+def test_each_check_of_names_that_a_run_makes_has_a_row(row: DnsCheck) -> None:
+    """A new row of CHECKS needs no change in the drill."""
+    wrong = {entry.name: entry for entry in check_names(dns_problem(row.reason, "a problem"))}
+    unknown = DnsFinding(undecided=frozenset({row.reason}), unknown=("no answer",))
+    silent = {entry.name: entry for entry in check_names(unknown)}
+    others = {other.subject for other in CHECKS} - {row.subject}
+    assert wrong[row.subject] == DrillCheck(row.subject, FAILED, "A problem.")
+    assert silent[row.subject] == DrillCheck(row.subject, UNKNOWN, "No answer.")
+    assert {wrong[name].outcome for name in others} == {PASSED}
 
 
 @pytest.mark.parametrize(
-    ("public", "own", "outcome", "text"),
+    ("state", "outcome"),
     [
-        (["ns1", "ns2"], ["ns2", "ns1"], PASSED, "Public DNS delegates to the zone example.com."),
-        (["ns1"], ["ns2", "ns1"], PASSED, "Public DNS delegates to the zone example.com."),
-        (["ns1", "ns2"], ["ns2", "ns3"], UNKNOWN, "is also delegated to ns1."),
-        (["ns2", "ns1"], ["ns3"], FAILED, "zone example.com is delegated to ns1, ns2 instead"),
-        ([], ["ns3"], FAILED, "The zone example.com is not delegated."),
+        (TargetState.CURRENT, PASSED),
+        (TargetState.UNREAD, UNKNOWN),
+        (TargetState.NOT_POSSIBLE, FAILED),
     ],
 )
-def test_a_wrong_delegation_is_reported(
-    public: list[str], own: list[str], outcome: CheckOutcome, text: str
+def test_the_export_target_is_judged_as_a_run_judges_it(
+    state: TargetState, outcome: CheckOutcome
 ) -> None:
-    delegation = Delegation(frozenset(own), frozenset(public))
-    found = check_delegation({"example.com": delegation})
+    (found,) = check_target(at_target(state, "why"))
     assert found.outcome is outcome
-    assert text in found.text
+    assert found.text.endswith(": why.")
+    assert check_target(None) == ()
 
 
-def test_the_worst_delegation_counts() -> None:
-    bad = Delegation(frozenset({"ns1"}), frozenset())
-    odd = Delegation(frozenset({"ns1"}), frozenset({"ns1", "ns2"}))
-    assert check_delegation({"example.com": WHOLE, "example.net": bad}).outcome is FAILED
-    assert check_delegation({"example.com": odd, "example.net": bad}).outcome is FAILED
-    assert check_delegation({"example.com": odd, "example.net": WHOLE}).outcome is UNKNOWN
+DECIDED = {
+    "at risk": (
+        Observation(certificate=validated(), dns=dns_problem(Reason.CAA_FORBIDS)),
+        FAILED,
+    ),
+    "healthy": (Observation(certificate=validated()), PASSED),
+    "to import": (Observation(certificate=imported(), source=source(SourceState.NEWER)), PASSED),
+    "unused": (Observation(certificate=validated(in_use=False)), UNKNOWN),
+    "by e-mail": (Observation(certificate=certificate(detail=BY_EMAIL)), UNKNOWN),
+}
 
 
-def test_name_servers_are_listed_in_order() -> None:
-    servers = [f"ns{number}.test" for number in range(9)]
-    elsewhere = Delegation(frozenset({"own.test"}), frozenset(reversed(servers)))
-    assert f" {', '.join(servers)} instead" in check_delegation({"example.com": elsewhere}).text
-    too_many = Delegation(frozenset({"own.test"}), frozenset({"own.test", *reversed(servers)}))
-    assert check_delegation({"example.com": too_many}).text.endswith(f" {', '.join(servers)}.")
-
-
-def test_without_a_zone_the_delegation_is_unknown() -> None:
-    assert check_delegation({}).outcome is UNKNOWN
-
-
-def test_a_caa_record_that_forbids_is_reported() -> None:
-    free = CaaVerdict(name="shop.example.com", reason=CaaReason.NO_RECORDS)
-    bound = CaaVerdict(name="*.example.com", reason=CaaReason.NOT_NAMED, at="example.com")
-    assert check_caa([free]).outcome is PASSED
-    found = check_caa([free, bound])
-    assert found.outcome is FAILED
-    assert found.text == (
-        "The CAA records at example.com do not allow Amazon to issue for *.example.com."
-    )
-
-
-def test_public_dns_overrules_an_unused_zone() -> None:
-    wrong = [check(FAILED, "validation records"), check(FAILED, "delegation"), check(FAILED, "CAA")]
-    right = [*wrong, check(PASSED, "public DNS")]
-    assert [entry.outcome for entry in accept_public_dns(right)] == [PASSED, PASSED, FAILED, PASSED]
-    for outcome in (FAILED, UNKNOWN):
-        unhelpful = [check(PASSED, "eligibility"), *wrong, check(outcome, "public DNS")]
-        assert accept_public_dns(unhelpful) == unhelpful
-    assert [item.text for item in accept_public_dns(right)[1:]] == [
-        "A result. Ignored, because public DNS is correct.",
-        *("A result.", "A result."),
-    ]
-
-
-def test_passed_checks_do_not_change_with_public_dns() -> None:
-    checks = [check(PASSED, "validation records"), check(PASSED, "public DNS")]
-    assert accept_public_dns(checks) == checks
+@pytest.mark.parametrize(("observation", "outcome"), DECIDED.values(), ids=DECIDED)
+def test_the_decision_of_a_run_is_a_check(observation: Observation, outcome: CheckOutcome) -> None:
+    decision = assess(observation, USUAL, NOW)
+    found = check_decision(observation, decision)
+    assert found.outcome is outcome
+    assert found.text == f"{decision.verdict.value}: {decision.message}"
 
 
 AUTHORITY_FACTS: dict[str, Any] = {"type": CertificateType.PRIVATE_AUTHORITY, "lives": days(3650)}

@@ -139,6 +139,9 @@ FACTS_OF = {
     "import_due": ["type", "expires", "warning", "critical", "used"],
     "source_newer": ["import source"],
     "source_trouble": ["import source"],
+    "source_too_old": ["import source", "used", "expires"],
+    "export_target_missing": ["exported", "export target", "expires", "renewal window"],
+    "throw_away": ["status", "used", "created", "reported from"],
     "unused": ["type", "used", "export target"],
     "authority_trouble": ["type", "renewal"],
     "renewal_failed": ["renewal", "public DNS"],
@@ -155,7 +158,9 @@ FACTS_OF = {
     ],
     "renewing": ["expires", "renewal window", "renewal"],
     "renewal_not_understood": ["renewal", "expires"],
-    "renewal_at_risk": ["type", "used", "public DNS"],
+    "renewal_at_risk": ["type", "used", "validation records", "public DNS"],
+    "email_validation_ends": ["type", "used", "validation methods", "expires", "renewal window"],
+    "renewal_changed": ["type", "used", "changed by a renewal"],
     "healthy": ["expires"],
 }
 

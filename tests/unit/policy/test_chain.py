@@ -32,13 +32,20 @@ from certificate_lifecycle.model.certificate import (
     Verdict,
 )
 from certificate_lifecycle.model.pointers import Pointer, PointerState
-from certificate_lifecycle.policy import acme, checks
+from certificate_lifecycle.policy import (
+    acme,
+    checks,
+    email_validation,
+    renewal_change,
+    sources_at_risk,
+)
 from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.checks import Check
 from certificate_lifecycle.policy.dns_health import DnsFinding, PublicRecordState
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.remembered import RenewalChange
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordState
@@ -526,6 +533,10 @@ RENEWAL_OVERDUE = [
         Action.REPLACE,
     ),
 ]
+THROW_AWAY: dict[str, Any] = {
+    "names": (f"acm-drill-{'a' * 16}.example.com",),
+    "in_use": False,
+}
 UNUSED = [
     Row(
         "nothing uses it",
@@ -564,6 +575,27 @@ UNUSED = [
         Verdict.UNUSED,
         INFO,
         Reason.NOT_IN_USE,
+    ),
+    Row(
+        "a drill of yesterday left it",
+        observation(certificate(**THROW_AWAY, created_at=NOW - days(1))),
+        Verdict.UNUSED,
+        INFO,
+        Reason.DRILL_LEFT,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a drill of today requested it",
+        observation(
+            certificate(
+                **THROW_AWAY,
+                status=CertificateStatus.FAILED,
+                created_at=NOW - days(1) + SECOND,
+            )
+        ),
+        Verdict.HEALTHY,
+        OK,
+        Reason.DRILL_RECENT,
     ),
 ]
 EXPORT_DUE = [
@@ -773,6 +805,20 @@ SOURCES = [
         }.items()
     ),
     Row(
+        "an imported certificate in the second half of its life whose source is not newer",
+        observation(imported(), source=source(SourceState.SAME)),
+        Verdict.RENEWAL_AT_RISK,
+        INFO,
+        Reason.SOURCE_TOO_OLD,
+    ),
+    Row(
+        "an exported certificate without a target in the second half of its life",
+        observation(certificate(ends_in=days(90), exported=True)),
+        Verdict.RENEWAL_AT_RISK,
+        INFO,
+        Reason.EXPORT_TARGET_MISSING,
+    ),
+    Row(
         "an imported certificate far from its end whose source is ahead of it",
         observation(imported(), source=source(SourceState.NEWER)),
         Verdict.IMPORT_DUE,
@@ -783,7 +829,7 @@ SOURCES = [
     *(
         Row(
             f"an imported certificate far from its end whose source is {state}",
-            observation(imported(), source=source(state)),
+            observation(imported(ends_in=days(200)), source=source(state)),
             Verdict.HEALTHY,
             OK,
             Reason.FAR_FROM_EXPIRY,
@@ -1832,13 +1878,14 @@ NOT_DELEGATED = dns_problem(Reason.ZONE_NOT_DELEGATED)
 BROKEN_DNSSEC = dns_problem(Reason.DNSSEC_BROKEN)
 FORBIDDEN = dns_problem(Reason.CAA_FORBIDS, "the CAA records at example.com allow no CA to issue")
 WRONG_ELSEWHERE = answered(PublicRecordState.WRONG, found="old.example.net")
+CHANGE = RenewalChange(at=NOW, issuer="Old CA", usages=frozenset({"TLS_WEB_CLIENT_AUTHENTICATION"}))
 STUCK = request(detail=CertificateDetail(validations=(validation(),)))
 AT_RISK = [
     Row(
         "a healthy certificate whose zone is not delegated",
         observation(dns=NOT_DELEGATED),
         Verdict.RENEWAL_AT_RISK,
-        WARNING,
+        INFO,
         Reason.ZONE_NOT_DELEGATED,
         Action.FIX_VALIDATION,
     ),
@@ -1854,7 +1901,7 @@ AT_RISK = [
         "a healthy certificate that CAA forbids to renew",
         observation(dns=FORBIDDEN),
         Verdict.RENEWAL_AT_RISK,
-        WARNING,
+        INFO,
         Reason.CAA_FORBIDS,
         Action.FIX_VALIDATION,
     ),
@@ -1862,9 +1909,36 @@ AT_RISK = [
         "a finding about public DNS that could not be checked again",
         observation(dns=DnsFinding(unknown=("timeout",), reported=Reason.DNSSEC_BROKEN)),
         Verdict.RENEWAL_AT_RISK,
-        WARNING,
+        INFO,
         Reason.DNSSEC_BROKEN,
         Action.FIX_VALIDATION,
+    ),
+    Row(
+        "an import whose issuer has changed",
+        replace(observation(imported(detail=detail(issuer="New CA"))), change=CHANGE),
+        Verdict.RENEWAL_CHANGED,
+        INFO,
+        Reason.ISSUER_CHANGED,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a renewal that lost the usage for clients",
+        replace(
+            observation(certificate(detail=detail(extended_key_usages=frozenset({"OTHER"})))),
+            change=CHANGE,
+        ),
+        Verdict.RENEWAL_CHANGED,
+        WARNING,
+        Reason.CLIENT_AUTH_LOST,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a healthy certificate that is validated by e-mail",
+        observation(certificate(detail=detail(validations=(BY_EMAIL,)), ends_in=days(150))),
+        Verdict.RENEWAL_AT_RISK,
+        INFO,
+        Reason.EMAIL_VALIDATION_ENDS,
+        Action.RENEW_BY_EMAIL,
     ),
     Row(
         "a healthy certificate whose names have an unknown answer",
@@ -2049,8 +2123,11 @@ def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
     assert {row.action for row in ROWS} == set(Action)
 
 
+CHECK_MODULES = (checks, acme, email_validation, renewal_change, sources_at_risk)
+
+
 def test_every_declared_check_is_in_the_chain_once() -> None:
-    members = [*vars(checks).values(), *vars(acme).values()]
+    members = [entry for module in CHECK_MODULES for entry in vars(module).values()]
     declared = [check for check in members if isinstance(check, Check)]
     assert sorted(check.name for check in CHAIN) == sorted(check.name for check in declared)
 

@@ -141,6 +141,12 @@ def test_the_start_and_the_end_of_a_mute_are_notified_once() -> None:
     assert change_of(DUE, silent, USUAL, NOW + days(20)) is ChangeKind.CHANGED
 
 
+def test_a_change_by_a_renewal_has_no_reminder() -> None:
+    lost = replace(DUE.decision, verdict=Verdict.RENEWAL_CHANGED)
+    entry = replace(DUE, decision=lost)
+    assert change_of(entry, notified(entry, ago=REMINDER), USUAL, NOW) is None
+
+
 def test_a_finding_is_as_old_as_its_first_notification() -> None:
     first = alert_record(DUE, None, USUAL, NOW)
     assert first.since == NOW

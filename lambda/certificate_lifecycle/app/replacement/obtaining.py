@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import require_time
+from certificate_lifecycle.app.descriptions import Descriptions
 from certificate_lifecycle.app.dns_health import require_issuable
 from certificate_lifecycle.app.ports import Catalog, Certificates, Dns, PublicDns, StateStore
 from certificate_lifecycle.app.repair_memory import RepairMemory
@@ -116,7 +117,8 @@ class Obtaining:
         self, request: CertificateRequest, listed: Sequence[Certificate]
     ) -> Certificate | None:
         """Return an equal request that is pending and covered."""
-        coverage = CoverageCheck(context=self.context, certificates=self.certificates)
+        descriptions = Descriptions(certificates=self.certificates, context=self.context)
+        coverage = CoverageCheck(context=self.context, descriptions=descriptions)
         for candidate in listed:
             pending = candidate.status is CertificateStatus.PENDING_VALIDATION
             if pending and may_be_equal(request, candidate, self.context.now):

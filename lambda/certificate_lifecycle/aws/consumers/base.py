@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -149,6 +150,14 @@ class Consumer(ABC):
     def find(self, certificate: Certificate) -> Sequence[Binding]:
         """Return every setting that uses a described certificate."""
 
+    def found_for_display(self, certificate: Certificate) -> Sequence[Binding]:
+        """Return the settings, which may be those that this run has read before."""
+        return self.find(certificate)
+
+    def read_ahead(self, certificates: Iterable[Certificate], has_time: Callable[[], bool]) -> None:
+        """Read what `found_for_display` needs; an error is raised there."""
+        del certificates, has_time
+
     @abstractmethod
     def current(self, binding: Binding) -> BindingState | None:
         """Return the certificates of a setting; None if the resource or setting does not exist."""
@@ -241,6 +250,67 @@ class Consumer(ABC):
             for arn in ConsumerArn.in_use_by(certificate, self._scope.account_id)
             if self.owns(arn)
         ]
+
+
+class ResourceConsumer(Consumer):
+    """A service whose resources `InUseBy` names, so that each of them is read by itself.
+
+    For display, a run reads each resource once; `find` reads it again.
+    """
+
+    #: Resources that are read side by side; more than one only for a service with a pace.
+    workers: ClassVar[int] = 1
+
+    def __init__(self, clients: Clients, scope: Scope, role_arn: str | None = None) -> None:
+        super().__init__(clients, scope, role_arn)
+        self._read: dict[str, Sequence[tuple[Binding, str]]] = {}
+
+    @abstractmethod
+    def settings_of(self, arn: ConsumerArn) -> Sequence[tuple[Binding, str]]:
+        """Return the settings of a resource, with the ARNs of their certificates.
+
+        None for a missing resource.
+        """
+
+    def find(self, certificate: Certificate) -> list[Binding]:
+        """Return every setting that uses a certificate."""
+        return [
+            binding
+            for arn in self._owned(certificate)
+            for binding, found in self.settings_of(arn)
+            if found == certificate.arn
+        ]
+
+    def found_for_display(self, certificate: Certificate) -> list[Binding]:
+        """Return the settings, of each resource as this run has read it first."""
+        arns = self._owned(certificate)
+        for arn in arns:
+            if arn.text not in self._read:
+                self._read[arn.text] = self.settings_of(arn)
+        return [
+            binding
+            for arn in arns
+            for binding, found in self._read[arn.text]
+            if found == certificate.arn
+        ]
+
+    def read_ahead(self, certificates: Iterable[Certificate], has_time: Callable[[], bool]) -> None:
+        """Read the resources of certificates side by side, up to the first error."""
+        owned = {arn.text: arn for entry in certificates for arn in self._owned(entry)}
+        wanted = [arn for text, arn in owned.items() if text not in self._read]
+        failed = Event()
+
+        def read(arn: ConsumerArn) -> None:
+            if failed.is_set() or not has_time():
+                return
+            try:
+                self._read[arn.text] = self.settings_of(arn)
+            except Exception:  # noqa: BLE001 - `found_for_display` tries again, and raises
+                failed.set()
+
+        if self.workers > 1 and len(wanted) > 1:
+            with ThreadPoolExecutor(self.workers, thread_name_prefix=self.service) as pool:
+                list(pool.map(read, wanted))
 
 
 class ListedConsumer(Consumer):

@@ -16,12 +16,12 @@ from certificate_lifecycle.aws.consumers.base import (
     Consumer,
     Refusal,
     RefusalKind,
+    ResourceConsumer,
 )
 from certificate_lifecycle.aws.permissions import Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import unless, validated_response
 from certificate_lifecycle.aws.whole_writes import WholeWrite, require_complete
-from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import (
     ConsumerBusyError,
     ConsumerChangedError,
@@ -151,7 +151,7 @@ class VersionedResources(Consumer):
         """Write the resource with another certificate; false if it was changed since."""
 
 
-class Distributions(VersionedResources):
+class Distributions(VersionedResources, ResourceConsumer):
     """The distributions of one account."""
 
     kinds = (DISTRIBUTION,)
@@ -193,18 +193,17 @@ class Distributions(VersionedResources):
         )
 
     @validated_response("GetDistribution")
-    def find(self, certificate: Certificate) -> list[Binding]:
-        """Return the distributions that use a certificate."""
-        bindings: list[Binding] = []
-        for arn in self._owned(certificate):
-            found = self._get(arn.name)
-            if found is not None and self._certificate(found) == certificate.arn:
-                config = self._resource(found)["DistributionConfig"]
-                aliases = config.get("Aliases", {}).get("Items", [])
-                names = f" ({', '.join(aliases)})" if aliases else ""
-                label = f"CloudFront distribution {arn.name}{names}"
-                bindings.append(Binding(DISTRIBUTION, arn.name, label=label))
-        return bindings
+    def settings_of(self, arn: ConsumerArn) -> list[tuple[Binding, str]]:
+        """Return the distribution with its certificate."""
+        found = self._get(arn.name)
+        certificate = None if found is None else self._certificate(found)
+        if found is None or certificate is None:
+            return []
+        config = self._resource(found)["DistributionConfig"]
+        aliases = config.get("Aliases", {}).get("Items", [])
+        names = f" ({', '.join(aliases)})" if aliases else ""
+        label = f"CloudFront distribution {arn.name}{names}"
+        return [(Binding(DISTRIBUTION, arn.name, label=label), certificate)]
 
     @validated_response("GetDistribution")
     def current(self, binding: Binding) -> BindingState | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.aws.consumers.base import Consumer, Refusal, RefusalKind
+from certificate_lifecycle.aws.consumers.base import Refusal, RefusalKind, ResourceConsumer
 from certificate_lifecycle.aws.consumers.elbv2 import is_load_balancer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
@@ -16,7 +16,6 @@ from certificate_lifecycle.aws.permissions import (
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import unless, validated_response
-from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import aws_command
 
@@ -48,10 +47,11 @@ _GONE = "LoadBalancerNotFound"
 _REFUSALS = (Refusal("CertificateNotFound", RefusalKind.CERTIFICATE),)
 
 
-class ClassicLoadBalancers(Consumer):
+class ClassicLoadBalancers(ResourceConsumer):
     """The listeners of the Classic Load Balancers of one account and region."""
 
     service = "elb"
+    workers = 8
     kinds = (CLASSIC_LISTENER,)
     permissions = PERMISSIONS
     refusals = _REFUSALS
@@ -91,18 +91,11 @@ class ClassicLoadBalancers(Consumer):
             lambda: client.describe_load_balancers(PageSize=1),
         )
 
-    def find(self, certificate: Certificate) -> list[Binding]:
-        """Return the listeners that use a certificate."""
+    def settings_of(self, arn: ConsumerArn) -> list[tuple[Binding, str]]:
+        """Return the listeners of a load balancer with their certificates."""
         return [
-            Binding(
-                CLASSIC_LISTENER,
-                arn.name,
-                str(port),
-                f"Classic Load Balancer {arn.name}, listener on port {port}",
-            )
-            for arn in self._owned(certificate)
+            (_binding(arn.name, port), found)
             for port, found in self._certificates(arn.name).items()
-            if found == certificate.arn
         ]
 
     def current(self, binding: Binding) -> BindingState | None:
@@ -135,3 +128,8 @@ class ClassicLoadBalancers(Consumer):
             for listener in listeners
             if "SSLCertificateId" in listener
         }
+
+
+def _binding(name: str, port: int) -> Binding:
+    label = f"Classic Load Balancer {name}, listener on port {port}"
+    return Binding(CLASSIC_LISTENER, name, str(port), label)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.acm import AcmCertificates
-from certificate_lifecycle.aws.consumers.base import Consumer, Refusal, RefusalKind
+from certificate_lifecycle.aws.consumers.base import Refusal, RefusalKind, ResourceConsumer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
     Setting,
@@ -76,10 +76,11 @@ _GONE = "ListenerNotFound"
 _BALANCER_GONE = "LoadBalancerNotFound"
 
 
-class LoadBalancers(Consumer):
+class LoadBalancers(ResourceConsumer):
     """The listeners of the load balancers of one account and region."""
 
     service = "elbv2"
+    workers = 8
     kinds = (LISTENER, LISTENER_SNI)
     permissions = PERMISSIONS
     refusals = _REFUSALS
@@ -177,16 +178,13 @@ class LoadBalancers(Consumer):
         return ConsumerArn.parse(arn, self._scope.account_id)
 
     @validated_response("DescribeListeners")
-    def find(self, certificate: Certificate) -> list[Binding]:
-        """Return the listeners that use a certificate."""
-        found: list[Binding] = []
-        for arn in self._owned(certificate):
-            for listener in self._secure_listeners(arn.text):
-                default, others = self._certificates(listener["ListenerArn"]) or ((), ())
-                if certificate.arn in default:
-                    found.append(_binding(LISTENER, listener))
-                if certificate.arn in others:
-                    found.append(_binding(LISTENER_SNI, listener))
+    def settings_of(self, arn: ConsumerArn) -> list[tuple[Binding, str]]:
+        """Return the listeners of a load balancer with their certificates."""
+        found: list[tuple[Binding, str]] = []
+        for listener in self._secure_listeners(arn.text):
+            default, others = self._certificates(listener["ListenerArn"]) or ((), ())
+            found += [(_binding(LISTENER, listener), certificate) for certificate in default]
+            found += [(_binding(LISTENER_SNI, listener), certificate) for certificate in others]
         return found
 
     def current(self, binding: Binding) -> BindingState | None:

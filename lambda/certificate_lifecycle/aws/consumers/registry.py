@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -240,7 +240,7 @@ class AwsConsumers(ConsumerCatalog):
             if (consumer, region) in self._unreadable:
                 continue
             try:
-                found += self._found(certificate, consumer, region)
+                found += self._found(certificate, consumer, region, for_display=True)
             except Exception:  # noqa: BLE001 - names are optional
                 self._unreadable.add((consumer, region))
                 where = {"service": consumer.service, "region": region or self._scope.region}
@@ -249,6 +249,12 @@ class AwsConsumers(ConsumerCatalog):
         for arn, bindings in zip(arns, self._explained(arns, found), strict=True):
             names += [binding.label for binding in bindings] or [self.label(arn.text)]
         return list(dict.fromkeys((*names, *(binding.label for binding in found))))
+
+    def read_ahead(self, certificates: Sequence[Certificate], has_time: Callable[[], bool]) -> None:
+        """Read the consumers of described certificates for `names`, side by side."""
+        for consumer in self._consumers:
+            if consumer.read_by_scans:
+                self._at(consumer).read_ahead(certificates, has_time)
 
     def consumer_tags(self, in_use_by: Sequence[str]) -> Sequence[tuple[str, str]]:
         """Return the tags of the load balancers among entries of `InUseBy`."""
@@ -312,11 +318,18 @@ class AwsConsumers(ConsumerCatalog):
         return any(consumer.owns(self._parsed(text)) for text in left)
 
     def _found(
-        self, certificate: Certificate, consumer: type[Consumer], region: str
+        self,
+        certificate: Certificate,
+        consumer: type[Consumer],
+        region: str,
+        *,
+        for_display: bool = False,
     ) -> list[Binding]:
         """Return the settings of a service; none in a region that does not have the service."""
+        service = self._at(consumer, region)
         try:
-            found = self._at(consumer, region).find(certificate)
+            find = service.found_for_display if for_display else service.find
+            found = find(certificate)
         except EndpointConnectionError:
             if self._services.offers(consumer, region or self._scope.region):
                 raise

@@ -18,9 +18,9 @@ from botocore.exceptions import (
 )
 
 from certificate_lifecycle.aws.permissions import (
+    DRILLS,
     EVERYTHING,
     SCANS,
-    Command,
     declare,
     for_scans,
     regional,
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=StrEnum)
 
-_CALLERS = (*SCANS, Command.DRILL)
+_CALLERS = (*SCANS, *DRILLS)
 _PARTS = regional("acm", "acme-endpoint/*")
 PERMISSIONS = (
     *declare(_CALLERS, "acm", EVERYTHING, ListAcmeEndpoints="ACME endpoints that failed"),

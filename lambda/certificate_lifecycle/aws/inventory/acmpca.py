@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, declare, regional
+from certificate_lifecycle.aws.permissions import DRILLS, EVERYTHING, SCANS, declare, regional
 from certificate_lifecycle.aws.responses import arn_in, existing, paginated, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_acm_pca import ACMPCAClient
     from mypy_boto3_acm_pca.type_defs import CertificateAuthorityTypeDef
 
-_CALLERS = (*SCANS, Command.DRILL)
+_CALLERS = (*SCANS, *DRILLS)
 PERMISSIONS = (
     *declare(_CALLERS, "acm-pca", EVERYTHING, ListCertificateAuthorities="when private CAs expire"),
     *declare(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from botocore.exceptions import ConnectionError, HTTPClientError  # noqa: A004 - botocore's name
 
 from certificate_lifecycle.aws.acm import AcmCertificates
-from certificate_lifecycle.aws.permissions import SCANS, Command, declare
+from certificate_lifecycle.aws.permissions import DRILLS, SCANS, declare
 from certificate_lifecycle.aws.ssm import SsmPointers
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import (
@@ -33,7 +33,7 @@ from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.tags import INSTANCE_TAG
 
 PERMISSIONS = declare(
-    (*SCANS, Command.DRILL),
+    (*SCANS, *DRILLS),
     "acm",
     ("arn:{partition}:acm:*:{account}:certificate/*",),
     ListTagsForCertificate="whether a pointer names a certificate of this instance, in any region",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, declare, for_scans
+from certificate_lifecycle.aws.permissions import DRILLS, EVERYTHING, SCANS, declare, for_scans
 from certificate_lifecycle.aws.responses import arn_in, existing, paginated, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PERMISSIONS = (
     *declare(
-        (*SCANS, Command.DRILL),
+        (*SCANS, *DRILLS),
         "iam",
         EVERYTHING,
         ListServerCertificates="certificates that are kept in IAM",

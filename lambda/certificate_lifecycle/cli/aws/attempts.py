@@ -111,6 +111,13 @@ class Attempts:
         yield ReadCall(
             "acm:ListTagsForCertificate", certificates, lambda: tags(CertificateArn=arn), absent
         )
+        index = self.clients.any("resourcegroupstaggingapi", self.scope.region, self.role_arn)
+        yield ReadCall(
+            "tag:GetResources",
+            "*",
+            lambda: index.get_resources(ResourceARNList=[arn]),
+            optional=True,
+        )
 
     def _acme(self) -> Iterator[ReadCall]:
         acm: Any = self.clients.any("acm", self.scope.region, self.role_arn)
