@@ -73,7 +73,8 @@ def _blockers(result: Readiness) -> str:
         first = min(blocker.since for blocker in every)
         since = f"{first:%Y-%m-%d}" if first > result.now else "now"
         rule = every[0].rule
-        cells = (kind.value, f"{count:,}", kind.meaning, since, rule.party.meaning, rule.remedy)
+        remedy = rule.remedy.replace("{arn}", "ARN")
+        cells = (kind.value, f"{count:,}", kind.meaning, since, rule.party.meaning, remedy)
         rows.append(cells)
     heads = ("Blocker", "Certificates", "Meaning", "First", "Who", "Remedy")
     return _table("Blockers", heads, rows)
