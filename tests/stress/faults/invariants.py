@@ -357,7 +357,8 @@ def _does_without(run: Invocation, operation: str) -> bool:
     unnamed = unnamed or run.wish.function == "apply"
     # The alarm no-subscribers is about a metric that a run leaves out if it cannot measure it.
     unmeasured = operation == "GetTopicAttributes" and run.logged("metric could not be measured")
-    return operation == "SearchCertificates" or unmeasured or (operation in _NAMING and unnamed)
+    cheaper = operation in {"GetResources", "SearchCertificates"}
+    return cheaper or unmeasured or (operation in _NAMING and unnamed)
 
 
 def _lost_text(lost: Iterable[tuple[Any, Kind]]) -> str:

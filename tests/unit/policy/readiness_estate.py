@@ -22,10 +22,9 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.ownership import CertificateMode
 from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.model.tags import MODE_TAG
-from certificate_lifecycle.policy.chain import assess
 from certificate_lifecycle.policy.readiness.case import CLIENT_AUTH, Setup
 from certificate_lifecycle.policy.readiness.words import BlockerKind
-from certificate_lifecycle.policy.thresholds import Thresholds
+from tests.unit import builders
 from tests.unit.builders import (
     AUTHORITY,
     NOW,
@@ -33,7 +32,6 @@ from tests.unit.builders import (
     days,
     detail,
     imported,
-    observation,
     private,
     validation,
 )
@@ -74,9 +72,8 @@ def authority(ends_in: timedelta = _FAR_AWAY, name: str = AUTHORITY) -> Certific
 
 
 def judged(seen: Certificate, **changes: Any) -> Assessment:  # noqa: ANN401 - any field
-    """Return the assessment of a certificate by the chain."""
-    entry = Assessment(seen, assess(observation(seen), Thresholds(), NOW))
-    return replace(entry, **changes)
+    """Return the assessment of a certificate by the chain, with changes of its other fields."""
+    return replace(builders.judged(seen), **changes)
 
 
 def found(

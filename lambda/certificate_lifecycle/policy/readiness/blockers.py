@@ -379,7 +379,7 @@ BLOCKERS = (
         _STOPS,
         Party.PKI,
         "A new version of the secret",
-        _reasons(Reason.SOURCE_NOT_NEWER),
+        _reasons(Reason.SOURCE_NOT_NEWER, Reason.SOURCE_TOO_OLD),
     ),
     _row(
         BlockerKind.SOURCE_UNUSABLE,

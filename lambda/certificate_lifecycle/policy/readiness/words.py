@@ -14,7 +14,7 @@ class Prover(Documented):
     EMAIL = "email", "A person who answers ACM's e-mail."
     HTTP = "http", "A file that CloudFront serves to ACM."
     AUTHORITY = "authority", "Nobody: a private CA asks for no proof."
-    ISSUER = "issuer", "Whoever orders it from its CA; ACM does not know how."
+    ISSUER = "issuer", "The person or tool that orders it from its CA."
     CLIENT = "client", "The ACME client that orders it."
     UNKNOWN = "unknown", "Unknown: its validation could not be read, or does not apply."
 
@@ -132,6 +132,6 @@ class BlockerKind(Documented):
     )
     RESOLVERS_MISSING = (
         "ResolversMissing",
-        "Public DNS is not queried, so that nobody learns early what a CA would see.",
+        "Public DNS is not queried, so that no run finds early what a CA would refuse.",
     )
     CLASS_NOT_LISTED = "ClassNotListed", "The SDK cannot list a class of certificates."
