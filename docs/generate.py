@@ -29,6 +29,8 @@ from certificate_lifecycle.model.run import FINDING_FIELDS
 from certificate_lifecycle.policy.chain import CHAIN
 from certificate_lifecycle.policy.continuity import Discontinuity
 from certificate_lifecycle.policy.deletion import DeletionOutcome
+from certificate_lifecycle.policy.readiness.blockers import BLOCKERS, OF_INSTANCE
+from certificate_lifecycle.policy.readiness.words import Act, Deployer, Issuer, Party, Prover
 from tests.stress.mutation import page
 from tests.stress.mutation.project import Project
 from tests.stress.mutation.survivors import ReviewError
@@ -338,6 +340,30 @@ def deletion_outcomes(_: Path) -> str:
     return table(("`outcome`", "Meaning"), rows)
 
 
+def blockers(_: Path) -> str:
+    """Return every blocker of readiness: its meaning, its effect, who removes it, and how."""
+    rows = (
+        (
+            f"`{rule.kind}`",
+            rule.kind.meaning,
+            rule.effect.value,
+            rule.party.value,
+            rule.remedy.replace("{arn}", "ARN"),
+        )
+        for rule in (*BLOCKERS, *OF_INSTANCE)
+    )
+    return table(("Blocker", "Meaning", "Effect", "Who removes it", "With"), rows)
+
+
+def readiness_parties(_: Path) -> str:
+    """Return the words for who does what in a renewal."""
+    words = {"proof": Prover, "issuer": Issuer, "deployer": Deployer, "act": Act, "party": Party}
+    rows = (
+        (name, f"`{member}`", member.meaning) for name, each in words.items() for member in each
+    )
+    return table(("Field", "Value", "Meaning"), rows)
+
+
 def survivors(root: Path) -> str:
     """Return the mutations that may survive, and why."""
     try:
@@ -371,6 +397,8 @@ PARTS = (
     Part("README.md", "TF_DOCS", terraform_reference),
     *module_references(ROOT),
     Part("docs/mutation.md", "SURVIVORS", survivors),
+    Part("docs/readiness.md", "PARTIES", readiness_parties),
+    Part("docs/readiness.md", "BLOCKERS", blockers),
     Part("docs/verdicts.md", "VERDICTS", verdicts),
     Part("docs/verdicts.md", "REASONS", reasons),
     Part("docs/verdicts.md", "CHECKS", checks),

@@ -52,7 +52,7 @@ def run_function(order: Mapping[str, Any]) -> None:
         pacing.RATES, pacing.SHARED_RATES = {}, {}
     logging.disable(logging.CRITICAL)
     now = datetime.now(UTC) + timedelta(days=order.get("days_later", 0))
-    rotation.current_time = lambda: now
+    vars(rotation)["current_time"] = lambda: now
     ends = time.monotonic() + TIMEOUT_SECONDS
     with suppress(RotationError):
         # A step of a run over an organization may well say that something could not be done.

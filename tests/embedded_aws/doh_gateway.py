@@ -7,6 +7,7 @@ end: the zones of the embedded Route 53, or a resolver on UDP. Each may lie, in 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import ssl
 import tempfile
@@ -23,7 +24,9 @@ import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
+import pytest
 
+from certificate_lifecycle.net import public_dns
 from tests.embedded_aws.zones import Zones, holds, normalised
 from tests.harness.authority import issue, named, private_key
 
@@ -309,6 +312,35 @@ def serving_https(backend: Backend, *names: str) -> Iterator[Gateway]:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+@contextlib.contextmanager
+def without_https(backend: Backend) -> Iterator[Gateway]:
+    """Let the client of this process get the answers of both resolvers without a connection."""
+    gateway = Gateway(backend, port=443)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(public_dns, "Connection", functools.partial(_Direct, gateway))
+        patch.setattr(public_dns, "client_context", lambda: None)
+        patch.setattr(public_dns, "_IDLE_SECONDS", 0.05)
+        yield gateway
+
+
+class _Direct:
+    """What the client of public DNS needs of a connection to a resolver."""
+
+    def __init__(self, gateway: Gateway, url: str, _: object) -> None:
+        self._gateway = gateway
+        self._host = urlsplit(url).netloc.partition(":")[0]
+
+    def get(self, parameters: Mapping[str, str]) -> bytes:
+        unchecked = parameters.get("cd") == "1"
+        query = Query(self._host, parameters["name"], parameters["type"], unchecked)
+        response = self._gateway.respond(query)
+        assert response is not None
+        return response.body
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def _context(folder: Path, names: tuple[str, ...]) -> ssl.SSLContext:

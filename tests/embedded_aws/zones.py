@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import string
@@ -34,6 +35,7 @@ def _new_zone_id(**_: object) -> str:
 models.create_route53_zone_id = _new_zone_id
 
 
+@functools.lru_cache(maxsize=100_000)
 def normalised(name: str) -> str:
     r"""Write a name as names are compared: `\052` decoded to `*`, lower case, no trailing dot.
 
@@ -106,6 +108,12 @@ class Zones:
             self._delegate_from_parent(zone)
             self._delegate_to_children(zone)
         return str(zone.resource_id)
+
+    def delete(self, zone_id: str) -> None:
+        """Delete a zone with its records, from outside."""
+        for account, partitions in list(route53_backends.items()):
+            for partition in list(partitions):
+                backend(account, partition).zones.pop(zone_id, None)
 
     def delegate(self, zone_id: str) -> None:
         """Let the parent zone delegate to a zone that was added without a delegation."""

@@ -112,7 +112,7 @@ def test_an_event_about_a_healthy_certificate_starts_nothing(
 ) -> None:
     fine = cloud.certificates.add(domain_name="example.com", **USED)
     rotation(event("acm_renewed", fine))
-    assert rotation.operations == ["Query", *["ListCertificates"] * 2]
+    assert rotation.operations == ["Query", *["ListCertificates"] * 2, "SearchCertificates"]
 
 
 # --- A certificate that ACM does not list ---------------------------------------------------------

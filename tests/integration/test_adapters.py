@@ -327,6 +327,26 @@ def test_only_records_at_the_exact_name_are_reported(clients: Clients, cloud: Cl
     assert later.values == ("later.example.com.",)
 
 
+@pytest.mark.parametrize(("records", "names", "calls"), [(700, 600, 3), (700, 2, 3), (700, 3, 3)])
+def test_a_zone_is_read_in_full_where_that_takes_no_more_calls_than_its_names(
+    clients: Clients, cloud: Cloud, records: int, names: int, calls: int
+) -> None:
+    """A page has 300 record sets; two names cost one call each, after the one for the apex."""
+    zone_id = cloud.zones.add("example.com")
+    for number in range(records):
+        cloud.zones.put(zone_id, f"n{number}.example.com", "CNAME", f"v{number}.example.net.")
+    dns = Route53Dns(HostedZones(clients.route53), ())
+    (zone,) = dns.public_zones()
+    cloud.forget_calls()
+    wanted = [f"n{number}.example.com" for number in range(records - names, records)]
+    dns.read_ahead(wanted)
+    found = [dns.records_at(zone, name, known=True) for name in wanted]
+    assert [row.values for (row,) in found] == [
+        (f"v{number}.example.net.",) for number in range(records - names, records)
+    ]
+    assert len(cloud.calls) == calls
+
+
 def test_a_batch_is_written_whole_or_not_at_all(clients: Clients, cloud: Cloud) -> None:
     """Bug 16."""
     zone_id = cloud.zones.add("example.com")

@@ -35,7 +35,7 @@ def imported(cloud: Cloud, **attributes: Any) -> str:  # noqa: ANN401 - whatever
 def renew(cloud: Cloud, arn: str, **changes: Any) -> None:  # noqa: ANN401 - whatever a certificate can be
     """Put a later version under the same ARN, on the next day."""
     cloud.advance(days=1)
-    dates = {"not_before": cloud.now, "not_after": cloud.now + timedelta(days=365)}
+    dates: dict[str, Any] = {"not_before": cloud.now, "not_after": cloud.now + timedelta(days=365)}
     cloud.certificates.edit(arn, serial=new_serial(), imported_at=cloud.now, **dates, **changes)
 
 
@@ -88,7 +88,9 @@ def test_a_renewal_with_the_same_issuer_and_usages_is_no_news(
 
     found = daily(rotation, cloud, 12)
 
-    assert cloud.certificates.get(arn).not_after > cloud.now + timedelta(days=180)
+    ends = cloud.certificates.get(arn).not_after
+    assert ends is not None
+    assert ends > cloud.now + timedelta(days=180)
     assert found == [[]] * 12
 
 

@@ -19,6 +19,7 @@ from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange
 from certificate_lifecycle.policy.import_history import HeldVersion
 from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
+from certificate_lifecycle.policy.remembered import Remembered, RememberedCertificates
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import (
     ReplacementRecord,
@@ -27,6 +28,7 @@ from certificate_lifecycle.policy.succession import (
 )
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
+from tests.unit.builders import certificate, detail
 from tests.unit.fakes import MemoryStateStore
 
 pytestmark = pytest.mark.integration
@@ -181,6 +183,24 @@ def record_probe(at: datetime) -> Write:
 probe_writes = st.builds(record_probe, moments)
 
 
+def save_memory(texts: Sequence[str], at: datetime) -> Write:
+    """Replace what is remembered; the later write stays, whatever was read before."""
+    entries = {
+        OLD + text: Remembered(
+            fingerprint=text,
+            described_at=at,
+            certificate=certificate(arn=OLD + text, detail=detail()),
+        )
+        for text in texts
+    }
+    return lambda state_store: state_store.save_memory(
+        RememberedCertificates(entries=entries, since=NOW)
+    )
+
+
+memory_writes = st.builds(save_memory, st.lists(texts, max_size=2), moments)
+
+
 def contents(state_store: StateStore) -> tuple[object, ...]:
     return (
         state_store.replacement_records(),
@@ -189,6 +209,7 @@ def contents(state_store: StateStore) -> tuple[object, ...]:
         state_store.last_probe(),
         state_store.import_history(OLD),
         state_store.repair_histories(),
+        state_store.memory(),
     )
 
 
@@ -196,7 +217,7 @@ def contents(state_store: StateStore) -> tuple[object, ...]:
     "writes",
     [
         *(replacement_writes, alert_writes, intent_writes, probe_writes),
-        *(history_writes, repair_writes, requests),
+        *(history_writes, repair_writes, requests, memory_writes),
     ],
 )
 @settings(

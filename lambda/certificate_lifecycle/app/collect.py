@@ -276,7 +276,7 @@ class Collector:
         result.known = known
         self._prefetch(selection.chosen, known)
         if self.dns_health is not None:
-            shown = [descriptions.current(c) or c for c in selection.chosen if c.arn in known.due]
+            shown = [descriptions.at_hand(c) for c in selection.chosen if c.arn in known.due]
             others = [c for c in selection.chosen if c.arn not in known.due]
             self.dns_health.prepare(others, shown)
         for certificate in selection.chosen:

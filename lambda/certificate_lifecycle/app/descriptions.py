@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
 
 from certificate_lifecycle.app.deadline import has_time, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, StateStore
-from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate, RenewalStatus
 from certificate_lifecycle.policy.remembered import (
@@ -22,6 +23,7 @@ from certificate_lifecycle.policy.remembered import (
     is_settled,
     shows_renewal,
 )
+from certificate_lifecycle.policy.thresholds import Thresholds
 
 #: Calls side by side; the pace of the client keeps them below the rates of AWS.
 _WORKERS = 8
@@ -29,6 +31,22 @@ _WORKERS = 8
 _SEVERAL = 2
 
 Tags = tuple[tuple[str, str], ...]
+
+
+class ReadingContext(Protocol):
+    """What descriptions need of a run, or of a command that only reads."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock with the time that is left."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds before expiry."""
+
+    @property
+    def now(self) -> datetime:
+        """The time of the run."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,7 +58,7 @@ class Descriptions:
     """
 
     certificates: Certificates
-    context: RunContext
+    context: ReadingContext
     memory: RememberedCertificates = field(default_factory=RememberedCertificates)
     fresh: Collection[str] = ()
     renewals: Mapping[str, RenewalStatus | None] = field(default_factory=dict)
@@ -91,6 +109,13 @@ class Descriptions:
             self.entries[arn], self.listed[arn] = entry, listed
             self._unconfirmed.add(arn)
         return listed.described_as(self.entries[arn].certificate)
+
+    def at_hand(self, listed: Certificate) -> Certificate:
+        """Return a listed certificate with its detail if that was read or remembered."""
+        found = self._read.get(listed.arn)
+        if isinstance(found, Certificate):
+            return listed.described_as(found)
+        return self.current(listed) or listed
 
     def describe(self, listed: Certificate) -> Certificate:
         """Return a listed certificate with its detail, but without tags.

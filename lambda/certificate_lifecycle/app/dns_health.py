@@ -153,9 +153,7 @@ class DnsHealth:
     _not_asked: set[str] = field(default_factory=set)
     _reason: str = ""
 
-    def prepare(
-        self, certificates: Iterable[Certificate], due: Iterable[Certificate] = ()
-    ) -> None:
+    def prepare(self, certificates: Iterable[Certificate], due: Iterable[Certificate] = ()) -> None:
         """Choose the certificates whose names are checked, and send the queries.
 
         `due` are those whose next renewal is checked by this run, described as far as possible: the

@@ -86,7 +86,12 @@ class Repair:
             if source is not None and newer is not None and source.history is not None:
                 return self.reimport.carry_out(arn, newer, source.history)
             if action is Action.RESTORE_RECORDS:
-                wanted = [finding.record for finding in observation.records]
+                # Of 100 names, mostly one record is lost.
+                wanted = [
+                    finding.record
+                    for finding in observation.records
+                    if finding.change is not RecordChange.UNCHANGED
+                ]
                 text = self._restore(observation.certificate, wanted)
                 return ActionRecord(arn, action, Outcome.DONE, text)
             return self._renew_by_email(observation.certificate)

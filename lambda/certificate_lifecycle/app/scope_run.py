@@ -529,6 +529,8 @@ def run_of(
         actions=tuple(actions),
         full_scan=not request.certificate_arns,
         sdk=request.sdk,
+        import_sources=frozenset(request.import_sources),
+        export_targets=frozenset(target.certificate_arn for target in request.export_targets),
     )
 
 

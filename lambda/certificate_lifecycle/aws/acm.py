@@ -97,7 +97,7 @@ _THROW_AWAY = {
 PERMISSIONS = (
     *declare(_LISTING, "acm", EVERYTHING, ListCertificates="find certificates"),
     *declare(
-        (*ROTATIONS, Command.SCAN, Command.DOCTOR),
+        (*ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DOCTOR),
         "acm",
         EVERYTHING,
         SearchCertificates="read many renewals, and find e-mail validation, in one call",

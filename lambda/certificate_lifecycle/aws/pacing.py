@@ -64,7 +64,7 @@ class Pace(ABC):
     Each request has a slot, and the slots are evenly spaced at the used share of the rate.
     """
 
-    def __init__(self, rate: float, clock: PaceClock = time) -> None:
+    def __init__(self, rate: float, clock: PaceClock) -> None:
         self._interval = 1 / (rate * _SHARE)
         self._clock = clock
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class WindowPace(Pace):
     After an idle time, requests are sent before their slots, until the last second has its share.
     """
 
-    def __init__(self, rate: float, clock: PaceClock = time) -> None:
+    def __init__(self, rate: float, clock: PaceClock) -> None:
         super().__init__(rate, clock)
         self._most = max(1, math.floor(rate * _SHARE))
         self._ahead = 0
@@ -112,7 +112,7 @@ class WindowPace(Pace):
 class BucketPace(Pace):
     """A token bucket: as many requests as it has tokens are sent at once."""
 
-    def __init__(self, rate: float, size: float, clock: PaceClock = time) -> None:
+    def __init__(self, rate: float, size: float, clock: PaceClock) -> None:
         super().__init__(rate, clock)
         self._saved = (max(1, math.floor(size * _SHARE)) - 1) * self._interval
 
@@ -129,7 +129,10 @@ class Pacer:
     `rate_share` concurrent invocations divide the shared rate of an account.
     """
 
-    def __init__(self, service: str, *, rate_share: int = 1, clock: PaceClock = time) -> None:
+    def __init__(
+        self, service: str, *, rate_share: int = 1, clock: PaceClock | None = None
+    ) -> None:
+        clock = clock or time
         rates = RATES.get(service, {})
         self._paces = {name: WindowPace(rate, clock) for name, rate in rates.items()}
         self._shared: Pace | None = None

@@ -432,6 +432,8 @@ class StateTable:
         """
         if memory.since is None:
             raise ValueError("the time of the first run is missing")
+        if not self._memory:
+            self.memory()
         since = {"since": _text(stamp(memory.since))}
         texts = {**dict.fromkeys(self._memory, "[]"), **_spread(memory.entries)}
         for name, text in texts.items():

@@ -26,6 +26,7 @@ COMMANDS = {
     "plan": "Show what `apply` would do.",
     "apply": "Repair and replace certificates, after a confirmation.",
     "create": "Request a certificate and validate it by DNS.",
+    "readiness": "Show who renews each certificate, and what prevents that by a date.",
     "report": "Write the findings as HTML, CSV or JSON.",
     "drill": "Check whether ACM could renew a certificate.",
     "doctor": "Check permissions, quotas, DNS and the deployed module.",

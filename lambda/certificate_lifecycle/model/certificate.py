@@ -212,6 +212,14 @@ class Reason(Documented):
         "SourceNotNewer",
         "Its import source contains no newer version; the owner of the secret has to renew it.",
     )
+    SOURCE_TOO_OLD = (
+        "SourceTooOld",
+        "More than half of its life is over, and its import source contains no newer version.",
+    )
+    EXPORT_TARGET_MISSING = (
+        "ExportTargetMissing",
+        "It was exported and has no export target: after its renewal, nothing renews the copies.",
+    )
     SOURCE_NOT_YET_VALID = (
         "SourceNotYetValid",
         "Its import source contains a newer version that is not valid yet.",

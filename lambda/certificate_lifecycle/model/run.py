@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -489,6 +489,7 @@ class Run:
     `full_scan` is false if the run was restricted to certain certificates. `sdk` has the versions
     of the SDK.
     `problems` are failures that belong to no scope, such as an unwritten report.
+    `import_sources` and `export_targets` are the ARNs that these settings name.
     """
 
     run_id: str
@@ -508,6 +509,8 @@ class Run:
     full_scan: bool = True
     sdk: str = ""
     problems: Sequence[str] = ()
+    import_sources: Collection[str] = ()
+    export_targets: Collection[str] = ()
 
     @property
     def findings(self) -> list[Assessment]:

@@ -7,6 +7,7 @@ timestamps have any value; names are hostile. The SDK has already parsed the res
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -103,11 +104,35 @@ class Answer(Lot):
 
     def _entry(self) -> dict[str, Any]:
         """Draw a foreign item of the state table."""
+        if self.at(0.1):
+            return self._memory()
         entry = self.one((*_PREFIXES, "message#last", "else"))
         return {
             "scope": {"S": f"{ACCOUNT}/{REGION}"},
             "entry": {"S": f"{entry}{self.one((*CERTIFICATES, self.text()))}"},
             self.one(("state", "verdict", "told_at", "text")): {"S": self.text()},
+        }
+
+    def _memory(self) -> dict[str, Any]:
+        """Draw an item of remembered certificates, with one field that is damaged."""
+        fields = {
+            "arn": self.one(CERTIFICATES),
+            "names": list(_NAMES[:1]),
+            "status": "ISSUED",
+            "type": "AMAZON_ISSUED",
+            "key_algorithm": "RSA_2048",
+            "detail": {"serial": "0a"},
+        }
+        entry = {"fingerprint": "", "described_at": NOW.isoformat(), "certificate": fields}
+        damaged = self.one((entry, fields))
+        wrong: tuple[Any, ...] = (None, 5, [], {}, self.text())
+        damaged[self.one(tuple(damaged))] = self.one(wrong)
+        packed = zlib.compress(json.dumps(self.one(([entry], [entry, 5], entry))).encode())
+        return {
+            "scope": {"S": f"{ACCOUNT}/{REGION}"},
+            "entry": {"S": "remembered#000"},
+            "certificates": {"B": self.one((packed, packed, packed[:-4], b"bytes"))},
+            "since": {"S": self.one((NOW.isoformat(timespec="microseconds"), self.text()))},
         }
 
     def _value(self, shape: Shape, name: str) -> Any:  # noqa: ANN401 - any type that a model has

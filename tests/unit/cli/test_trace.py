@@ -139,6 +139,8 @@ FACTS_OF = {
     "import_due": ["type", "expires", "warning", "critical", "used"],
     "source_newer": ["import source"],
     "source_trouble": ["import source"],
+    "source_too_old": ["import source", "used", "expires"],
+    "export_target_missing": ["exported", "export target", "expires", "renewal window"],
     "throw_away": ["status", "used", "created", "reported from"],
     "unused": ["type", "used", "export target"],
     "authority_trouble": ["type", "renewal"],

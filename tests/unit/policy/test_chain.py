@@ -32,7 +32,13 @@ from certificate_lifecycle.model.certificate import (
     Verdict,
 )
 from certificate_lifecycle.model.pointers import Pointer, PointerState
-from certificate_lifecycle.policy import acme, checks, email_validation, renewal_change
+from certificate_lifecycle.policy import (
+    acme,
+    checks,
+    email_validation,
+    renewal_change,
+    sources_at_risk,
+)
 from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.checks import Check
 from certificate_lifecycle.policy.dns_health import DnsFinding, PublicRecordState
@@ -799,6 +805,20 @@ SOURCES = [
         }.items()
     ),
     Row(
+        "an imported certificate in the second half of its life whose source is not newer",
+        observation(imported(), source=source(SourceState.SAME)),
+        Verdict.RENEWAL_AT_RISK,
+        INFO,
+        Reason.SOURCE_TOO_OLD,
+    ),
+    Row(
+        "an exported certificate without a target in the second half of its life",
+        observation(certificate(ends_in=days(90), exported=True)),
+        Verdict.RENEWAL_AT_RISK,
+        INFO,
+        Reason.EXPORT_TARGET_MISSING,
+    ),
+    Row(
         "an imported certificate far from its end whose source is ahead of it",
         observation(imported(), source=source(SourceState.NEWER)),
         Verdict.IMPORT_DUE,
@@ -809,7 +829,7 @@ SOURCES = [
     *(
         Row(
             f"an imported certificate far from its end whose source is {state}",
-            observation(imported(), source=source(state)),
+            observation(imported(ends_in=days(200)), source=source(state)),
             Verdict.HEALTHY,
             OK,
             Reason.FAR_FROM_EXPIRY,
@@ -2103,7 +2123,7 @@ def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
     assert {row.action for row in ROWS} == set(Action)
 
 
-CHECK_MODULES = (checks, acme, email_validation, renewal_change)
+CHECK_MODULES = (checks, acme, email_validation, renewal_change, sources_at_risk)
 
 
 def test_every_declared_check_is_in_the_chain_once() -> None:

@@ -35,6 +35,7 @@ from certificate_lifecycle.render.notification.wording import (
 )
 from certificate_lifecycle.render.report.assets import Assets
 from certificate_lifecycle.render.report.charts import forecast, timeline
+from certificate_lifecycle.render.report.readiness import readiness_markup, readiness_of
 
 #: Rows of a table in the page; more make browsers slow. The CSV document has all.
 MOST_ROWS = 5_000
@@ -127,6 +128,7 @@ def page(run: Run, assets: Assets) -> str:
             _paragraph(_cut(findings) if findings.total else _without_findings(run)),
             _markup(findings),
         ),
+        readiness=_section("readiness", "Readiness", readiness_markup(readiness_of(run))),
         done=_done(run),
         inventory=_section(
             "inventory", "Inventory", _inventory_intro(run, inventory), _markup(inventory)

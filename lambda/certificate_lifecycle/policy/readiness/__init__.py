@@ -1,0 +1,1 @@
+"""Readiness: who renews each certificate, what prevents that, and what people have to do."""

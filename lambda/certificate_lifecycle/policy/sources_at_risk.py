@@ -1,0 +1,51 @@
+"""Certificates that others have to renew, and for which nothing has happened in half of their life.
+
+Both findings are only shown in the report: many pipelines renew later. The warnings come with the
+thresholds before expiry.
+"""
+
+from __future__ import annotations
+
+from certificate_lifecycle.model.certificate import Action, Decision, Reason, Severity, Verdict
+from certificate_lifecycle.policy import facts
+from certificate_lifecycle.policy.checks import CheckInput, check
+from certificate_lifecycle.policy.import_source import SourceState
+from certificate_lifecycle.policy.thresholds import renewal_window
+
+
+@check(
+    question="Has its import source nothing newer, in the second half of its life?",
+    facts=(facts.SOURCE, facts.USED, facts.EXPIRES),
+)
+def source_too_old(given: CheckInput) -> Decision | None:
+    """Find used imported certificates whose import source may not be renewed any more."""
+    source = given.observation.source
+    if source is None or source.state is not SourceState.SAME or not _is_half_over(given):
+        return None
+    message = f"{Reason.SOURCE_TOO_OLD.meaning} {given.expiry_sentence}{given.source}"
+    reason = Reason.SOURCE_TOO_OLD
+    return Decision(Verdict.RENEWAL_AT_RISK, Severity.INFO, reason, message, Action.NONE)
+
+
+@check(
+    question="Was it exported without an export target, in the second half of its life?",
+    facts=(facts.EXPORTED, facts.EXPORT, facts.EXPIRES, facts.WINDOW),
+)
+def export_target_missing(given: CheckInput) -> Decision | None:
+    """Find exported certificates whose renewed version nothing delivers to the copies.
+
+    In ACM's renewal window, `checks.export_due` reports a copy that expires soon.
+    """
+    certificate = given.certificate
+    if not (certificate.managed and certificate.exported) or not _is_half_over(given):
+        return None
+    if given.observation.export is not None or given.within(renewal_window(certificate)):
+        return None
+    reason = Reason.EXPORT_TARGET_MISSING
+    message = f"{reason.meaning} {given.expiry_sentence}"
+    return Decision(Verdict.RENEWAL_AT_RISK, Severity.INFO, reason, message, Action.NONE)
+
+
+def _is_half_over(given: CheckInput) -> bool:
+    lifetime = given.certificate.lifetime
+    return given.certificate.used and lifetime is not None and given.within(lifetime / 2)
