@@ -150,12 +150,16 @@ class Descriptions:
         return certificate.with_tags(self._tags[arn])
 
     def confirmed(self) -> Descriptions:
-        """Return descriptions that are read again, by calls for each certificate."""
+        """Return the descriptions that this run read; all else is read by calls for each."""
+        found: dict[str, Certificate | Exception] = {
+            arn: read for arn, read in self._read.items() if isinstance(read, Certificate)
+        }
         return Descriptions(
             certificates=self.certificates,
             context=self.context,
             memory=RememberedCertificates(since=self.memory.since),
             renewals=self.renewals,
+            _read=found,
         )
 
     def is_confirmed(self, arn: str | None = None) -> bool:

@@ -346,6 +346,9 @@ def _read_again(scanned: ScopeScan) -> None:
 def _may_be_permitted(entry: Assessment, context: RunContext) -> bool:
     """Whether the mode permits an action, or tags that are still to be read may permit it."""
     certificate = entry.certificate
+    imports = entry.decision.action is Action.REIMPORT
+    if imports and certificate.arn not in context.configured:
+        return False  # without a source, a person imports
     blocked = context.blocked_reason(certificate, entry.decision.action)
     return blocked is None or not certificate.detail.tags_read
 
