@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.aws.state_table import StateTable
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.remembered import Remembered, RememberedCertificates
 from tests.embedded_aws.cloud import Cloud
 from tests.estates.scale import fill
 from tests.integration.effects import OURS, USED, ending_in
@@ -20,6 +23,7 @@ from tests.integration.invocation import (
     make_ledger,
     scheduled,
 )
+from tests.unit import builders
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
 
@@ -240,6 +244,33 @@ def test_a_table_that_cannot_be_written_costs_only_calls(
     for _ in range(2):
         assert rotation(NOTIFY)["counts"] == {"RenewalBlocked": 2}
         assert described(rotation, two[0])
+
+
+@pytest.mark.parametrize(("largest", "entries", "kept"), [(420, 64, 12), (10, 512, 0)])
+def test_many_descriptions_are_spread_over_entries_and_what_fits_in_none_is_left_out(
+    cloud: Cloud, table: str, environment: pytest.MonkeyPatch, largest: int, entries: int, kept: int
+) -> None:
+    """A later run with fewer descriptions leaves nothing behind."""
+    environment.setattr("certificate_lifecycle.aws.state_table._LARGEST_MEMORY", largest)
+    environment.setattr("certificate_lifecycle.aws.state_table._LARGEST_TEXT", 100 * largest)
+    client, place = cloud.client("dynamodb"), Scope("123456789012", "eu-west-1")
+    seen = [
+        builders.certificate(arn=builders.arn(f"n{number}"), detail=builders.detail())
+        for number in range(12)
+    ]
+    found = {
+        entry.arn: Remembered(fingerprint="", described_at=cloud.now, certificate=entry)
+        for entry in seen
+    }
+    memory = RememberedCertificates(entries=found, since=cloud.now)
+    StateTable(client, table, place).save_memory(memory)
+    names = [item["entry"]["S"] for item in items(cloud, table)]
+    assert 1 < len(names) <= entries
+    assert all(len(item["certificates"]["B"]) <= max(largest, 10) for item in items(cloud, table))
+    again = StateTable(client, table, place)
+    assert len(again.memory().entries) == kept
+    again.save_memory(RememberedCertificates(since=cloud.now))
+    assert StateTable(client, table, place).memory().entries == {}
 
 
 # --- What is remembered leads to no write ---------------------------------------------------------

@@ -31,9 +31,9 @@ pytestmark = [
 
 EVENT = scheduled(NOW)
 #: Calls of the run that requests, of the next one, and of one that lives through both.
-FIRST, SECOND, BOTH = 39, 32, 47
+FIRST, SECOND, BOTH = 40, 33, 48
 #: Calls of the run that gives an issued successor up.
-GIVEN_UP = 26
+GIVEN_UP = 30
 
 
 @dataclass

@@ -27,7 +27,7 @@ pytestmark = [
 ]
 
 #: Calls of an undisturbed run, including those to the state table.
-IMPORT, EXPORT = 20, 23
+IMPORT, EXPORT = 21, 24
 
 
 @pytest.fixture

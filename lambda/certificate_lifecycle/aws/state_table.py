@@ -167,9 +167,9 @@ _REPAIRS = _RecordKind("repairs#", ("certificate_arn",), RepairHistory.from_dict
 _MEMORY = "remembered#"
 #: Certificates are spread over so many items by a digest of their ARN, twice as many until each
 #: item is small enough.
-_FEWEST_ITEMS, _MOST_ITEMS = 16, 512
-#: An item has at most 400 KB (developer guide, "Quotas").
-_LARGEST_MEMORY = 350_000
+_MOST_ITEMS = 512
+#: An item has at most 400 KB (developer guide, "Quotas"); a change of one certificate writes all.
+_LARGEST_MEMORY = 100_000
 #: Bytes of an item after it is expanded; a larger one is not of this module.
 _LARGEST_TEXT = 4_000_000
 _IMPORTS = _RecordKind("imports#", ("certificate_arn",), ImportHistory.from_dict)
@@ -595,7 +595,7 @@ def _spread(entries: Mapping[str, Remembered]) -> dict[str, str]:
     What fits into no number of items is left out: those certificates are described again.
     """
     written = {arn: _compact(entry.to_dict()) for arn, entry in entries.items()}
-    count = _FEWEST_ITEMS
+    count = 1
     while True:
         texts = _divided(written, count)
         large = [name for name, text in texts.items() if not _fits(text)]
