@@ -382,8 +382,8 @@ def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) 
         "ListServerCertificates": 1,
         "GetParametersByPath": 1,
         "DescribeCertificate": 10,
-        "DescribeListeners": 10,
-        "ListTagsForCertificate": 10,
+        "DescribeListeners": 1,
+        "GetResources": 1,
         "Publish": 1,
         "GetTopicAttributes": 1,
     }
