@@ -212,11 +212,12 @@ def writes(calls: Iterable[Call]) -> list[str]:
     return [
         call.operation
         for call in calls
-        if not (call.operation.startswith(reading) or _remembers(call))
+        if not (call.operation.startswith(reading) or remembers(call))
     ]
 
 
-def _remembers(call: Call) -> bool:
+def remembers(call: Call) -> bool:
+    """Whether a call stores what the next run remembers."""
     entry = call.parameters.get("Item", {}).get("entry", {}).get("S", "")
     return call.operation == "PutItem" and entry.startswith("remembered#")
 

@@ -24,6 +24,7 @@ from tests.integration.invocation import (
     calls,
     kill,
     make_ledger,
+    remembers,
     scheduled,
 )
 
@@ -40,8 +41,10 @@ def _listener(cloud: Cloud, arn: str) -> None:
 
 def _both_places(cloud: Cloud, arn: str) -> None:
     """Serve the old one as default and by SNI, as a listener made in the console does."""
-    other = cloud.certificates.add(domain_name="other.example.com", region=HOME)
-    another = cloud.certificates.add(domain_name="another.example.com", region=HOME)
+    other, another = (
+        cloud.certificates.add(domain_name=f"{name}.example.com", type="IMPORTED", region=HOME)
+        for name in ("other", "another")
+    )
     cloud.consumers.load_balancer(arn, other, arn, another, name="web")
 
 
@@ -95,17 +98,17 @@ class Kind:
 
 
 KINDS = {
-    "the default of a listener": Kind(_listener, 34, (23,)),
-    "a listener that has it in both places": Kind(_both_places, 53, (30, 33, 45)),
-    "a network load balancer": Kind(_network, 34, (23,)),
-    "a Classic load balancer": Kind(_classic, 31, (20,)),
-    "a distribution": Kind(_distribution, 32, (21,), EDGE),
-    "a distribution tenant": Kind(_tenant, 31, (20,), EDGE),
-    "a regional domain name": Kind(_regional, 29, (18,)),
-    "an edge-optimised domain name": Kind(_edge, 30, (19,), EDGE),
-    "a domain name of mutual TLS": Kind(_ownership, 33, (19, 21)),
-    "a user pool's domain": Kind(_user_pool, 33, (22,), EDGE),
-    "a domain of Amplify": Kind(_amplify, 33, (22,), EDGE),
+    "the default of a listener": Kind(_listener, 37, (26,)),
+    "a listener that has it in both places": Kind(_both_places, 56, (33, 36, 48)),
+    "a network load balancer": Kind(_network, 37, (26,)),
+    "a Classic load balancer": Kind(_classic, 34, (23,)),
+    "a distribution": Kind(_distribution, 35, (24,), EDGE),
+    "a distribution tenant": Kind(_tenant, 36, (25,), EDGE),
+    "a regional domain name": Kind(_regional, 32, (21,)),
+    "an edge-optimised domain name": Kind(_edge, 33, (22,), EDGE),
+    "a domain name of mutual TLS": Kind(_ownership, 36, (22, 24)),
+    "a user pool's domain": Kind(_user_pool, 36, (25,), EDGE),
+    "a domain of Amplify": Kind(_amplify, 36, (25,), EDGE),
 }
 #: Each call of it is disturbed by `make test`; of the others the first, the changes and the last.
 THOROUGH = "the default of a listener"
@@ -251,7 +254,8 @@ def test_an_undisturbed_run_makes_the_calls_that_are_disturbed_below(
 ) -> None:
     kind = KINDS[request.node.callspec.id]
     rotation(scheduled(cloud.now))
-    assert len(rotation.calls) == kind.calls
+    # The two certificates may be in one item of what is remembered.
+    assert sum(not remembers(call) for call in rotation.calls) == kind.calls
     changes = [n for n, name in enumerate(rotation.operations, start=1) if name in CHANGING]
     assert changes == list(kind.changes)
     assert moving.replacement_record["state"] == "verified"

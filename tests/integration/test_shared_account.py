@@ -162,7 +162,7 @@ def live(cloud: Cloud, instances: Mapping[str, Instance]) -> None:
 
 def writing(calls: list[Call]) -> list[str]:
     """Return each call as text, except those that only list or read tags."""
-    reading = ("List", "SearchCertificates", "DescribeTags")
+    reading = ("List", "SearchCertificates", "DescribeTags", "GetResources")
     return [str(call) for call in calls if not call.operation.startswith(reading)]
 
 

@@ -517,7 +517,8 @@ def _to_write_elsewhere(
 ) -> Iterator[PublicRecord]:
     """Yield the known records that a zone without its delegation cannot answer.
 
-    Written in the zone that public DNS has instead, they are as good as the delegation.
+    Written in the zone that public DNS has instead, they are as good as the delegation. With a
+    record that is in place or unknown, the delegation is no problem.
     """
     lost = {
         name
@@ -527,9 +528,7 @@ def _to_write_elsewhere(
     }
     for name in given:
         if name.name in lost and name.record is not None:
-            public = public_record(name.record, name.ask)
-            if public.state in (PublicRecordState.MISSING, PublicRecordState.WRONG):
-                yield public
+            yield public_record(name.record, name.ask)
 
 
 def _first_unknown(answers: Iterable[DnsAnswer]) -> DnsUnknown | None:

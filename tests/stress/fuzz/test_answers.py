@@ -21,6 +21,7 @@ from certificate_lifecycle.aws.s3 import S3Documents
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
 from certificate_lifecycle.aws.sinks.securityhub import SecurityHub
 from certificate_lifecycle.aws.sns import SnsTopic
+from certificate_lifecycle.aws.tagging import TagIndex
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -109,6 +110,9 @@ ASKED: dict[str, Callable[[Clients], object]] = {
     "describe": lambda c: AcmCertificates(c.any("acm", REGION)).describe(ONE),
     "imported": lambda c: AcmCertificates(c.any("acm", REGION)).imported_version(ONE),
     "tags": lambda c: AcmCertificates(c.any("acm", REGION)).tags(ONE),
+    "tag index": lambda c: TagIndex(partial(c.any, "resourcegroupstaggingapi", REGION)).tags_of(
+        [ONE]
+    ),
     "request": lambda c: AcmCertificates(c.any("acm", REGION)).request(
         CertificateRequest(names=("example.com",), region=REGION)
     ),

@@ -18,6 +18,7 @@ from certificate_lifecycle.policy.dns_health import (
     DnsProblem,
     PublicRecordState,
     effective_state,
+    is_lost,
     judge_names,
     public_record,
     questions,
@@ -337,6 +338,7 @@ def test_a_record_without_an_answer_is_unknown(
     assert public_record(record(NAME), dns.ask).state is PublicRecordState.UNKNOWN
 
 
+LOST = (RecordState.MISSING, RecordState.OUTDATED, RecordState.FOREIGN)
 ZONE_NOT_FOUND, AMBIGUOUS = RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS
 
 
@@ -359,6 +361,25 @@ def test_public_dns_decides_on_records_without_a_hosted_zone_only(
 ) -> None:
     assert effective_state(finding(hosted), answered(state)) is effective
     assert effective_state(finding(hosted), NOT_CHECKED) is hosted
+
+
+@pytest.mark.parametrize(
+    ("hosted", "lost_if"),
+    [
+        (RecordState.IN_PLACE, ()),
+        (RecordState.UNCHECKED, ()),
+        *((state, ("NOT_CHECKED", "MISSING", "WRONG", "UNKNOWN")) for state in LOST),
+        *((state, ("MISSING", "WRONG")) for state in (ZONE_NOT_FOUND, AMBIGUOUS)),
+        (RecordState.DELEGATED, ("MISSING", "WRONG")),
+    ],
+)
+def test_a_hosted_zone_is_right_about_its_records_and_public_dns_about_all_others(
+    hosted: RecordState, lost_if: tuple[str, ...]
+) -> None:
+    answers = {state.name: answered(state) for state in PublicRecordState}
+    given = {"NOT_CHECKED": NOT_CHECKED, **answers}
+    found = {name for name, dns in given.items() if is_lost(finding(hosted), dns)}
+    assert found == set(lost_if)
 
 
 WRITTEN = RecordToWrite(
