@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -246,7 +247,7 @@ def test_a_table_that_cannot_be_written_costs_only_calls(
         assert described(rotation, two[0])
 
 
-@pytest.mark.parametrize(("largest", "entries", "kept"), [(420, 64, 12), (10, 512, 0)])
+@pytest.mark.parametrize(("largest", "entries", "kept"), [(700, 64, 12), (10, 512, 0)])
 def test_many_descriptions_are_spread_over_entries_and_what_fits_in_none_is_left_out(
     cloud: Cloud, table: str, environment: pytest.MonkeyPatch, largest: int, entries: int, kept: int
 ) -> None:
@@ -255,7 +256,10 @@ def test_many_descriptions_are_spread_over_entries_and_what_fits_in_none_is_left
     environment.setattr("certificate_lifecycle.aws.state_table._LARGEST_TEXT", 100 * largest)
     client, place = cloud.client("dynamodb"), Scope("123456789012", "eu-west-1")
     seen = [
-        builders.certificate(arn=builders.arn(f"n{number}"), detail=builders.detail())
+        builders.certificate(
+            arn=builders.arn(f"n{number}"),
+            detail=builders.detail(serial=sha256(bytes([number])).hexdigest()),
+        )
         for number in range(12)
     ]
     found = {
