@@ -24,6 +24,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
+from certificate_lifecycle.policy.remembered import RememberedCertificates
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import (
     REPLACES_TAG,
@@ -195,6 +196,7 @@ def test_a_certificate_that_returns_to_the_scope_is_a_new_finding() -> None:
 def test_the_alert_of_a_certificate_outside_the_scope_ends_even_if_the_scan_is_incomplete() -> None:
     account = Account(DUE, OTHER)
     account.rotate()
+    account.state_store.remembered = RememberedCertificates()
     account.certificates.broken[f"describe {OTHER.arn}"] = Outage("denied")
     with pytest.raises(RotationError):
         account.tomorrow().rotate(coverage=NOT_API)
@@ -230,6 +232,7 @@ def test_a_run_that_did_not_scan_everything_deletes_nothing_but_what_it_saw_to_b
     account.rotate()
     account.certificates.stored[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
     del account.certificates.stored[OTHER.arn]
+    account.state_store.remembered = RememberedCertificates()
     account.certificates.broken[f"describe {DUE.arn}"] = Outage("not today")
     with pytest.raises(RotationError):
         account.tomorrow().rotate()
