@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,13 @@ import hcl2
 from certificate_lifecycle.aws.permissions import Command, Function
 from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
-from certificate_lifecycle.model.certificate import Reason, Verdict
+from certificate_lifecycle.model.certificate import (
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    Reason,
+    Verdict,
+)
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.run import FINDING_FIELDS
 from certificate_lifecycle.policy.chain import CHAIN
@@ -31,6 +38,12 @@ from certificate_lifecycle.policy.continuity import Discontinuity
 from certificate_lifecycle.policy.deletion import DeletionOutcome
 from certificate_lifecycle.policy.readiness.blockers import BLOCKERS, OF_INSTANCE
 from certificate_lifecycle.policy.readiness.words import Act, Deployer, Issuer, Party, Prover
+from certificate_lifecycle.policy.thresholds import (
+    Thresholds,
+    foresight_threshold,
+    overdue_threshold,
+    renewal_window,
+)
 from tests.stress.mutation import page
 from tests.stress.mutation.project import Project
 from tests.stress.mutation.survivors import ReviewError
@@ -266,6 +279,47 @@ def certificate_modes(_: Path) -> str:
     return table(("Mode", "Permitted actions"), rows)
 
 
+def lifetimes(_: Path) -> str:
+    """Return the times before expiry that the default thresholds give certificates."""
+    since = datetime(2027, 1, 1, tzinfo=UTC)
+    kinds = (
+        *((f"imported, {days} days", CertificateType.IMPORTED, days) for days in (6, 47, 90, 365)),
+        *((f"public, {days} days", CertificateType.AMAZON_ISSUED, days) for days in (45, 98, 198)),
+        ("private, 395 days", CertificateType.PRIVATE, 395),
+    )
+    return table(
+        ("Certificate", "At risk is a warning", "Renewal", "Warning", "Overdue", "Critical"),
+        (_lifetime(name, kind, since, timedelta(days=days)) for name, kind, days in kinds),
+    )
+
+
+def _lifetime(
+    name: str, kind: CertificateType, since: datetime, lifetime: timedelta
+) -> Iterator[str]:
+    certificate = Certificate(
+        arn="",
+        names=(),
+        status=CertificateStatus.ISSUED,
+        type=kind,
+        key_algorithm="",
+        not_before=since,
+        not_after=since + lifetime,
+    )
+    usual = Thresholds()
+    managed = certificate.managed
+    yield name
+    yield _days(foresight_threshold(certificate)) if managed else ""
+    yield _days(renewal_window(certificate)) if managed else ""
+    yield _days(usual.effective(certificate))
+    yield _days(overdue_threshold(certificate, usual)) if managed else ""
+    yield _days(usual.effective_critical(certificate))
+
+
+def _days(span: timedelta) -> str:
+    """Return a time span in days with at most one decimal."""
+    return f"{span / timedelta(days=1):.1f}".removesuffix(".0")
+
+
 def discontinuities(_: Path) -> str:
     """Return every reason why a certificate may not take over."""
     return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Discontinuity))
@@ -389,6 +443,7 @@ PARTS = (
     Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
     Part("docs/creation.md", "DELETION_OUTCOMES", deletion_outcomes),
     Part("docs/rotation.md", "FINDING_FIELDS", finding_fields),
+    Part("docs/rotation.md", "LIFETIMES", lifetimes),
     Part("docs/rotation.md", "CERTIFICATE_MODES", certificate_modes),
     Part("docs/rotation.md", "OWNER_KINDS", owner_kinds),
     Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
