@@ -228,6 +228,17 @@ def test_acts_grow_as_lifetimes_shrink_until_email_ends() -> None:
     assert mailed["47_days"] == 0
 
 
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("ends", [FIRST, LAST])
+@pytest.mark.parametrize("begins", [FIRST, NOW])
+def test_dates_at_the_limits_of_a_calendar_are_judged(begins: datetime, ends: datetime) -> None:
+    """Anyone can import a certificate with such dates."""
+    seen = replace(imported(), not_before=begins, not_after=ends)
+    assert readiness([judged(seen)], KNOWN, NOW, AT).outlooks[0].to_dict()
+
+
 def test_lifetimes_follow_the_rules_for_public_certificates_only() -> None:
     for seen, first, last in (
         (by_dns(), days(198), days(45)),

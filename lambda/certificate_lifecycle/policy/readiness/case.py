@@ -45,6 +45,7 @@ _PUBLIC_CAS = (
     *("telia", "thawte", "trustwave", "zerossl"),
 )
 _DAY = timedelta(days=1)
+_CENTURY = timedelta(days=36_525)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +252,7 @@ class Case:
         longest = rule_at(moment).lifetime
         if self.certificate.type is CertificateType.AMAZON_ISSUED:
             longest -= _AMAZON_MARGIN
-        lifetime = self.certificate.lifetime
+        lifetime = self._lifetime
         if lifetime is None:
             return longest
         return min(lifetime, longest) if self.public else lifetime
@@ -274,8 +275,14 @@ class Case:
         ends = self.certificate.not_after
         if ends is None:
             return self.now
-        lifetime = self.certificate.lifetime or self.lifetime_from(self.now)
-        return max(self.now, ends - self.lead(lifetime))
+        lifetime = self._lifetime or self.lifetime_from(self.now)
+        return max(self.now, max(self.now, ends) - self.lead(lifetime))
+
+    @property
+    def _lifetime(self) -> timedelta | None:
+        """The lifetime, at most a century: any longer one gives dates that do not exist."""
+        lifetime = self.certificate.lifetime
+        return None if lifetime is None else min(lifetime, _CENTURY)
 
     def acts_a_year(self, moment: datetime) -> float:
         """Return the number of acts of people in a year with the rules of `moment`."""
