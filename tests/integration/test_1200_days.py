@@ -202,10 +202,11 @@ def test_no_alert_is_missing_or_unneeded_when_lifetimes_change(
 
 
 @pytest.mark.nightly
-def test_three_hundred_certificates_live_for_1200_days(
-    rotation: Function, life: Life, topic: str
+@pytest.mark.parametrize("count", [1, 23])
+def test_every_class_lives_for_1200_days(
+    rotation: Function, life: Life, topic: str, count: int
 ) -> None:
-    life.count = 23
+    life.count = count
     life.fill()
     log = simulate(life, rotation, topic, 1_200)
     check(life, log)
