@@ -32,7 +32,7 @@ _ID = (*_HEXADECIMAL * 8, *("-", *_HEXADECIMAL * 4) * 3, "-", *_HEXADECIMAL * 12
 #: Values that differ between equal accounts. Replacements have the same length, so that lines
 #: wrap equally.
 _DIFFERENT = (
-    (re.compile(r"\n?".join(_ID)), "i"),
+    (re.compile(r"(?:\n *)?".join(_ID)), "i"),
     (re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?"), "d"),
     (re.compile(r"\b\d\d:\d\d\b"), "h"),
     (re.compile(r"_[0-9a-f]{32}"), "t"),
@@ -130,7 +130,7 @@ def alike(shown: str) -> str:
 
 
 def _masked(letter: str, match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", letter, match[0])
+    return re.sub(r"[^\n ]", letter, match[0])
 
 
 def main() -> int:

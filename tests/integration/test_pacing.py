@@ -65,6 +65,7 @@ def test_requests_of_an_operation_use_nine_tenths_of_its_rate(
 @example(rate=10, pauses=[0.0] * 50)
 @example(rate=10, pauses=[*([0.0] * 10), 1.2, *([0.0] * 10)])
 @example(rate=10, pauses=[*([0.0] * 30), 0.12, *([0.0] * 10)])
+@example(rate=5, pauses=[*([0.0] * 4), 0.9, *([0.0] * 3)])
 def test_no_second_has_more_requests_than_the_rate(rate: float, pauses: list[float]) -> None:
     clock = Clock()
     pace = pacing.WindowPace(rate, clock)

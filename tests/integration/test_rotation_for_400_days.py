@@ -135,6 +135,6 @@ def test_a_mixed_estate_lives_for_400_days_with_one_request_and_few_messages(
         "h.example.net",
         "i.example.com",
     }
-    assert told["g.example.com", "RenewalBlocked"] == 1
-    assert told["i.example.com", "RenewalOverdue"] == 6
+    assert told["g.example.com", "RenewalAtRisk"] == 1
+    assert told["i.example.com", "RenewalOverdue"] == 5
     assert cloud.now > NOW

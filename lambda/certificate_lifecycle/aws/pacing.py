@@ -98,8 +98,7 @@ class WindowPace(Pace):
     def _next(self, now: float) -> float:
         if now >= self._free_slot:
             self._free_slot = now
-            earliest = now - self._most * self._interval
-            self._ahead = self._most - sum(at > earliest for at in self._sent)
+            self._ahead = self._most - sum(at > now - 1 for at in self._sent)
         slot = self._free_slot
         self._free_slot += self._interval
         if self._ahead > 0:

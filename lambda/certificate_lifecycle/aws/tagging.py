@@ -7,14 +7,19 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from certificate_lifecycle.aws.permissions import EVERYTHING, for_scans
+from certificate_lifecycle.aws.permissions import EVERYTHING, ROTATIONS, Command, declare
 from certificate_lifecycle.aws.responses import arn_in, validated_response
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.errors import UnexpectedResponseError
 
 Tags = tuple[tuple[str, str], ...]
 
-PERMISSIONS = for_scans("tag", EVERYTHING, GetResources="read the tags of many certificates")
+PERMISSIONS = declare(
+    (*ROTATIONS, Command.SCAN, Command.DOCTOR),
+    "tag",
+    EVERYTHING,
+    GetResources="read the tags of many certificates",
+)
 #: API reference, GetResources, ResourceARNList.
 MOST_ARNS = 100
 
