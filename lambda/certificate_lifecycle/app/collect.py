@@ -43,12 +43,14 @@ from certificate_lifecycle.policy.chain import (
     renews_well,
     wants_records,
 )
+from certificate_lifecycle.policy.checks import waits_for_validation
 from certificate_lifecycle.policy.continuity import Candidate, Continuity
 from certificate_lifecycle.policy.coverage import Others
-from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
+from certificate_lifecycle.policy.dns_health import NOT_CHECKED, RECORD_REASONS, DnsFinding
 from certificate_lifecycle.policy.email_validation import changed_methods, names_by_email
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.foresight import checked_at
+from certificate_lifecycle.policy.notification_state import reported_dns_reason
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import RememberedCertificates, RenewalChange
 from certificate_lifecycle.policy.renewal_change import change_of, is_to_compare
@@ -57,6 +59,7 @@ from certificate_lifecycle.policy.succession import REPLACING_ACTIONS, Replaceme
 from certificate_lifecycle.policy.thresholds import ends_soon, lacks_future
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
+_UNCHECKED = RecordState.UNCHECKED
 _NO_RECORDS: Mapping[str, ReplacementRecord] = {}
 #: A search is one call, a description two: certificate and tags.
 _WORTH_A_SEARCH = 2
@@ -528,9 +531,14 @@ class Collector:
         )
 
     def _public_dns(self, certificate: Certificate, records: Sequence[RecordFinding]) -> DnsFinding:
-        if self.dns_health is None:
+        if self.dns_health is not None:
+            return self.dns_health.finding(certificate, records)
+        if self.foresight is None or all(entry.state is not _UNCHECKED for entry in records):
             return NOT_CHECKED
-        return self.dns_health.finding(certificate, records)
+        # An open finding about records that cannot be read stays open.
+        alert = self.foresight.alert_records.get(certificate.arn)
+        reported = reported_dns_reason(alert, waiting=waits_for_validation(certificate))
+        return replace(NOT_CHECKED, undecided=RECORD_REASONS).reopened(reported)
 
     def _candidate(self, certificate: Certificate, known: _Known) -> Candidate | None:
         """Return what may take over from a certificate that needs a successor.

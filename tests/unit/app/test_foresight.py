@@ -172,5 +172,14 @@ def test_an_open_finding_stays_open_while_neither_route_53_nor_public_dns_answer
     assert (verdict, reason) == (Verdict.RENEWAL_AT_RISK, Reason.VALIDATION_RECORD_MISSING)
 
 
+def test_an_open_finding_stays_open_while_route_53_does_not_answer_without_public_dns() -> None:
+    dns = hosted(record=False)
+    dns.broken[f"records {NAME}"] = Outage()
+    result = checked(dns, None, reported=[alert(RecordState.MISSING)])
+    verdict, reason, _ = decided(result)
+    assert (verdict, reason) == (Verdict.RENEWAL_AT_RISK, Reason.VALIDATION_RECORD_MISSING)
+    assert decided(checked(dns, None)) == HEALTHY
+
+
 def test_an_open_finding_ends_once_its_record_is_in_place() -> None:
     assert decided(checked(hosted(), answering(), reported=[alert(RecordState.MISSING)])) == HEALTHY
