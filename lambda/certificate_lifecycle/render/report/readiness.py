@@ -111,13 +111,14 @@ def _months(months: Mapping[str, Counts]) -> str:
     return f"<details><summary>The next three years by month</summary>{table}</details>"
 
 
+def _row(first: str, cells: Iterable[str]) -> str:
+    others = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr><th scope="row">{escape(first)}</th>{others}</tr>'
+
+
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>'
-        f"{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-        for first, *cells in rows
-    )
+    body = "".join(_row(first, cells) for first, *cells in rows)
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
         f"<table><caption>{escape(caption)}</caption>"
