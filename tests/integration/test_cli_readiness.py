@@ -43,7 +43,7 @@ def test_blockers_are_named_with_date_party_and_remedy(
     )
     ended = certificates("readiness", "--at", "2029-03-15")
     assert ended.code == 1
-    assert "EmailValidationEnds since 2028-03-15, dns" in ended.words
+    assert "EmailValidationEnds from 2028-03-15, dns" in ended.words
     assert "To remove: aws acm update-certificate-options" in ended.words
     assert "ends 2026-" in ended.words
     assert max(len(line) for line in ended.out.splitlines()) <= 80

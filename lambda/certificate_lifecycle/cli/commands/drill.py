@@ -17,7 +17,7 @@ from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.find_certificate import Located, locate
 from certificate_lifecycle.cli.off_public_dns import OffPublicDns
 from certificate_lifecycle.cli.options import Options, common_options
-from certificate_lifecycle.cli.output import console, indented, location, print_json
+from certificate_lifecycle.cli.output import console, counted, indented, location, print_json
 from certificate_lifecycle.cli.renewal_drill import Drill, DrillResult, Trial, drill_entry
 from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
@@ -53,7 +53,7 @@ _ANSWERS = {
 @click.option(
     "--clean",
     is_flag=True,
-    help="Delete what killed drills left in the account and region; `--issue` does it first.",
+    help="Delete what killed drills left in the account and region of NAME; `--issue` starts so.",
 )
 @click.option(
     "--wait",
@@ -61,7 +61,7 @@ _ANSWERS = {
     type=click.IntRange(1, _MOST_MINUTES),
     default=_WAIT_MINUTES,
     show_default=True,
-    help="Minutes to wait for ACM to validate.",
+    help="Minutes that `--issue` waits for ACM to validate.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @common_options("table", "json")
@@ -72,7 +72,7 @@ def command(
 
     Checks eligibility, validation records, delegation, DNSSEC, public DNS and CAA records; for a
     private certificate its CA; for an imported one its import source. Without `--issue` and
-    `--clean` it changes nothing. Each request of `--issue` counts for ACM's quota of a year.
+    `--clean` it changes nothing. Each request of `--issue` counts against ACM's yearly quota.
 
     Ends with 0 if a renewal would work, 1 if not, and 3 if only part of it could be checked;
     with `--clean` alone with 0 unless a deletion fails.
@@ -135,7 +135,7 @@ def _question(zones: Sequence[Zone]) -> str:
     names = ", ".join(clean_text(dns_form(zone.name)) for zone in zones)
     return (
         "Delete what killed drills left, then request, validate and delete a certificate below "
-        f"{names}? ACM counts {len(zones)} for its quota of requests in a year."
+        f"{names}? ACM's yearly quota counts {counted(len(zones), 'request')}."
     )
 
 

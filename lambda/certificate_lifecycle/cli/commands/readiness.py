@@ -44,11 +44,11 @@ def _date(_: click.Context, __: click.Parameter, value: str) -> datetime:
     try:
         day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        raise click.BadParameter(f"{value!r} is no date such as 2029-03-15") from None
+        raise click.BadParameter(f"{value!r} is not a date like 2029-03-15") from None
     today = current_time().replace(hour=0, minute=0, second=0, microsecond=0)
     if not today <= day <= today + _LATEST:
         raise click.BadParameter(
-            f"{value} is not between today and {today + _LATEST:%Y-%m-%d}, in 10 years"
+            f"{value} is not between today, {today:%Y-%m-%d}, and {today + _LATEST:%Y-%m-%d}"
         )
     return day
 
@@ -60,7 +60,7 @@ def _date(_: click.Context, __: click.Parameter, value: str) -> datetime:
     show_default=True,
     callback=_date,
     metavar="YYYY-MM-DD",
-    help="Blockers by this date.",
+    help="Show blockers up to this date, within 10 years.",
 )
 @common_options("table", "json", coverage=True)
 def command(options: Options, *, at: datetime) -> Exit:
@@ -69,7 +69,7 @@ def command(options: Options, *, at: datetime) -> Exit:
     Public certificates live for 100 days from 2027-03-15 and for 47 days from 2029-03-15.
     Reads the description of every certificate, and changes nothing.
 
-    Ends with 0 without blockers, 1 with one, and 3 if something could not be read.
+    Ends with 0 without blockers, 1 with blockers, and 3 if something could not be read.
     """
     scanned = scan(options)
     with interruptible_work(scanned.session, "Reading descriptions", options):
@@ -141,7 +141,7 @@ def _who(data: Mapping[str, Any]) -> str:
 
 def _print_blocker(out: Console, blocker: Blocker, now: datetime, *, by: int) -> None:
     rule = blocker.rule
-    since = f"since {blocker.since:%Y-%m-%d}" if blocker.since > now else "now"
+    since = f"from {blocker.since:%Y-%m-%d}" if blocker.since > now else "now"
     head = Text(" " * by).append(rule.kind.value, style="yellow")
     out.print(head.append(f"  {since}, {rule.party.value}"), overflow="fold")
     indented(out, rule.kind.meaning, by=by + _INDENT)
