@@ -29,7 +29,9 @@ def test_a_healthy_certificate_is_described_and_nothing_is_written(
     cloud.certificates.add(domain_name="www.example.com", **USED, **ending_in(cloud, 150))
     ended = certificates("readiness")
     assert (ended.code, ended.writes) == (0, [])
-    assert "By 2029-03-15: 1 of 1 certificate ready, 0 with blockers, 0 unknown." in ended.words
+    assert (
+        "By 2029-03-15: 1 certificate to renew, 1 ready, 0 with blockers, 0 unknown." in ended.words
+    )
     assert "Acts of people a year: 0 today, 0 at 100 days, 0 at 47 days." in ended.words
 
 

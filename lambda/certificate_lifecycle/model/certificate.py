@@ -157,10 +157,13 @@ class Reason(Documented):
         "Resolvers that validate DNSSEC reject the answers, so that every CA must refuse.",
     )
     CAA_FORBIDS = "CaaForbids", "A CAA record does not allow Amazon to issue (CAA_ERROR)."
-    ISSUER_CHANGED = "IssuerChanged", "It has another issuer since, so that pinned ones fail."
+    ISSUER_CHANGED = (
+        "IssuerChanged",
+        "It has another issuer since, so that clients that pin the issuer fail.",
+    )
     CLIENT_AUTH_LOST = (
         "ClientAuthLost",
-        "It has no extended key usage clientAuth any more, which mutual TLS needs of clients.",
+        "It lost the extended key usage clientAuth, which mutual TLS requires of clients.",
     )
     NO_AVAILABLE_CONTACTS = "NoAvailableContacts", "ACM found no e-mail address for the domain."
     ADDITIONAL_VERIFICATION_REQUIRED = (

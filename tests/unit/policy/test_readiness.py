@@ -266,7 +266,7 @@ def test_it_ends_with_the_last_version_that_is_issued_without_a_person() -> None
     assert shown.ends_at > shown.blockers[0].since
 
 
-def test_what_hurts_after_the_date_is_not_shown() -> None:
+def test_a_blocker_that_applies_after_the_date_is_not_shown() -> None:
     early = NOW + days(30)
     assert not outlook(by_email(), at=early).blockers
     assert outlook(by_email(), at=early).ends_at is None

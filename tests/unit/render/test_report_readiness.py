@@ -12,6 +12,7 @@ from tests.unit.builders import certificate, imported, judged, run
 from tests.unit.policy.readiness_estate import by_dns, by_email, estate, read
 
 BOUGHT = read(imported(names=("<b>.example.com",)))
+UNUSED = replace(by_dns(), in_use=False)
 
 
 def shown(found: Run) -> str:
@@ -20,13 +21,19 @@ def shown(found: Run) -> str:
 
 def test_the_section_names_blockers_with_date_party_and_remedy() -> None:
     text = shown(run(judged(by_email()), judged(BOUGHT), judged(certificate())))
-    assert "By 2029-03-15, 2 of 3 certificates to renew have blockers, 0 are ready." in text
-    assert "How 1 are validated was not read" in text
+    assert "By 2029-03-15: 3 certificates to renew, 2 with blockers, 0 ready." in text
+    assert "Certificates whose validation was not read: 1;" in text
     assert '<th scope="row">EmailValidationEnds</th><td>1</td>' in text
     assert "<td>2028-03-15</td>" in text
     assert "import_sources" in text
     assert "&lt;b&gt;.example.com" in text
     assert "<b>" not in text
+
+
+def test_blocked_certificates_that_need_no_renewal_are_counted_apart() -> None:
+    text = shown(run(judged(by_email()), judged(UNUSED)))
+    assert "1 certificate to renew, 1 with blockers, 0 ready." in text
+    assert "Certificates with blockers that need no renewal: 1." in text
 
 
 def test_sources_of_the_run_are_no_blockers() -> None:

@@ -101,11 +101,14 @@ def _print(out: Console, result: Readiness) -> None:
         _print_blocker(out, blocker, result.now, by=0)
     for entry in result.blocked:
         _print_certificate(out, entry, result.now)
+    renewals = counted(data["renewed_certificates"], "certificate")
     out.print(
-        f"By {result.at:%Y-%m-%d}: {data['ready_certificates']:,} of "
-        f"{counted(data['renewed_certificates'], 'certificate')} ready, "
-        f"{len(result.blocked):,} with blockers, {result.unknown:,} unknown."
+        f"By {result.at:%Y-%m-%d}: {renewals} to renew, {data['ready_certificates']:,} ready, "
+        f"{result.blocked_renewals:,} with blockers, {result.unknown:,} unknown."
     )
+    others = len(result.blocked) - result.blocked_renewals
+    if others:
+        out.print(f"Certificates with blockers that need no renewal: {others:,}.")
     for kind, number in result.blockers.items():
         out.print(f"{number:>7,}  {kind.value}", highlight=False)
     out.print(f"Acts of people a year: {acts_text(result.acts_a_year)}.")

@@ -33,7 +33,7 @@ from certificate_lifecycle.policy.readiness.words import (
     Party,
 )
 
-#: Returns since when a blocker hurts, or None if it does not apply.
+#: Returns when a blocker starts to apply, or None if it does not apply.
 Find = Callable[[Case], datetime | None]
 
 #: Lifetime of the certificates that ACM issues from a private CA (ACM user guide).
@@ -53,7 +53,7 @@ class BlockerRule:
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """A blocker of a certificate, or of the instance, and since when it hurts."""
+    """A blocker of a certificate or of the instance, which applies from `since` on."""
 
     rule: BlockerRule
     since: datetime
@@ -267,7 +267,7 @@ BLOCKERS = (
         BlockerKind.VALIDATION_RECORD_LOST,
         _STOPS,
         Party.DNS,
-        "certificates apply {arn}",
+        "certificates apply {arn}, which writes the record or names it",
         _reasons(
             Reason.VALIDATION_RECORD_MISSING,
             Reason.VALIDATION_RECORD_WRONG,
@@ -474,7 +474,7 @@ OF_INSTANCE = (
         BlockerKind.NOT_DEPLOYED,
         _ACT,
         Party.PLATFORM,
-        "terraform apply with this module, and --instance NAME",
+        "terraform apply with this module, or --instance NAME if its name_prefix is another",
         _never,
     ),
     _row(BlockerKind.STATE_TABLE_MISSING, _COSTS, Party.PLATFORM, _CURRENT, _never),

@@ -32,7 +32,7 @@ _SIMULATED_DAYS = 3 * 365
 class CertificateReadiness:
     """What the coming years ask of one certificate.
 
-    `blockers` are those that hurt on the date or before. `ends_at` is when it ends in use unless a
+    `blockers` are those that apply on the date or before. `ends_at` is when it ends in use unless a
     person acts, by the date; None if it does not.
     `acts_a_year` has the number of acts of people by milestone.
     """
@@ -101,6 +101,11 @@ class Readiness:
         """The certificates with a blocker, the first one that ends first."""
         found = [outlook for outlook in self.outlooks if outlook.blockers]
         return sorted(found, key=_urgency)
+
+    @property
+    def blocked_renewals(self) -> int:
+        """The number of certificates with a blocker that have to be renewed."""
+        return sum(outlook.case.renews for outlook in self.blocked)
 
     @property
     def unknown(self) -> int:

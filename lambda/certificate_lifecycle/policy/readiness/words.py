@@ -67,7 +67,7 @@ class Effect(Documented):
 
     STOPS = "stops", "The renewal fails until the blocker is removed."
     ACT = "act", "A person has to act at each renewal."
-    COSTS = "costs", "Renewals succeed, with more work, or less than before."
+    COSTS = "costs", "Renewals succeed with more work, or with a certificate of less use."
 
 
 class BlockerKind(Documented):
@@ -98,19 +98,22 @@ class BlockerKind(Documented):
     AUTHORITY_ENDS = "AuthorityEnds", "The private CA ends before a renewed certificate would."
     LIFETIME_TOO_LONG = (
         "LifetimeTooLong",
-        "A public CA issues it by hand for a time that will not be allowed any more.",
+        "A person orders it from a public CA, with a longer lifetime than will be allowed.",
     )
     SOURCE_AUTOMATION_UNKNOWN = (
         "SourceAutomationUnknown",
-        "Its secret gets certificates of a public CA for a time that will not be allowed.",
+        "Its secret gets certificates of a public CA with a longer lifetime than will be allowed.",
     )
     CLIENT_AUTH_LOST = (
         "ClientAuthLost",
-        "It serves TLS clients too, and the next public certificate will not.",
+        "It has the usage clientAuth, which the next public certificate will not have.",
     )
     IMPORT_WITHOUT_SOURCE = "ImportWithoutSource", "It is imported, and has no import source."
     SOURCE_NOT_READ = "SourceNotRead", "Its mode does not allow to import from its source."
-    SOURCE_TOO_OLD = "SourceTooOld", "Its import source has nothing newer, although it should."
+    SOURCE_TOO_OLD = (
+        "SourceTooOld",
+        "Its import source contains no newer version, although more than half of its life is over.",
+    )
     SOURCE_UNUSABLE = "SourceUnusable", "Its import source cannot be read, or not be imported."
     REPAIR_FORBIDDEN = "RepairForbidden", "It needs a repair that its mode does not allow."
     EXPORT_WITHOUT_TARGET = "ExportWithoutTarget", "It was exported, and has no export target."
@@ -120,9 +123,15 @@ class BlockerKind(Documented):
     SERVER_CERTIFICATE = "ServerCertificate", "IAM server certificates are replaced by hand."
     UNUSED = "UnusedNotRenewed", "Nothing uses it, so that ACM lets it expire."
     NOT_ELIGIBLE = "NotEligible", "It is used, and ACM reports it as not eligible for renewal."
-    RENEWAL_STUCK = "RenewalStuck", "ACM's renewal failed or is late, for another reason."
-    DECLARED_MISSING = "DeclaredMissing", "A declared certificate is not there."
-    ACME_BINDING_ENDS = "AcmeBindingEnds", "An external account binding ends without a client."
+    RENEWAL_STUCK = (
+        "RenewalStuck",
+        "ACM's renewal failed or is late, and no other blocker explains why.",
+    )
+    DECLARED_MISSING = "DeclaredMissing", "A declared certificate does not exist."
+    ACME_BINDING_ENDS = (
+        "AcmeBindingEnds",
+        "An external account binding ends before a client has registered.",
+    )
     ACME_BLOCKED = "AcmeBlocked", "ACME clients cannot order certificates."
     ALREADY_ENDED = "AlreadyEnded", "It has expired or was revoked, and is used."
     NOT_DEPLOYED = "NotDeployed", "No function of this module runs, so that nothing is renewed."

@@ -41,13 +41,16 @@ def readiness_markup(result: Readiness) -> str:
     data = result.to_dict()
     count = data["renewed_certificates"]
     sentence = (
-        f"By {result.at:%Y-%m-%d}, {len(result.blocked):,} of {many(count, 'certificate')} "
-        f"to renew have blockers, {data['ready_certificates']:,} are ready."
+        f"By {result.at:%Y-%m-%d}: {many(count, 'certificate')} to renew, "
+        f"{result.blocked_renewals:,} with blockers, {data['ready_certificates']:,} ready."
     )
+    others = len(result.blocked) - result.blocked_renewals
+    if others:
+        sentence += f" Certificates with blockers that need no renewal: {others:,}."
     if result.unknown:
         sentence += (
-            f" How {result.unknown:,} are validated was not read; `certificates readiness` "
-            "reads that."
+            f" Certificates whose validation was not read: {result.unknown:,}; "
+            "`certificates readiness` reads the validation."
         )
     acts = {_MILESTONES[name]: result.acts_a_year[name] for name in _MILESTONES}
     return "\n".join(
