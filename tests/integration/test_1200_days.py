@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pytest
 
 from tests.embedded_aws.certificates import new_serial
 from tests.embedded_aws.cloud import Cloud
-from tests.embedded_aws.doh_gateway import Gateway
+from tests.embedded_aws.doh_gateway import HostedZones, without_https
 from tests.integration.effects import OURS, USED, documents, put_records, wanted_records
 from tests.integration.invocation import Function, scheduled
 
@@ -34,7 +35,9 @@ LOST_ON, REPAIRED_AFTER = (100, 430, 760, 1_090), 9
 class Life:
     """Certificates of every class, and the people and pipelines around them.
 
-    `needed` has the first day of each trouble that needs attention, by ARN.
+    `needed` has the first day of each trouble that needs attention, by ARN. `urgent` are the
+    certificates that the trouble leaves a week or less to live, `near` these and those for which
+    the trouble ended on that day.
     """
 
     cloud: Cloud
@@ -43,6 +46,8 @@ class Life:
     elsewhere: str = ""
     members: dict[str, list[str]] = field(default_factory=dict)
     needed: dict[str, list[int]] = field(default_factory=dict)
+    urgent: set[str] = field(default_factory=set)
+    near: set[str] = field(default_factory=set)
 
     def fill(self) -> None:
         cloud = self.cloud
@@ -61,7 +66,7 @@ class Life:
         self._add("elsewhere", zone="example.net", lifetime=198)
         for lifetime in (6, 47, 90, 365):
             self._add(f"imported for {lifetime} days", lifetime=lifetime, type="IMPORTED")
-        self._add("imported late", lifetime=365, age=260, type="IMPORTED")
+        self._add("imported late", lifetime=365, age=240, type="IMPORTED")
 
     def _add(
         self,
@@ -75,8 +80,9 @@ class Life:
         arns = self.members[kind] = []
         for number in range(self.count):
             name = f"{kind.replace(' ', '-').lower()}-{number}.{zone}"
-            # The ages differ, so that no day has all renewals.
-            begins = self.cloud.now - timedelta(days=age + number * 7 % max(1, lifetime // 3))
+            # The ages differ, so that no day has all renewals; none is due at the start.
+            spread = min(90, max(1, lifetime // 3))
+            begins = self.cloud.now - timedelta(days=age + number * 7 % spread)
             dates = {"not_before": begins, "not_after": begins + timedelta(days=lifetime)}
             arns.append(
                 self.cloud.certificates.add(domain_name=name, **{**USED, **OURS, **dates, **fields})
@@ -93,6 +99,10 @@ class Life:
             if kind.startswith("imported"):
                 for arn in arns:
                     self._import_again(arn, late=kind == "imported late", day=day)
+        self._lose(day)
+
+    def _lose(self, day: int) -> None:
+        """Remove records on some days, and have a person write those elsewhere days later."""
         if day in LOST_ON:
             for kind, zone in (("whose record is lost", self.zone), ("elsewhere", self.elsewhere)):
                 for arn in self.members[kind]:
@@ -101,6 +111,19 @@ class Life:
                     self._need(arn, day)
         if day - REPAIRED_AFTER in LOST_ON:
             put_records(self.cloud, self.elsewhere, *self.members["elsewhere"])
+        for lost in LOST_ON:
+            if lost <= day <= lost + REPAIRED_AFTER:
+                for arn in self.members["elsewhere"]:
+                    self._watch(arn, ended=day == lost + REPAIRED_AFTER)
+
+    def _watch(self, arn: str, *, ended: bool = False) -> None:
+        """Note that trouble leaves a certificate a week or less."""
+        certificate = self.cloud.certificates.get(arn)
+        assert certificate.not_after is not None
+        if certificate.not_after - self.cloud.now <= timedelta(days=7):
+            self.near.add(arn)
+            if not ended:
+                self.urgent.add(arn)
 
     def _import_again(self, arn: str, *, late: bool, day: int) -> None:
         certificate = self.cloud.certificates.get(arn)
@@ -111,6 +134,8 @@ class Life:
         warning = min(timedelta(days=30), lifetime * 0.33)
         if late and left <= warning < left + timedelta(days=1):
             self._need(arn, day)
+        if late and left > timedelta(days=5):
+            self._watch(arn)
         due = timedelta(days=5) if late else lifetime * 0.4
         if left <= due:
             now = self.cloud.now
@@ -159,7 +184,7 @@ def simulate(life: Life, rotation: Function, topic: str, days: int) -> Log:
             for finding in sent["findings"]:
                 log.verdicts[kinds[finding["certificate_arn"]], finding["verdict"]] += 1
                 if finding["severity"] == "critical":
-                    log.critical.add(kinds[finding["certificate_arn"]])
+                    log.critical.add(finding["certificate_arn"])
         assert life.expired_in_use == [], day
         cloud.advance(days=1)
     return log
@@ -183,15 +208,17 @@ def check(life: Life, log: Log) -> None:
         late = [alert - day for alert, day in zip(alerts, began, strict=True)]
         assert 0 <= min(late) <= max(late) <= 7, kinds[arn]
     assert all(len(log.alerts[arn]) == 1 for arn in migrated)
-    assert log.critical <= {"imported late"}
+    assert {kinds[arn] for arn in life.urgent - log.critical} == set()
+    assert {kinds[arn] for arn in log.critical - life.near} == set()
 
 
 @pytest.fixture
-def life(cloud: Cloud, gateway: Gateway, environment: pytest.MonkeyPatch) -> Life:
+def life(cloud: Cloud, environment: pytest.MonkeyPatch) -> Iterator[Life]:
     environment.setenv("ROTATION_MODE", "repair")
-    assert gateway.urls
     cloud.now = START
-    return Life(cloud, 1)
+    with without_https(HostedZones(cloud.zones)) as gateway:
+        environment.setenv("PUBLIC_DNS_RESOLVERS", json.dumps(gateway.urls))
+        yield Life(cloud, 1)
 
 
 def test_no_alert_is_missing_or_unneeded_when_lifetimes_change(

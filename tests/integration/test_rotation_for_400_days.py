@@ -124,17 +124,17 @@ def test_a_mixed_estate_lives_for_400_days_with_one_request_and_few_messages(
         assert estate.now(name).status == "EXPIRED"
 
     # Renewals without problems cause no notification, the rest at marks and weekly.
-    told = Counter(
+    reported = Counter(
         (finding["domain_name"], finding["verdict"])
         for document in documents(cloud, topic)
         for finding in document["findings"]
     )
-    assert {name for name, _ in told} == {
+    assert {name for name, _ in reported} == {
         "f.example.com",
         "g.example.com",
         "h.example.net",
         "i.example.com",
     }
-    assert told["g.example.com", "RenewalAtRisk"] == 1
-    assert told["i.example.com", "RenewalOverdue"] == 5
+    assert reported["g.example.com", "RenewalAtRisk"] == 1
+    assert reported["i.example.com", "RenewalOverdue"] == 5
     assert cloud.now > NOW
