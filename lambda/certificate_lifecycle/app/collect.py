@@ -208,7 +208,7 @@ class Collector:
             result.problems.extend(self.sources.misplaced(by_arn, result.unread))
             result.problems.extend(self.exports.misplaced({*by_arn, *result.unread}))
         stores = {arn: store for arn, (_, store) in stored.items()}
-        self._assess_covered(chosen, everything, stores, replacing, result, wanted)
+        self._assess_covered(chosen, everything, stores, replacing, result, wanted, reported)
         return result
 
     def _unlisted(
@@ -239,6 +239,7 @@ class Collector:
         replacing: Mapping[str, ReplacementRecord],
         result: ScanResult,
         wanted: Collection[str],
+        reported: Collection[str],
     ) -> None:
         """Assess the certificates of `chosen` that are covered or reported nevertheless."""
         chosen = list(chosen)
@@ -250,7 +251,7 @@ class Collector:
             memory=self.memory,
             fresh={*described, *wanted},
         )
-        coverage = self._coverage(descriptions)
+        coverage = replace(self._coverage(descriptions), reported=reported)
         under_way = set(_open(replacing))
         # The time may not suffice to describe all.
         ordered = sorted(chosen, key=self._expiring_first)

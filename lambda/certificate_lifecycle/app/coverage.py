@@ -38,6 +38,8 @@ class CoverageCheck:
     """Decides whether certificates of one account and region are covered.
 
     `always` are covered whatever their names and tags are: the configuration names them.
+    `reported` have an open alert, which would end without a notification: their tags are read by
+    calls of their own before they are ignored.
     `unread` are those whose tags could not be read.
     `problems` are the errors of certificates whose names or tags could not be read.
     """
@@ -45,6 +47,7 @@ class CoverageCheck:
     context: RunContext
     descriptions: Descriptions
     always: Collection[str] = ()
+    reported: Collection[str] = ()
     unread: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
@@ -69,6 +72,8 @@ class CoverageCheck:
             store = stores.get(arn)
             try:
                 covered = self.covers(certificate, store.describe if store is not None else None)
+                if covered is False and arn in self.reported and self.descriptions.drop_tags(arn):
+                    covered = self.covers(certificate)
             except CertificateNotFoundError:
                 logger.info("certificate deleted meanwhile", extra={"certificate_arn": arn})
                 continue

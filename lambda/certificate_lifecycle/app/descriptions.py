@@ -149,6 +149,10 @@ class Descriptions:
             self._tags[arn] = self.certificates.tags(arn)
         return certificate.with_tags(self._tags[arn])
 
+    def drop_tags(self, arn: str) -> bool:
+        """Have the tags of a certificate read again, if they were read in bulk; else false."""
+        return arn in self._unconfirmed and self._tags.pop(arn, None) is not None
+
     def confirmed(self) -> Descriptions:
         """Return the descriptions that this run read; all else is read by calls for each."""
         found: dict[str, Certificate | Exception] = {
@@ -157,7 +161,8 @@ class Descriptions:
         return Descriptions(
             certificates=self.certificates,
             context=self.context,
-            memory=RememberedCertificates(since=self.memory.since),
+            memory=self.memory,
+            fresh=self.memory.entries.keys(),
             renewals=self.renewals,
             _read=found,
         )

@@ -43,7 +43,7 @@ _MAX_QUERIES = 200
 _MAX_DUE_QUERIES = 5_600
 #: Queries of one name in a zone of its own.
 _FEW_QUERIES = 3
-#: Hosted zones of one account and region whose name servers are read: Route 53 permits five calls
+#: Hosted zones of one account and region whose name servers are read: Route 53 permits ten calls
 #: per second and account.
 _MAX_ZONES = 500
 

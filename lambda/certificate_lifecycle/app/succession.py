@@ -39,7 +39,6 @@ class SuccessorSearch:
     """
 
     context: RunContext
-    certificates: Certificates
     catalog: Catalog
     coverage: CoverageCheck
     by_name: dict[str, list[Certificate]]
@@ -71,7 +70,6 @@ class SuccessorSearch:
                 index[name].append(certificate)
         return cls(
             context=context,
-            certificates=certificates,
             catalog=catalog,
             coverage=coverage,
             by_name=dict(index),
@@ -134,8 +132,7 @@ class SuccessorSearch:
             self.described[arn] = None
             try:
                 require_time(self.context.clock)
-                described = certificate.described_as(self.certificates.describe(arn))
-                self.described[arn] = described
+                self.described[arn] = self.coverage.descriptions.describe(certificate)
             except CertificateNotFoundError:
                 logger.info("certificate deleted meanwhile", extra={"certificate_arn": arn})
             except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end

@@ -338,29 +338,12 @@ class AcmCertificates:
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Return the renewal status of all certificates from ACM that expire in a period.
 
-        None if SearchCertificates is not available: it was added in 2026, and an SDK, a region or a
-        role may not have it.
+        None if ACM has no search here.
         """
-        if not hasattr(self._client, "search_certificates"):
+        results = self._searched(_renewable(start, end))
+        if results is None:
             return None
-        found: dict[str, RenewalStatus | None] = {}
-        try:
-            for result in paginated(
-                self._client,
-                "search_certificates",
-                "Results",
-                required=True,
-                FilterStatement=_renewable(start, end),
-                PaginationConfig={"PageSize": _SEARCH_PAGE_SIZE},
-            ):
-                found[result["CertificateArn"]] = _renewal_state(result)
-        except ClientError as error:
-            code = error_code(error)
-            if code not in _NO_SEARCH:
-                raise
-            logger.info("renewals are described one by one", extra={"reason": code})
-            return None
-        return found
+        return {result["CertificateArn"]: _renewal_state(result) for result in results}
 
     @validated_response("SearchCertificates")
     def validated_by_email(self) -> frozenset[str] | None:
@@ -373,27 +356,39 @@ class AcmCertificates:
             _METHOD not in shapes.shape_for("AcmCertificateMetadataFilter").members  # type: ignore[attr-defined] # a structure shape
         ):
             return None
-        found: set[str] = set()
-        try:
-            for result in paginated(
-                self._client,
-                "search_certificates",
-                "Results",
-                required=True,
-                FilterStatement=_BY_EMAIL,
-                PaginationConfig={"PageSize": _SEARCH_PAGE_SIZE},
-            ):
-                if _metadata(result).get(_METHOD) != _EMAIL:
-                    logger.info("e-mail validation not searched", extra={"reason": "no filter"})
-                    return None
-                found.add(result["CertificateArn"])
-        except ClientError as error:
-            code = error_code(error)
-            if code not in _NO_SEARCH:
-                raise
-            logger.info("e-mail validation not searched", extra={"reason": code})
+        results = self._searched(_BY_EMAIL)
+        if results is None:
             return None
-        return frozenset(found)
+        if any(_metadata(result).get(_METHOD) != _EMAIL for result in results):
+            logger.info("certificates not searched", extra={"reason": "the filter is ignored"})
+            return None
+        return frozenset(result["CertificateArn"] for result in results)
+
+    def _searched(
+        self, statement: CertificateFilterStatementPaginatorTypeDef
+    ) -> Sequence[Mapping[str, Any]] | None:
+        """Return the results of SearchCertificates, None if it is not available.
+
+        It was added in 2026, and an SDK, a region or a role may not have it.
+        """
+        if not hasattr(self._client, "search_certificates"):
+            return None
+        try:
+            return list(
+                paginated(
+                    self._client,
+                    "search_certificates",
+                    "Results",
+                    required=True,
+                    FilterStatement=statement,
+                    PaginationConfig={"PageSize": _SEARCH_PAGE_SIZE},
+                )
+            )
+        except ClientError as error:
+            if error_code(error) not in _NO_SEARCH:
+                raise
+            logger.info("certificates not searched", extra={"reason": error_code(error)})
+            return None
 
     @validated_response("DescribeCertificate")
     def describe(self, arn: str) -> Certificate:

@@ -56,6 +56,7 @@ def scan(
     coverage: Coverage,
     *,
     wanted: Sequence[str] = (),
+    reported: Sequence[str] = (),
     replacing: Sequence[ReplacementRecord] = (),
     parts: dict[str, Any] | None = None,
     **changes: Any,  # noqa: ANN401 - any field of a context
@@ -68,7 +69,9 @@ def scan(
         **{"sources": no_sources(), **(parts or {})},
     )
     return collector.scan(
-        wanted, replacing={record.certificate_arn: record for record in replacing}
+        wanted,
+        reported=reported,
+        replacing={record.certificate_arn: record for record in replacing},
     )
 
 
@@ -100,6 +103,20 @@ def test_tags_are_read_once_and_only_where_they_decide() -> None:
     asked.clear()
     assert found(scan(certificates, both)) == {}
     assert asked == [OURS.arn]
+
+
+def test_an_open_alert_ends_only_by_tags_that_acm_itself_returns() -> None:
+    """The index of tags has a change some time after ACM."""
+    certificates = MemoryCertificates(OURS, OTHER, FAR)
+    certificates.tags_of = lambda arns: dict.fromkeys(arns, ())  # type: ignore[method-assign]
+    certificates.tagged = {OTHER.arn: (("Team", "shop"),)}
+    result = scan(certificates, SHOP_TEAM, reported=[OTHER.arn, OURS.arn])
+    assert found(result) == {"other": False}
+    assert set(result.ignored) == {OURS.arn, FAR.arn}
+    certificates.broken[f"tags {OTHER.arn}"] = Outage("denied")
+    result = scan(certificates, SHOP_TEAM, reported=[OTHER.arn])
+    assert found(result) == {"other": False}
+    assert result.status is ScopeStatus.PARTIAL
 
 
 def count_tag_reads(certificates: MemoryCertificates) -> list[str]:

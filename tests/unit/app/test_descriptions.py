@@ -140,6 +140,16 @@ def test_a_renewal_without_a_search_is_described_each_time_and_its_last_check_ke
     assert (found.checked_at, found.fingerprint) == (NOW, "")
 
 
+def test_a_second_reading_describes_again_and_still_knows_the_version_before() -> None:
+    """Otherwise a change by the last renewal would end in a run that acts on the certificate."""
+    memory = remembered(DUE[0])
+    certificates = MemoryCertificates(DUE[0])
+    again = descriptions(certificates, memory=memory).confirmed()
+    assert again.before(DUE[0].arn) == memory.entries[DUE[0].arn]
+    again.describe(*listed(certificates))
+    assert certificates.described == [DUE[0].arn]
+
+
 def test_what_is_gone_is_forgotten_and_what_was_changed_described_again() -> None:
     certificates = MemoryCertificates(*DUE[:3])
     memory = remembered(*DUE[:3])
