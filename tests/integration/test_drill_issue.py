@@ -422,7 +422,16 @@ def test_a_leftover_whose_zone_cannot_be_seen_stays_and_is_named(
 
 
 @pytest.mark.usefixtures("ledger_table")
-@pytest.mark.parametrize("status", ["ISSUED", "PENDING_VALIDATION", "FAILED"])
+@pytest.mark.parametrize(
+    "status",
+    [
+        "ISSUED",
+        *(
+            pytest.param(each, marks=pytest.mark.nightly)
+            for each in ("PENDING_VALIDATION", "FAILED")
+        ),
+    ],
+)
 def test_a_run_names_an_old_leftover_once_with_the_command(
     certificates: Certificates,
     rotation: Function,

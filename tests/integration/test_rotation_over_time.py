@@ -52,6 +52,7 @@ def live(
     return made
 
 
+@pytest.mark.nightly
 def test_a_healthy_estate_lives_for_400_days_without_a_request_a_write_or_a_message(
     rotation: Function, cloud: Cloud, zone: str
 ) -> None:

@@ -120,6 +120,7 @@ def test_a_secret_of_another_region_is_read_there(
     assert_imported(shop)
 
 
+@pytest.mark.nightly
 def test_a_tool_that_renews_every_two_months_keeps_the_certificate_alive_for_400_days(
     rotation: Function, shop: Imported, cloud: Cloud
 ) -> None:
