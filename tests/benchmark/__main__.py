@@ -108,9 +108,8 @@ def shapes() -> list[tuple[int, int]]:
 def measure(cloud: Cloud, size: int, count: int, *, limited: bool) -> Row:
     """Scan an estate by the function, then make the same calls by a bare script."""
     say(f"{size} certificates, {count} region{'s' if count > 1 else ''}, {limited=}")
-    cloud.reset()
     regions = REGIONS[:count]
-    scale.fill(cloud, size, regions)
+    scale.fill_anew(cloud, size, regions)
     topic = cloud.client("sns").create_topic(Name="benchmark")["TopicArn"]
     environment = {"SNS_TOPIC_ARN": topic, "REGIONS": json.dumps(regions)}
     cloud.latency = 0.0 if limited else LATENCY_SECONDS

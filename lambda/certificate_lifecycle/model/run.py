@@ -511,12 +511,13 @@ class Run:
     problems: Sequence[str] = ()
     import_sources: Collection[str] = ()
     export_targets: Collection[str] = ()
+    #: The assessments that are not healthy: most severe first, then by expiry.
+    findings: Sequence[Assessment] = field(init=False, repr=False, compare=False)
 
-    @property
-    def findings(self) -> list[Assessment]:
-        """The assessments that are not healthy: most severe first, then by expiry."""
+    def __post_init__(self) -> None:
+        """Sort the findings once: messages, reports and events read them many times."""
         found = [entry for entry in self.assessments if not entry.decision.healthy]
-        return sorted(found, key=urgency)
+        object.__setattr__(self, "findings", sorted(found, key=urgency))
 
     @property
     def open_findings(self) -> int:
