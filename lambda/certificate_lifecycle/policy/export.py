@@ -52,12 +52,13 @@ class TargetState(StrEnum):
     OUTDATED = "outdated"
     ROLLED_BACK = "rolled back"
     NOT_POSSIBLE = "not possible"
+    MISSING = "missing"
     UNREAD = "unread"
 
 
 @dataclass(frozen=True, slots=True)
 class TargetFinding:
-    """The state of a target; `blocked_reason` says why an export is impossible."""
+    """The state of a target; `blocked_reason` says why an export is impossible, as a clause."""
 
     target: ExportTarget
     state: TargetState
