@@ -17,6 +17,7 @@ from certificate_lifecycle.model.errors import ExportError, RotationError
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.export import version_token
 from tests.embedded_aws.cloud import Cloud
+from tests.integration.effects import documents
 from tests.integration.exports import PASSPHRASE, Exported, put_exported
 from tests.integration.invocation import NOW, Function, scheduled
 
@@ -206,8 +207,8 @@ def test_secrets_may_live_in_another_region(
     assert "serial" in client.get_secret_value(SecretId=target["secret_arn"])["SecretString"]
 
 
-def test_one_target_that_fails_stops_no_other(
-    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+def test_one_target_that_cannot_be_read_is_not_called_healthy_and_stops_no_other(
+    rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch
 ) -> None:
     exported = put_exported(cloud, 200)
     other = cloud.certificates.add(type="PRIVATE", domain_name="other.example.com")
@@ -225,6 +226,11 @@ def test_one_target_that_fails_stops_no_other(
     with pytest.raises(RotationError, match=f"DescribeSecret of {closed} was refused"):
         rotation(EVENT)
     exported.assert_up_to_date()
+    (document,) = documents(cloud, topic)
+    (found,) = [entry for entry in document["findings"] if entry["certificate_arn"] == other]
+    assert (found["verdict"], found["reason"]) == ("Unknown", "ExportTargetUnreadable")
+    showing = f"get-resource-policy --region eu-west-1 --secret-id {closed}"
+    assert f"`aws secretsmanager {showing}`." in found["message"]
 
 
 # --- A target that is gone ----------------------------------------------------------------------

@@ -553,7 +553,11 @@ def test_an_unreadable_secret_is_reported_and_raised(
     with pytest.raises(RotationError, match=rf"cannot be read \({code}: {text}\)"):
         rotation(scheduled(NOW))
     (document,) = documents(cloud, topic)
-    assert document["findings"][0]["reason"] == "SourceUnreadable"
+    (finding,) = document["findings"]
+    assert finding["reason"] == "SourceUnreadable"
+    showing = f"get-resource-policy --region eu-west-1 --secret-id {shop.secret_arn}"
+    denied = code != "InvalidRequestException"
+    assert (f"`aws secretsmanager {showing}`." in finding["message"]) is denied
     assert shop.certificate.not_after == SOON
 
 

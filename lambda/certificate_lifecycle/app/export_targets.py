@@ -65,9 +65,9 @@ class ExportTargets:
             return TargetFinding(target, TargetState.MISSING, str(error))
         return TargetFinding(target, target_state(token, stages))
 
-    def unread(self, certificate: Certificate) -> TargetFinding:
-        """Return the finding for a target that could not be read."""
-        return TargetFinding(self.by_arn[certificate.arn], TargetState.UNREAD)
+    def unreadable(self, certificate: Certificate, why: str) -> TargetFinding:
+        """Return the finding for a target that could not be read or compared; `why` is a clause."""
+        return TargetFinding(self.by_arn[certificate.arn], TargetState.UNREADABLE, why)
 
 
 def serial_of(certificate: Certificate) -> str:

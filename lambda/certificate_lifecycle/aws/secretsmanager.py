@@ -20,7 +20,7 @@ from certificate_lifecycle.aws.permissions import (
     declare,
     for_rotations,
 )
-from certificate_lifecycle.aws.responses import MISREAD, error_code, unless
+from certificate_lifecycle.aws.responses import DENIED, MISREAD, error_code, unless
 from certificate_lifecycle.model.errors import ExportError, SecretUnreadableError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.secret_value import SecretStr
@@ -56,6 +56,8 @@ PERMISSIONS = (
 )
 
 _NOT_FOUND = "ResourceNotFoundException"
+#: Codes of a call that IAM, the policy of the secret, or that of its key denies.
+_DENIED = DENIED | {"DecryptionFailure", "EncryptionFailure"}
 #: Errors that the user can fix; their messages name actions, keys and secrets, never values.
 _WITHOUT_VALUES = frozenset(
     {
@@ -139,18 +141,19 @@ class SecretsManagerImports:
     def _value(self, secret_arn: str) -> SecretStr:
         """Return the current text of a secret, empty for a binary secret."""
         client = self._client_for(Scope.from_arn(secret_arn).region)
-        absence = None
+        absence, step = None, ""
         try:
             value = client.get_secret_value(SecretId=secret_arn).get("SecretString")
             return SecretStr(value if isinstance(value, str) else "")
         except ClientError as error:
             reason, absence = _reason(error), _absence(error)
+            step = _next_step(error, secret_arn)
         except (BotoCoreError, *MISREAD) as error:
             reason = type(error).__name__
         # Raised outside the handlers, whose errors would become its context.
         if absence is not None:
             raise missing(secret_arn, absence, SecretInput.IMPORT_SOURCES)
-        raise SecretUnreadableError(f"the secret {secret_arn} cannot be read ({reason})")
+        raise SecretUnreadableError(f"the secret {secret_arn} cannot be read ({reason}){step}")
 
 
 @contextmanager
@@ -162,7 +165,8 @@ def _without_values(operation: str, secret_arn: str) -> Iterator[None]:
             f"the SDK failed at {operation} of {secret_arn}: {type(error).__name__}"
         ) from None
     except ClientError as error:
-        raise ExportError(f"{operation} of {secret_arn} was refused: {_reason(error)}") from None
+        reason = f"{_reason(error)}{_next_step(error, secret_arn)}"
+        raise ExportError(f"{operation} of {secret_arn} was refused: {reason}") from None
 
 
 def _absence(error: ClientError) -> Absence | None:
@@ -182,3 +186,12 @@ def _reason(error: ClientError) -> str:
     details = error.response["Error"]
     code, text = details["Code"], details.get("Message")
     return f"{code}: {text}" if text and code in _WITHOUT_VALUES else code
+
+
+def _next_step(error: ClientError, secret_arn: str) -> str:
+    """Return the command that shows who may use a secret, as a clause; empty for other errors."""
+    if error_code(error) not in _DENIED:
+        return ""
+    region = Scope.from_arn(secret_arn).region
+    command = f"aws secretsmanager get-resource-policy --region {region} --secret-id {secret_arn}"
+    return f"; compare the role with the policies of the secret and of its key: `{command}`"

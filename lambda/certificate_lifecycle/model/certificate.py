@@ -231,6 +231,10 @@ class Reason(Documented):
         "ExportSecretMissing",
         "The secret of its export target does not exist, or is marked for deletion.",
     )
+    EXPORT_TARGET_UNREADABLE = (
+        "ExportTargetUnreadable",
+        "Its export target, or what it would be compared with, cannot be read.",
+    )
     SOURCE_NOT_YET_VALID = (
         "SourceNotYetValid",
         "Its import source contains a newer version that is not valid yet.",

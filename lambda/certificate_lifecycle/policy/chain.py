@@ -68,6 +68,7 @@ CHAIN: Sequence[Check] = (
     checks.renewal_at_risk,  # before renewing: ACM would fail at its next attempt
     email_validation.email_validation_ends,  # after renewal_blocked: an e-mail may be awaited
     sources_at_risk.export_secret_missing,
+    sources_at_risk.export_target_unreadable,
     sources_at_risk.export_target_missing,
     renewal_change.renewal_changed,  # after all that needs an action
     checks.renewing,

@@ -778,12 +778,12 @@ def renewal_blocked(given: CheckInput) -> Decision | None:
 def export_target(given: CheckInput) -> Decision | None:
     """Find export targets that do not contain the current version.
 
-    `sources_at_risk.export_secret_missing` finds missing secrets with time left.
+    `sources_at_risk` finds missing and unreadable secrets with time left.
     """
     export = given.observation.export
     if export is None or not export.has_problem:
         return None
-    if export.state is TargetState.MISSING and not given.due:
+    if export.state in (TargetState.MISSING, TargetState.UNREADABLE) and not given.due:
         return None
     secret = export.target.secret_arn
     least, action = Severity.INFO, Action.INVESTIGATE
@@ -794,6 +794,9 @@ def export_target(given: CheckInput) -> Decision | None:
         case TargetState.MISSING:
             reason = Reason.EXPORT_SECRET_MISSING
             text = f"It cannot be exported: {export.blocked_reason}."
+        case TargetState.UNREADABLE:
+            reason = Reason.EXPORT_TARGET_UNREADABLE
+            text = f"Its export target cannot be read or compared: {export.blocked_reason}."
         case TargetState.ROLLED_BACK:
             reason = Reason.EXPORT_ROLLED_BACK
             text = (

@@ -34,6 +34,16 @@ def export_secret_missing(given: CheckInput) -> Decision | None:
     return _missing(given, Reason.EXPORT_SECRET_MISSING, text)
 
 
+@check(question="Can its export target not be read?", facts=(facts.EXPORT, facts.EXPIRES))
+def export_target_unreadable(given: CheckInput) -> Decision | None:
+    """Find export targets that cannot be compared with ACM: the next export may fail."""
+    export = given.observation.export
+    if export is None or export.state is not TargetState.UNREADABLE:
+        return None
+    text = f"Its export target cannot be read or compared: {export.blocked_reason}."
+    return given.unknown(Reason.EXPORT_TARGET_UNREADABLE, f"{text} {given.expiry_sentence}")
+
+
 @check(
     question="Has its import source nothing newer, in the second half of its life?",
     facts=(facts.SOURCE, facts.USED, facts.EXPIRES),

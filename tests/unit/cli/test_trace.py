@@ -142,6 +142,7 @@ FACTS_OF = {
     "source_missing": ["import source", "expires"],
     "source_too_old": ["import source", "used", "expires"],
     "export_secret_missing": ["export target", "expires"],
+    "export_target_unreadable": ["export target", "expires"],
     "export_target_missing": ["exported", "export target", "expires", "renewal window"],
     "throw_away": ["status", "used", "created", "reported from"],
     "unused": ["type", "used", "export target"],

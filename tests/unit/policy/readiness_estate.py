@@ -201,11 +201,12 @@ PLANTED: tuple[Row, ...] = (
         True,
         {BlockerKind.EXPORT_NOT_POSSIBLE},
     ),
-    (
-        found(EXPORTED, Reason.EXPORT_SECRET_MISSING, Verdict.RENEWAL_AT_RISK),
-        False,
-        True,
-        {BlockerKind.EXPORT_SECRET_MISSING},
+    *(
+        (found(EXPORTED, reason, verdict), False, True, {BlockerKind.EXPORT_TARGET_UNUSABLE})
+        for reason, verdict in {
+            Reason.EXPORT_SECRET_MISSING: Verdict.RENEWAL_AT_RISK,
+            Reason.EXPORT_TARGET_UNREADABLE: Verdict.UNKNOWN,
+        }.items()
     ),
     (
         found(EXPORTED, Reason.EXPORT_TARGET_OUTDATED, Verdict.EXPORT_DUE),

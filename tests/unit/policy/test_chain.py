@@ -86,7 +86,7 @@ from tests.unit.builders import (
 
 USUAL = Thresholds()
 OK, INFO, WARNING, CRITICAL = Severity
-CURRENT, OUTDATED, ROLLED_BACK, NOT_POSSIBLE, MISSING, UNREAD = TargetState
+CURRENT, OUTDATED, ROLLED_BACK, NOT_POSSIBLE, MISSING, UNREADABLE, UNREAD = TargetState
 
 
 def written(times: int) -> RepairHistory:
@@ -667,21 +667,23 @@ EXPORT_DUE = [
     ),
     *(
         Row(
-            f"the secret of an export target is missing, and the copy ends in {left} days",
+            f"an export target is {state}, and the copy ends in {left} days",
             observation(
                 private(in_use=False, exported=True, ends_in=days(left)),
-                export=at_target(MISSING, "the secret is gone"),
+                export=at_target(state, "the secret is gone or denied"),
             ),
             verdict,
             severity,
-            Reason.EXPORT_SECRET_MISSING,
+            reason,
             Action.INVESTIGATE,
         )
-        for left, verdict, severity in [
-            (200, Verdict.RENEWAL_AT_RISK, INFO),
-            (70, Verdict.RENEWAL_AT_RISK, WARNING),
-            (29, Verdict.EXPORT_DUE, WARNING),
-            (6, Verdict.EXPORT_DUE, CRITICAL),
+        for state, reason, left, verdict, severity in [
+            (MISSING, Reason.EXPORT_SECRET_MISSING, 200, Verdict.RENEWAL_AT_RISK, INFO),
+            (MISSING, Reason.EXPORT_SECRET_MISSING, 70, Verdict.RENEWAL_AT_RISK, WARNING),
+            (MISSING, Reason.EXPORT_SECRET_MISSING, 29, Verdict.EXPORT_DUE, WARNING),
+            (MISSING, Reason.EXPORT_SECRET_MISSING, 6, Verdict.EXPORT_DUE, CRITICAL),
+            (UNREADABLE, Reason.EXPORT_TARGET_UNREADABLE, 200, Verdict.UNKNOWN, WARNING),
+            (UNREADABLE, Reason.EXPORT_TARGET_UNREADABLE, 6, Verdict.EXPORT_DUE, CRITICAL),
         ]
     ),
     Row(

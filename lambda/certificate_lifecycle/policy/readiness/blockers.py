@@ -414,11 +414,11 @@ BLOCKERS = (
         _reasons(Reason.EXPORT_NOT_POSSIBLE),
     ),
     _row(
-        BlockerKind.EXPORT_SECRET_MISSING,
+        BlockerKind.EXPORT_TARGET_UNUSABLE,
         _STOPS,
         Party.PLATFORM,
         _EXPLAIN,
-        _reasons(Reason.EXPORT_SECRET_MISSING),
+        _reasons(Reason.EXPORT_SECRET_MISSING, Reason.EXPORT_TARGET_UNREADABLE),
     ),
     _row(
         BlockerKind.EXPORT_OUTDATED,

@@ -122,7 +122,10 @@ class BlockerKind(Documented):
     EXPORT_WITHOUT_TARGET = "ExportWithoutTarget", "It was exported, and has no export target."
     EXPORT_NOT_WRITTEN = "ExportNotWritten", "Its mode does not allow to export to its target."
     EXPORT_NOT_POSSIBLE = "ExportNotPossible", "It has an export target, but cannot be exported."
-    EXPORT_SECRET_MISSING = "ExportSecretMissing", "The secret of its export target is missing."
+    EXPORT_TARGET_UNUSABLE = (
+        "ExportTargetUnusable",
+        "The secret of its export target is missing, or cannot be read.",
+    )
     EXPORT_OUTDATED = "ExportOutdated", "Its export target lacks the current version."
     SERVER_CERTIFICATE = "ServerCertificate", "IAM server certificates are replaced by hand."
     UNUSED = "UnusedNotRenewed", "Nothing uses it, so that ACM lets it expire."
