@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from certificate_lifecycle.app.authorities import AuthorityConstraints
 from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.descriptions import Descriptions
@@ -39,6 +40,7 @@ from certificate_lifecycle.model.run import Assessment, ScopeStatus, urgency
 from certificate_lifecycle.policy.chain import (
     as_renewing,
     assess,
+    concerns_public_dns,
     needs_detail,
     renews_well,
     wants_records,
@@ -50,6 +52,7 @@ from certificate_lifecycle.policy.dns_health import NOT_CHECKED, RECORD_REASONS,
 from certificate_lifecycle.policy.email_validation import changed_methods, names_by_email
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.foresight import checked_at
+from certificate_lifecycle.policy.name_constraints import AUTHORITY_NOT_READ, AuthorityFinding
 from certificate_lifecycle.policy.notification_state import reported_dns_reason
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import RememberedCertificates, RenewalChange
@@ -170,6 +173,7 @@ class Collector:
     repair_history: Callable[[Certificate], RepairHistory | None] = lambda _: None
     memory: RememberedCertificates = field(default_factory=RememberedCertificates)
     foresight: Foresight | None = None
+    authorities: AuthorityConstraints | None = None
 
     def scan(
         self,
@@ -373,7 +377,9 @@ class Collector:
         known.descriptions.prefetch(wanted)
         known.descriptions.prefetch_tags(certificate.arn for certificate in wanted)
         if known.due:
-            self._read_zones([entry for entry in wanted if entry.arn in known.due])
+            now = self.context.now
+            due = [c for c in wanted if c.arn in known.due and concerns_public_dns(c, now)]
+            self._read_zones(due)
 
     def _read_zones(self, due: Sequence[Certificate]) -> None:
         """Read the zones of many certificates in a few calls."""
@@ -443,8 +449,9 @@ class Collector:
             decision = assess(observation, thresholds, now)
             if decision.healthy and listed.arn in known.due:
                 # A finding is checked by each run, even if this one is stopped before it reports.
-                if self.dns_health is None or observation.dns.checked:
-                    at = checked_at(now, observation.records, observation.dns)
+                asks = self.dns_health is not None and concerns_public_dns(listed, now)
+                if observation.dns.checked or not asks:
+                    at = checked_at(now, observation)
                     known.descriptions.note(listed.arn, partial(replace, checked_at=at))
                 # A result does not depend on whose next renewal was checked.
                 known.due = {arn for arn in known.due if arn != listed.arn}
@@ -509,6 +516,7 @@ class Collector:
             migration_obstacles=migration_obstacles,
             change=self._change(certificate, known) if error is None else None,
             dns=dns,
+            authority=self._authority(certificate, problems, due=due and error is None),
         )
 
     def _renewed(self, chosen: Iterable[Certificate]) -> Iterable[str]:
@@ -540,6 +548,14 @@ class Collector:
         alert = self.foresight.alert_records.get(certificate.arn)
         reported = reported_dns_reason(alert, waiting=waits_for_validation(certificate))
         return replace(NOT_CHECKED, undecided=RECORD_REASONS).reopened(reported)
+
+    def _authority(
+        self, certificate: Certificate, problems: list[str], *, due: bool
+    ) -> AuthorityFinding:
+        """Return what its private CA means for the next renewal of a certificate, if `due`."""
+        if self.authorities is None or not due:
+            return AUTHORITY_NOT_READ
+        return self.authorities.finding(certificate, problems)
 
     def _candidate(self, certificate: Certificate, known: _Known) -> Candidate | None:
         """Return what may take over from a certificate that needs a successor.

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 from certificate_lifecycle.model.certificate import Certificate, CertificateStatus
-from certificate_lifecycle.policy.chain import concerns_public_dns
-from certificate_lifecycle.policy.dns_health import DnsFinding
+from certificate_lifecycle.policy.chain import concerns_authority, concerns_public_dns
+from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import RememberedCertificates
-from certificate_lifecycle.policy.validation import RecordFinding, RecordState
+from certificate_lifecycle.policy.validation import RecordState
 
 #: A certificate is checked again after this time. A run that takes place some minutes earlier than
 #: that of the days before still counts.
@@ -56,15 +56,17 @@ def due(
     return [*open_findings, *(entry.arn for entry in waiting[: max(0, share - done)])]
 
 
-def checked_at(now: datetime, records: Iterable[RecordFinding], dns: DnsFinding) -> datetime:
+def checked_at(now: datetime, observation: Observation) -> datetime:
     """Return the time of a check to remember; an earlier one if an answer was unknown."""
-    unread = any(finding.state is RecordState.UNCHECKED for finding in records)
-    return now - _CHECK_AGAIN + _TRY_AGAIN if unread or dns.undecided else now
+    unread = any(finding.state is RecordState.UNCHECKED for finding in observation.records)
+    unknown = unread or observation.dns.undecided or observation.authority.unread is not None
+    return now - _CHECK_AGAIN + _TRY_AGAIN if unknown else now
 
 
 def _is_candidate(certificate: Certificate, now: datetime) -> bool:
-    issued = certificate.status is CertificateStatus.ISSUED
-    return issued and concerns_public_dns(certificate, now)
+    if certificate.status is not CertificateStatus.ISSUED:
+        return False
+    return concerns_public_dns(certificate, now) or concerns_authority(certificate, now)
 
 
 def _checked_at(memory: RememberedCertificates, arn: str) -> datetime | None:

@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from certificate_lifecycle.model.certificate import Certificate, Reason
+from certificate_lifecycle.model.certificate import Certificate, CertificateType, Reason
 from certificate_lifecycle.policy import foresight
 from certificate_lifecycle.policy.dns_health import DnsFinding
+from certificate_lifecycle.policy.name_constraints import AuthorityFinding
+from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import Remembered, RememberedCertificates
-from certificate_lifecycle.policy.validation import RecordFinding, RecordState
-from tests.unit.builders import NOW, arn, certificate, days, finding, imported
+from certificate_lifecycle.policy.validation import RecordState
+from tests.unit.builders import NOW, arn, certificate, days, finding, imported, observation
 
 LONG_AGO = NOW - days(30)
-KNOWN = DnsFinding()
 UNKNOWN = DnsFinding(unknown=("no answer",), undecided=frozenset({Reason.CAA_FORBIDS}))
 
 
@@ -114,16 +115,32 @@ def test_only_what_acm_renews_is_checked() -> None:
     assert found == [healthy.arn, without_end.arn]
 
 
+def test_certificates_of_private_cas_are_checked_like_public_ones() -> None:
+    private, public = (
+        replace(each, type=kind)
+        for each, kind in zip(
+            many(2), (CertificateType.PRIVATE, CertificateType.AMAZON_ISSUED), strict=True
+        )
+    )
+    unused = replace(private, arn=arn("unused"), in_use=False)
+    managed = replace(private, arn=arn("managed"), managed_by="CLOUDFRONT")
+    assert due([private, public, unused, managed]) == [private.arn, public.arn]
+
+
 @pytest.mark.parametrize(
-    ("records", "dns"),
-    [((), UNKNOWN), ((finding(state=RecordState.UNCHECKED),), KNOWN)],
-    ids=["public DNS", "hosted zone"],
+    "found",
+    [
+        observation(dns=UNKNOWN),
+        observation(None, finding(state=RecordState.UNCHECKED)),
+        observation(authority=AuthorityFinding(unread="AccessDenied")),
+    ],
+    ids=["public DNS", "hosted zone", "private CA"],
 )
 def test_without_an_answer_the_next_daily_run_tries_again_after_those_that_wait_longer(
-    records: tuple[RecordFinding, ...], dns: DnsFinding
+    found: Observation,
 ) -> None:
     silent, waiting = many(2)
-    at = foresight.checked_at(NOW, records, dns)
+    at = foresight.checked_at(NOW, found)
     checked = {silent.arn: at, waiting.arn: NOW - days(5)}
     assert due([silent, waiting], checked, now=NOW + timedelta(hours=1)) == []
     tomorrow = NOW + timedelta(hours=23, minutes=50)
@@ -131,4 +148,5 @@ def test_without_an_answer_the_next_daily_run_tries_again_after_those_that_wait_
 
 
 def test_an_answered_check_is_remembered_with_its_time() -> None:
-    assert foresight.checked_at(NOW, (finding(state=RecordState.IN_PLACE),), KNOWN) == NOW
+    found = observation(None, finding(state=RecordState.IN_PLACE), dns=DnsFinding())
+    assert foresight.checked_at(NOW, found) == NOW
