@@ -53,7 +53,7 @@ from certificate_lifecycle.policy.email_validation import changed_methods, names
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.foresight import checked_at
 from certificate_lifecycle.policy.name_constraints import AUTHORITY_NOT_READ, AuthorityFinding
-from certificate_lifecycle.policy.notification_state import reported_dns_reason
+from certificate_lifecycle.policy.notification_state import AlertRecord, reported_dns_reason
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import RememberedCertificates, RenewalChange
 from certificate_lifecycle.policy.renewal_change import change_of, is_to_compare
@@ -522,16 +522,25 @@ class Collector:
     def _renewed(self, chosen: Iterable[Certificate]) -> Iterable[str]:
         """Return the certificates that are compared with the version before their renewal."""
         entries, now = self.memory.entries, self.context.now
-        return (each.arn for each in chosen if is_to_compare(entries.get(each.arn), each, now))
+        return (
+            each.arn
+            for each in chosen
+            if is_to_compare(entries.get(each.arn), self._alert(each.arn), each, now)
+        )
 
     def _change(self, certificate: Certificate, known: _Known) -> RenewalChange | None:
         """Return the change of the last renewal of a described certificate, and remember it."""
         if not certificate.detail.serial:
             return None
         arn = certificate.arn
-        change = change_of(known.descriptions.before(arn), certificate, self.context.now)
+        before, now = known.descriptions.before(arn), self.context.now
+        change = change_of(before, self._alert(arn), certificate, now)
         known.descriptions.note(arn, partial(replace, change=change))
         return change
+
+    def _alert(self, arn: str) -> AlertRecord | None:
+        """Return the alert record of a certificate; without a state table there is none."""
+        return self.foresight.alert_records.get(arn) if self.foresight is not None else None
 
     @property
     def _email(self) -> EmailValidation:
@@ -545,7 +554,7 @@ class Collector:
         if self.foresight is None or all(entry.state is not _UNCHECKED for entry in records):
             return NOT_CHECKED
         # An open finding about records that cannot be read stays open.
-        alert = self.foresight.alert_records.get(certificate.arn)
+        alert = self._alert(certificate.arn)
         reported = reported_dns_reason(alert, waiting=waits_for_validation(certificate))
         return replace(NOT_CHECKED, undecided=RECORD_REASONS).reopened(reported)
 

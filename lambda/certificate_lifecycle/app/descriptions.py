@@ -17,6 +17,7 @@ from certificate_lifecycle.app.ports import Certificates, Clock, StateStore
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate, RenewalStatus
 from certificate_lifecycle.policy.remembered import (
+    UNKNOWN_SINCE,
     Remembered,
     RememberedCertificates,
     fingerprint,
@@ -251,7 +252,7 @@ def read_memory(state_store: StateStore | None) -> RememberedCertificates:
         return state_store.memory()
     except Exception:  # noqa: BLE001 - the certificates are described again
         logger.warning("remembered descriptions unreadable", exc_info=True)
-        return RememberedCertificates()
+        return RememberedCertificates(since=UNKNOWN_SINCE)
 
 
 def save_memory(
