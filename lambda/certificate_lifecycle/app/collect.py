@@ -267,7 +267,10 @@ class Collector:
             logger.info("certificates outside the scope ignored", extra=ignored)
         renewals = self._renewals([c for c in selection.chosen if c.arn not in described])
         descriptions.renewals = renewals
-        by_email = self._email.search(selection.chosen)
+        # Foresight describes certificates with an open finding in any case, and all within days.
+        by_email = self._email.search(
+            selection.chosen, result.problems if self.foresight is None else []
+        )
         descriptions.fresh = {*descriptions.fresh, *changed_methods(self.memory, by_email)}
         due = self.foresight.due(selection.chosen, self.memory) if self.foresight else ()
         known = _Known(
