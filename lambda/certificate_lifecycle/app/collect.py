@@ -31,7 +31,9 @@ from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     CertificateType,
+    Decision,
     RenewalStatus,
+    Verdict,
 )
 from certificate_lifecycle.model.dns_names import without_wildcard
 from certificate_lifecycle.model.errors import CertificateNotFoundError
@@ -450,12 +452,9 @@ class Collector:
         try:
             observation = self._observe(listed, result.problems, known)
             decision = assess(observation, thresholds, now)
+            if listed.arn in known.due:
+                self._note_check(observation, decision, known)
             if decision.healthy and listed.arn in known.due:
-                # A finding is checked by each run, even if this one is stopped before it reports.
-                asks = self.dns_health is not None and concerns_public_dns(listed, now)
-                if observation.dns.checked or not asks:
-                    at = checked_at(now, observation)
-                    known.descriptions.note(listed.arn, partial(replace, checked_at=at))
                 # A result does not depend on whose next renewal was checked.
                 known.due = {arn for arn in known.due if arn != listed.arn}
                 observation = self._observe(listed, result.problems, known)
@@ -479,6 +478,20 @@ class Collector:
                 "reason": decision.reason.value,
             },
         )
+
+    def _note_check(self, observation: Observation, decision: Decision, known: _Known) -> None:
+        """Remember that this run checked the next renewal of a certificate."""
+        certificate, now = observation.certificate, self.context.now
+        arn, alert, at_risk = certificate.arn, self._alert(certificate.arn), Verdict.RENEWAL_AT_RISK
+        # Certificates with an open finding are checked beyond the share of a day.
+        if alert is None or alert.verdict != at_risk.value:
+            known.descriptions.note(arn, partial(replace, tried_at=now))
+        if decision.verdict is at_risk and decision.reportable:
+            return  # each run checks it again, even if this one is stopped before it reports
+        asks = self.dns_health is not None and concerns_public_dns(certificate, now)
+        if observation.dns.checked or not asks:
+            at = checked_at(now, observation)
+            known.descriptions.note(arn, partial(replace, checked_at=at))
 
     def _observe(self, listed: Certificate, problems: list[str], known: _Known) -> Observation:
         thresholds, now = self.context.thresholds, self.context.now

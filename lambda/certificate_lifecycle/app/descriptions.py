@@ -192,7 +192,12 @@ class Descriptions:
         """Remember what was read again, too."""
         for arn, entry in confirmed.entries.items():
             before = self.entries.get(arn, entry)
-            self.entries[arn] = replace(entry, checked_at=before.checked_at, change=before.change)
+            self.entries[arn] = replace(
+                entry,
+                checked_at=before.checked_at,
+                tried_at=before.tried_at,
+                change=before.change,
+            )
         self.listed |= confirmed.listed
         self._unconfirmed -= confirmed.entries.keys()
 
@@ -225,6 +230,7 @@ class Descriptions:
             described_at=self.context.now,
             certificate=described,
             checked_at=before.checked_at if before else None,
+            tried_at=before.tried_at if before else None,
             change=before.change if before else None,
         )
 

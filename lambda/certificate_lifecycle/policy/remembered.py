@@ -71,7 +71,8 @@ class Remembered:
     described at `described_at`; it is empty if the description may not be used again.
     `certificate` has the detail, and no tags: those are read by every run.
     `consumers` are the display names of its consumers, None if they were not read.
-    `checked_at` is when the obstacles to its next renewal were last searched, None if never.
+    `checked_at` is when the obstacles to its next renewal were last searched, None if never, and
+    an earlier time if an answer was unknown; `tried_at` is when a run last chose it for that.
     """
 
     fingerprint: str
@@ -80,6 +81,7 @@ class Remembered:
     consumers: tuple[str, ...] | None = None
     checked_at: datetime | None = None
     change: RenewalChange | None = None
+    tried_at: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, without fields that have their default value."""
@@ -90,8 +92,9 @@ class Remembered:
         """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         found = _decode(cls, entry)
         parse_arn(found.certificate.arn)
-        if found.checked_at is not None:
-            parse_timestamp(found.checked_at.isoformat())
+        for at in (found.checked_at, found.tried_at):
+            if at is not None:
+                parse_timestamp(at.isoformat())
         detail = found.certificate.detail
         if not detail.described or detail.tags_read:
             raise ValueError("it is no description without tags")

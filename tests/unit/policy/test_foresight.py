@@ -83,6 +83,21 @@ def test_further_runs_of_a_day_check_nothing_again() -> None:
     assert weeks(300, runs_a_day=3)[0] == weeks(300)[0]
 
 
+@pytest.mark.parametrize("hours", [-1, 1], ids=["the same day", "the day before"])
+def test_a_certificate_without_an_answer_counts_for_the_share_of_its_day(hours: int) -> None:
+    midnight = NOW.replace(hour=0, minute=0)
+    now = midnight + timedelta(hours=2)
+    estate = many(120)
+    silent = foresight.checked_at(now - timedelta(hours=1), observation(dns=UNKNOWN))
+    known = memory(dict.fromkeys((each.arn for each in estate[:50]), silent))
+    tried = {
+        arn: replace(entry, tried_at=midnight - timedelta(hours=hours))
+        for arn, entry in known.entries.items()
+    }
+    found = foresight.due(estate, replace(known, entries=tried), (), now)
+    assert len(found) == (0 if hours < 0 else 50)
+
+
 def test_on_the_day_of_the_first_run_only_open_findings_are_checked() -> None:
     one, other = many(2)
     for since in (None, NOW, NOW - timedelta(hours=12), NOW + days(1)):
