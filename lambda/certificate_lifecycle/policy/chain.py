@@ -181,6 +181,14 @@ def concerns_public_dns(certificate: Certificate, now: datetime) -> bool:
     return valid and certificate.used
 
 
+def concerns_authority(certificate: Certificate, now: datetime) -> bool:
+    """Whether ACM renews `certificate` from a private CA."""
+    if certificate.type is not CertificateType.PRIVATE or checks.is_externally_managed(certificate):
+        return False
+    valid = certificate.status is _ISSUED and not is_within(certificate, timedelta(), now)
+    return valid and certificate.used
+
+
 def wants_records(certificate: Certificate) -> bool:
     """Whether ACM needs the validation records of `certificate` in DNS, so that they are read."""
     if certificate.type is CertificateType.ACME_DOMAIN_VALIDATION:
