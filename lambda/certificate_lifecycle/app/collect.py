@@ -444,7 +444,7 @@ class Collector:
             if decision.healthy and listed.arn in known.due:
                 # A finding is checked by each run, even if this one is stopped before it reports.
                 if self.dns_health is None or observation.dns.checked:
-                    at = checked_at(now, observation.records, observation.dns)
+                    at = checked_at(listed, now, observation.records, observation.dns)
                     known.descriptions.note(listed.arn, partial(replace, checked_at=at))
                 # A result does not depend on whose next renewal was checked.
                 known.due = {arn for arn in known.due if arn != listed.arn}

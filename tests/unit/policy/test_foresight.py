@@ -13,7 +13,7 @@ from certificate_lifecycle.policy import foresight
 from certificate_lifecycle.policy.dns_health import DnsFinding
 from certificate_lifecycle.policy.remembered import Remembered, RememberedCertificates
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState
-from tests.unit.builders import NOW, arn, certificate, days, finding, imported
+from tests.unit.builders import NOW, SECOND, arn, certificate, days, finding, imported
 
 LONG_AGO = NOW - days(30)
 KNOWN = DnsFinding()
@@ -123,7 +123,7 @@ def test_without_an_answer_the_next_daily_run_tries_again_after_those_that_wait_
     records: tuple[RecordFinding, ...], dns: DnsFinding
 ) -> None:
     silent, waiting = many(2)
-    at = foresight.checked_at(NOW, records, dns)
+    at = foresight.checked_at(silent, NOW, records, dns)
     checked = {silent.arn: at, waiting.arn: NOW - days(5)}
     assert due([silent, waiting], checked, now=NOW + timedelta(hours=1)) == []
     tomorrow = NOW + timedelta(hours=23, minutes=50)
@@ -131,4 +131,29 @@ def test_without_an_answer_the_next_daily_run_tries_again_after_those_that_wait_
 
 
 def test_an_answered_check_is_remembered_with_its_time() -> None:
-    assert foresight.checked_at(NOW, (finding(state=RecordState.IN_PLACE),), KNOWN) == NOW
+    in_place = (finding(state=RecordState.IN_PLACE),)
+    assert foresight.checked_at(many(1)[0], NOW, in_place, KNOWN) == NOW
+
+
+@pytest.mark.parametrize(("life", "again"), [(6, 0.75), (47, 5.5), (98, 5.5), (395, 5.5)])
+def test_a_certificate_is_checked_again_after_an_eighth_of_its_life(
+    life: int, again: float
+) -> None:
+    ends = NOW + days(life) * 0.9
+    seen = certificate(not_after=ends, not_before=ends - days(life))
+    # Another day, whose share is not used.
+    checked = {seen.arn: NOW - days(1)}
+    assert due([seen], checked, now=NOW - days(1) + days(again) - SECOND) == []
+    assert due([seen], checked, now=NOW - days(1) + days(again)) == [seen.arn]
+
+
+def test_each_daily_run_checks_a_certificate_of_six_days_before_those_that_can_wait() -> None:
+    """Else four days, in which an obstacle to its renewal is found in time, would be over."""
+    (slow,) = many(1)
+    ends = NOW + days(4)
+    short = replace(slow, arn=arn("short"), not_before=ends - days(6), not_after=ends)
+    tomorrow = NOW + timedelta(hours=23, minutes=50)
+    unread = foresight.checked_at(short, NOW, (finding(state=RecordState.UNCHECKED),), KNOWN)
+    assert unread == NOW
+    checked = {short.arn: NOW, slow.arn: tomorrow - days(5.5)}
+    assert due([slow, short], checked, now=tomorrow) == [short.arn, slow.arn]
