@@ -563,7 +563,7 @@ class Collector:
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("target unreadable", extra={"certificate_arn": certificate.arn})
             problems.append(f"{certificate.arn}: {error_summary(error)}")
-            return self.exports.unread(certificate)
+            return self.exports.unreadable(certificate, error_summary(error))
 
     def _describe(
         self,

@@ -328,7 +328,10 @@ class ExportSecrets(Protocol):
     """The passphrases and targets of exports."""
 
     def stages(self, secret_arn: str) -> Mapping[str, Collection[str]]:
-        """Return the staging labels of each version of a secret, by version id."""
+        """Return the staging labels of each version of a secret, by version id.
+
+        Raises SecretMissingError.
+        """
 
     def passphrase(self, secret_arn: str) -> SecretStr:
         """Return the passphrase in a secret; raises ExportError if there is none."""
@@ -343,7 +346,8 @@ class ImportSecrets(Protocol):
     def open(self, secret_arn: str) -> ImportCandidate:
         """Return the version in a secret, and its bundle for the import.
 
-        Raises SecretUnreadableError, or UnusableSourceError if ACM would reject it.
+        Raises SecretMissingError, SecretUnreadableError, or UnusableSourceError if ACM would reject
+        the version.
         """
 
 

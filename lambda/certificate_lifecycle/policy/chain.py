@@ -55,6 +55,7 @@ CHAIN: Sequence[Check] = (
     checks.import_due,
     checks.source_newer,  # after import_due: expiry is more urgent
     checks.source_trouble,
+    sources_at_risk.source_missing,
     sources_at_risk.source_too_old,  # after source_trouble: its reasons are more precise
     checks.unused,  # before the renewals: an unused certificate needs none
     checks.authority_trouble,
@@ -66,6 +67,8 @@ CHAIN: Sequence[Check] = (
     checks.renewal_not_understood,  # before renewing: an unknown status is not a renewal
     checks.renewal_at_risk,  # before renewing: ACM would fail at its next attempt
     email_validation.email_validation_ends,  # after renewal_blocked: an e-mail may be awaited
+    sources_at_risk.export_secret_missing,
+    sources_at_risk.export_target_unreadable,
     sources_at_risk.export_target_missing,
     renewal_change.renewal_changed,  # after all that needs an action
     checks.renewing,

@@ -141,6 +141,7 @@ _SOURCE_REASONS = {
     SourceState.NOT_YET_VALID: Reason.SOURCE_NOT_YET_VALID,
     SourceState.INCOMPATIBLE: Reason.SOURCE_INCOMPATIBLE,
     SourceState.INVALID: Reason.SOURCE_INVALID,
+    SourceState.MISSING: Reason.SOURCE_MISSING,
     SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
 }
 #: States of an import source that need a fix, however far expiry is.
@@ -770,11 +771,19 @@ def renewal_blocked(given: CheckInput) -> Decision | None:
     return Decision(Verdict.RENEWAL_BLOCKED, given.at_least_warning, reason, message, action)
 
 
-@check(question="Does its export target lack the current version?", facts=(facts.EXPORT,))
+@check(
+    question="Does its export target lack the current version?",
+    facts=(facts.EXPORT, facts.EXPIRES, facts.WARNING),
+)
 def export_target(given: CheckInput) -> Decision | None:
-    """Find export targets that do not contain the current version."""
+    """Find export targets that do not contain the current version.
+
+    `sources_at_risk` finds missing and unreadable secrets with time left.
+    """
     export = given.observation.export
     if export is None or not export.has_problem:
+        return None
+    if export.state in (TargetState.MISSING, TargetState.UNREADABLE) and not given.due:
         return None
     secret = export.target.secret_arn
     least, action = Severity.INFO, Action.INVESTIGATE
@@ -782,6 +791,12 @@ def export_target(given: CheckInput) -> Decision | None:
         case TargetState.NOT_POSSIBLE:
             least, reason = Severity.WARNING, Reason.EXPORT_NOT_POSSIBLE
             text = f"It has an export target, but cannot be exported: {export.blocked_reason}."
+        case TargetState.MISSING:
+            reason = Reason.EXPORT_SECRET_MISSING
+            text = f"It cannot be exported: {export.blocked_reason}."
+        case TargetState.UNREADABLE:
+            reason = Reason.EXPORT_TARGET_UNREADABLE
+            text = f"Its export target cannot be read or compared: {export.blocked_reason}."
         case TargetState.ROLLED_BACK:
             reason = Reason.EXPORT_ROLLED_BACK
             text = (
