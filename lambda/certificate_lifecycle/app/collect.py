@@ -283,7 +283,7 @@ class Collector:
             lambda: self._renewals(
                 [c for c in selection.chosen if c.arn in needy and c.arn not in described]
             ),
-            # Foresight describes certificates with an open finding in any case, and all within days.
+            # Foresight describes those with an open finding in any case, and all within days.
             lambda: self._email.search(
                 selection.chosen, result.problems if self.foresight is None else []
             ),
