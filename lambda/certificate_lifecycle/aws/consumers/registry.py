@@ -277,7 +277,7 @@ class AwsConsumers(ConsumerCatalog):
             for binding in self._displayed(certificate, consumer):
                 if consumer.explains(binding, arn):
                     steps += service.manual_steps_of(binding, new)
-        return steps or super()._steps(consumer, certificate, arn, new)
+        return steps or consumer.manual_steps(arn, new)
 
     def read_ahead(self, certificates: Sequence[Certificate], has_time: Callable[[], bool]) -> None:
         """Read the consumers of described certificates for `names`, side by side."""
