@@ -210,10 +210,12 @@ LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
         **_OWNERSHIP,
     },
     Output.MAIL: {
+        "severity": "the subject has that of the worst finding; TODAY are the critical ones",
+        "alternative_names": "the mail counts them beside the domain name",
         **dict.fromkeys(("not_after", "days_left", "type", "status", "in_use"), _IN_THE_MESSAGE),
-        "reason": "of use to programs only",
+        "reason": "the mail has its meaning",
         "in_use_by": "`used_by` names the same",
-        "certificate_arn": "the link to the console contains it",
+        "certificate_arn": "the commands and the report contain it",
         **_FOR_PROGRAMS,
         **_OWNERSHIP,
     },
@@ -496,6 +498,8 @@ class Run:
     of the SDK.
     `problems` are failures that belong to no scope, such as an unwritten report.
     `import_sources` and `export_targets` are the ARNs that these settings name.
+    `function_arn` is the function that runs, and `runbook_url` the page of the runbook, to which
+    messages link; None if there is none.
     """
 
     run_id: str
@@ -517,6 +521,8 @@ class Run:
     problems: Sequence[str] = ()
     import_sources: Collection[str] = ()
     export_targets: Collection[str] = ()
+    function_arn: str | None = None
+    runbook_url: str | None = None
 
     @property
     def findings(self) -> list[Assessment]:
