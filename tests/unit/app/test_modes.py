@@ -96,7 +96,7 @@ class World:
         return any(written)
 
     def message(self) -> str:
-        return " ".join(self.topic.messages[-1].bodies["email"].split())
+        return " ".join(self.topic.messages[-1].bodies["email"].replace("| ", "").split())
 
 
 def ours(found: Certificate) -> World:

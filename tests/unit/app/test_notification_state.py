@@ -112,7 +112,7 @@ class Account:
     @property
     def mail(self) -> str:
         """The last message, unfolded."""
-        return " ".join(self.topic.messages[-1].bodies["email"].split())
+        return " ".join(self.topic.messages[-1].bodies["email"].replace("| ", "").split())
 
     @property
     def sent(self) -> int:
@@ -390,7 +390,7 @@ def test_without_state_everything_is_reported_nothing_is_replaced_and_the_run_fa
     assert account.sent == 2
     assert account.certificates.asked == []
     assert "Not done here: the state table could not be read" in " ".join(
-        account.topic.messages[0].bodies["email"].split()
+        account.topic.messages[0].bodies["email"].replace("| ", "").split()
     )
 
 

@@ -98,7 +98,7 @@ class Account:
     @property
     def mail(self) -> str:
         """The last message, unfolded."""
-        return " ".join(self.topic.messages[-1].bodies["email"].split())
+        return " ".join(self.topic.messages[-1].bodies["email"].replace("| ", "").split())
 
 
 def test_a_newer_version_is_imported_under_the_same_arn_reported_and_counted() -> None:

@@ -74,6 +74,11 @@ def mail(whole: Run, *, summary: bool = False) -> str:
     return message_of(whole, summary=summary).bodies["email"]
 
 
+def unwrapped(text: str) -> str:
+    """Return a mail on one line, without the marks of quoted texts."""
+    return " ".join(text.replace("| ", "").split())
+
+
 def subject(whole: Run, *, summary: bool = False) -> str:
     return message_of(whole, summary=summary).subject
 

@@ -50,6 +50,7 @@ from tests.unit.render.message_samples import (
     due_in,
     mail,
     subject,
+    unwrapped,
 )
 
 #: Placeholders whose values a run knows.
@@ -521,7 +522,7 @@ def test_a_step_without_an_action_has_the_meaning_of_its_verdict() -> None:
 def test_details_are_in_the_report_and_without_one_in_the_message(report: str | None) -> None:
     entry = replace(DUE, used_by=("listener 443",), probe_results=("it serves another",))
     failed = acted(entry, Outcome.FAILED, "denied")
-    text = " ".join(mail(run(entry, actions=(failed,), report=report)).split())
+    text = unwrapped(mail(run(entry, actions=(failed,), report=report)))
     for detail in (
         entry.decision.message,
         "Used by: listener 443. Served: it serves another. Failed: denied",
@@ -532,7 +533,15 @@ def test_details_are_in_the_report_and_without_one_in_the_message(report: str | 
 def test_a_message_with_a_command_is_shown_even_with_a_report() -> None:
     message = "Start it with `aws acm update-certificate-options --certificate-arn x`."
     entry = replace(DUE, decision=replace(DUE.decision, message=message))
-    assert message in " ".join(mail(run(entry, report=REPORT)).split())
+    assert message in unwrapped(mail(run(entry, report=REPORT)))
+
+
+def test_no_line_of_a_quoted_text_looks_like_a_command() -> None:
+    message = " ".join(["aws iam create-user"] * 30)
+    entry = replace(DUE, decision=replace(DUE.decision, message=message))
+    text = mail(run(entry))
+    assert text.count("create-user") == 30
+    assert [line for line in commands(text) if "iam" in line] == []
 
 
 # --- Form -------------------------------------------------------------------------------------

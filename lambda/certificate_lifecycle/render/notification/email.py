@@ -33,6 +33,8 @@ from certificate_lifecycle.render.notification.wording import (
 )
 
 _INDENT = "    "
+#: Of a text that quotes others, no line of which may look like a command.
+_QUOTED = "    | "
 #: Most lines of an error, of another text, and of the details of a finding.
 _ERROR_LINES, _TEXT_LINES, _DETAIL_LINES = 2, 3, 20
 
@@ -146,7 +148,7 @@ def _step_lines(step: MessageStep) -> list[str]:
     return [
         f" {step.letter}  {step.title}",
         f"{_INDENT}{step.link}",
-        *(line for text in step.details for line in _wrapped(text, _INDENT, _DETAIL_LINES)),
+        *(line for text in step.details for line in _wrapped(text, _QUOTED, _DETAIL_LINES)),
         *(f"{_INDENT}{line}" for line in (*step.commands, *rest)),
     ]
 

@@ -155,7 +155,7 @@ def _details(
         texts += [
             f"{OUTCOMES[record.outcome]}: {first_line(record)}"
             for record in records.get(entry.certificate.arn, ())
-            if record.outcome not in _CHANGED and record.detail != decision.action.meaning
+            if record.outcome is not Outcome.DONE and record.detail != decision.action.meaning
         ]
     yield break_links(clean(f"{clean(name, 100)}: {' '.join(texts)}", 2000))
 
