@@ -82,6 +82,11 @@ class Browser:
         """Return the first screen, or the whole page, as PNG."""
         return b64decode(self._call("Page.captureScreenshot", captureBeyondViewport=whole)["data"])
 
+    def close(self) -> None:
+        """End the browser with all of its processes."""
+        self._session = ""
+        self._call("Browser.close")
+
     def _navigate(self, address: str) -> None:
         self._loaded = False
         self._call("Page.navigate", url=address)
@@ -153,7 +158,10 @@ def browser(folder: Path) -> Iterator[Browser]:
     os.close(requests)
     os.close(answers)
     try:
-        yield Browser(folder, to_browser, from_browser)
+        running = Browser(folder, to_browser, from_browser)
+        yield running
+        running.close()
+        process.wait(_SECONDS)
     finally:
         process.terminate()
         process.wait()
