@@ -626,6 +626,8 @@ def test_the_filter_offers_what_there_is() -> None:
         *("all", "Healthy", "ImportDue", "RenewalBlocked"),
         *("all", "<payments>", "shop"),
     ]
+    # A certificate without an owner adds no empty choice.
+    assert len(read.all("option")) == len(offered)
 
 
 def test_every_verdict_is_explained() -> None:
