@@ -304,7 +304,7 @@ def test_a_page_begins_with_the_count_of_each_severity_and_the_next_expiry_in_us
     tiles = re.findall(r'<a class="tile \w+" href="#severity=(\w+)"><strong>([\d,]+)<', overview)
     assert tiles == [("critical", "0"), ("warning", "3"), ("info", "2"), ("ok", "1,236")]
     expiry = '<strong>2026-06-21</strong> <span class="name">Next expiry in use</span>'
-    assert f"{expiry} <small>in 20 days: api.example.com Cert" in overview
+    assert f"{expiry} <small>in 20 days: api.example.com. Cert" in overview
     assert "Certificates that are only counted may expire before." in overview
     assert "only counted" not in report(run(DUE))["html"]
 

@@ -283,7 +283,7 @@ def _next_expiry(run: Run) -> str:
     if found := run.next_expiry:
         ends, entry = found
         days = (ends - run.started_at) // timedelta(days=1)
-        day, text = f"{ends:%Y-%m-%d}", f"{_left(days)}: {_name(entry)}"
+        day, text = f"{ends:%Y-%m-%d}", f"{_left(days)}: {_name(entry)}."
     others = " Certificates that are only counted may expire before." if run.healthy else ""
     return (
         f'<li class="tile next"><strong>{day}</strong> <span class="name">Next expiry in use</span>'
