@@ -329,6 +329,7 @@ module "watch" {
   log_group_name   = module.rotation[0].log_group_name
   max_silence_days = var.monitoring.max_silence_days
   region           = local.region
+  report_bucket    = one(module.report_bucket[*].name)
   tags             = var.tags
   topic_arn        = local.topic_arn
 }

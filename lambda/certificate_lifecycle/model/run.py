@@ -546,6 +546,20 @@ class Run:
         return [entry for entry in self.findings if entry.muted]
 
     @property
+    def next_expiry(self) -> tuple[datetime, Assessment] | None:
+        """The first expiry after the run of a certificate in use, with the certificate.
+
+        Certificates in `healthy` are only counted, so that their expiries are not known here.
+        """
+        ends = (
+            (entry.certificate.not_after, entry)
+            for entry in self.assessments
+            if entry.certificate.used
+        )
+        later = [(at, entry) for at, entry in ends if at is not None and at > self.finished_at]
+        return min(later, key=lambda item: (item[0], item[1].certificate.arn), default=None)
+
+    @property
     def counts(self) -> dict[str, int]:
         """The number of certificates by verdict, and of findings without a certificate."""
         counted = Counter(self.healthy)

@@ -90,7 +90,7 @@ def test_the_page_does_not_say_that_everything_was_scanned() -> None:
     assert "The inventory is incomplete." in text
     assert "a scan or an action failed" not in text
     assert MISSING in text
-    assert 'href="#scopes"' in text
+    assert '<a href="#scopes">InventoryIncomplete</a>' in text
 
 
 def test_the_rows_have_the_finding_without_a_certificate() -> None:
