@@ -62,7 +62,7 @@ def _date(_: click.Context, __: click.Parameter, value: str) -> datetime:
     metavar="YYYY-MM-DD",
     help="Show blockers up to this date, within 10 years.",
 )
-@common_options("table", "json", coverage=True)
+@common_options("table", "json", coverage=True, filters=True)
 def command(options: Options, *, at: datetime) -> Exit:
     """Show who renews each certificate, and what prevents that by a date.
 
@@ -73,7 +73,7 @@ def command(options: Options, *, at: datetime) -> Exit:
     """
     scanned = scan(options)
     with interruptible_work(scanned.session, "Reading descriptions", options):
-        details = ReadinessDetails(scanned.session, scanned.run).read()
+        details = ReadinessDetails(scanned.session, scanned.shown).read()
     result = readiness(details.entries, details.setup(), scanned.session.now, at)
     if options.format == "json":
         scopes = [scope.to_dict() for scope in scanned.run.scopes]
