@@ -249,4 +249,4 @@ def test_all_forms_of_the_list_have_the_same_certificates_in_the_same_order(
     assert [row["certificate_arn"] for row in rows] == ids
     assert [entry["certificate_arn"] for entry in entries] == ids
     wide = certificates("list", "--wide").out
-    assert re.findall(r"arn (arn:\S+?certificate/[0-9a-f-]+)", wide) == ids
+    assert re.findall(r"ARN: (\S+)", wide) == ids

@@ -17,7 +17,7 @@ from certificate_lifecycle.cli.output import (
     summary,
 )
 from certificate_lifecycle.cli.scanning import Scan
-from certificate_lifecycle.cli.table import Column, needed, print_table
+from certificate_lifecycle.cli.table import STYLES, Column, needed, print_table
 from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.asff import PRODUCT_NAME, Source, updates
@@ -35,7 +35,7 @@ class Listing:
 
     scan: Scan
     entries: Sequence[Assessment]
-    columns: Sequence[Column]
+    columns: Sequence[Column[Assessment]]
     document: Mapping[str, Any]
     wide: bool = False
 
@@ -46,11 +46,16 @@ def _table(listing: Listing) -> None:
         for entry in listing.entries:
             print_finding(out, entry, run)
     elif listing.entries:
-        print_table(out, listing.columns, listing.entries, run.started_at)
+        columns = needed(listing.columns, listing.entries)
+        print_table(out, columns, listing.entries, run.started_at, _style)
     print_scopes(out, run)
     out.print(summary(run, listing.scan.run.certificates))
     if run.public_dns is not None:
         out.print(public_dns_text(run))
+
+
+def _style(entry: Assessment) -> str:
+    return STYLES[entry.decision.severity]
 
 
 def _json(listing: Listing) -> None:

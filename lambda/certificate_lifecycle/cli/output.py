@@ -9,6 +9,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -38,6 +39,8 @@ _INDENT = 9
 _UNFOLDED = 1_000_000
 #: Fields of a finding that stand in its first lines; `--wide` prints all others below.
 _FIRST = frozenset({"severity", "verdict", "reason", "domain_name", "days_left", "message"})
+#: It has a line of its own, to copy.
+_ARN = "certificate_arn"
 
 
 WIDE = click.option(
@@ -90,15 +93,16 @@ def print_finding(out: Console, entry: Assessment, run: Run) -> None:
         indented(out, line)
     facts = []
     for shown in shown_in(Output.TABLE):
-        value, heading = values[shown.name], shown.heading.lower()
+        value, heading = values[shown.name], shown.heading
         if shown.name in _FIRST or value in (None, "", []):
             continue
-        if shown.many:
-            indented(out, f"{heading}: {', '.join(map(clean, value))}", style="dim")
+        if shown.many or shown.name == _ARN:
+            texts = value if shown.many else [value]
+            indented(out, f"{heading}: {', '.join(map(clean, texts))}", style="dim")
         else:
             yes_or_no = "yes" if value else "no"
             text = yes_or_no if isinstance(value, bool) else clean(str(value))
-            facts.append(f"{heading} {text}")
+            facts.append(f"{heading.lower()} {text}")
     indented(out, ", ".join(facts), style="dim")
 
 
@@ -111,11 +115,13 @@ def _time_left(days: int | None) -> str:
 
 
 def indented(out: Console, text: str, *, style: str = "", by: int = _INDENT) -> None:
-    """Print a text indented and wrapped to the width of the terminal."""
+    """Print a text indented and wrapped to the width of the terminal.
+
+    A word that is longer, such as an ARN, is left to the terminal, so that it can be copied.
+    """
     width = max(out.width - by, 20)
-    for line in Text(text, style=style).wrap(out, width):
-        line.rstrip()
-        out.print(Text(" " * by).append_text(line), no_wrap=True, overflow="ignore", crop=False)
+    for line in wrap(text, width, break_long_words=False, break_on_hyphens=False):
+        out.print(Text(" " * by + line, style), no_wrap=True, overflow="ignore", crop=False)
 
 
 def location(certificate: Certificate) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from typing import Generic, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -30,10 +31,8 @@ STYLES = {
 
 _GAP = 2
 _CUT = "..."
-#: The least width of a name in a table with all columns, and in one without optional columns.
-_LONG_NAME, _SHORT_NAME = 30, 20
-#: The least width of a reason, so that its verdict remains readable.
-_REASON = 17
+#: The least width of a name in a table with optional columns.
+_LONG_NAME = 30
 #: What an empty and an unknown value look like.
 _NONE, _UNKNOWN = "-", "?"
 
@@ -54,42 +53,51 @@ class Fit(Enum):
     LEFT_OUT = auto()
 
 
+#: In turn, the columns to cut and their least widths: names and verdicts remain readable.
+_CUTS = (
+    (Fit.CUT_MIDDLE, 40),
+    (Fit.CUT_END, 28),
+    (Fit.CUT_MIDDLE, 24),
+    (Fit.CUT_END, 17),
+    (Fit.CUT_MIDDLE, 1),
+)
+
+Row = TypeVar("Row")
+
+
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column with the text of each certificate."""
+class Column(Generic[Row]):
+    """A column with the text of each row; a coloured one has the style of the row."""
 
     heading: str
-    text: Callable[[Assessment, datetime], str]
+    text: Callable[[Row, datetime], str]
     fit: Fit = Fit.FIXED
     right: bool = False
+    coloured: bool = False
 
-    def cell(self, entry: Assessment, now: datetime) -> str:
-        """Return the text of a certificate without control characters."""
-        return clean(self.text(entry, now)) or _NONE
+    def cell(self, row: Row, now: datetime) -> str:
+        """Return the text of a row without control characters."""
+        return clean(self.text(row, now)) or _NONE
 
 
 def print_table(
-    out: Console, columns: Sequence[Column], entries: Sequence[Assessment], now: datetime
+    out: Console,
+    columns: Sequence[Column[Row]],
+    rows: Sequence[Row],
+    now: datetime,
+    style: Callable[[Row], str],
 ) -> None:
-    """Print a heading and one line for each certificate, coloured by severity."""
-    columns = needed(columns, entries)
-    rows = [[column.cell(entry, now) for column in columns] for entry in entries]
-    shown, widths = _fitted(columns, rows, out.width)
+    """Print a heading and one line for each row."""
+    cells = [[column.cell(row, now) for column in columns] for row in rows]
+    shown, widths = _fitted(columns, cells, out.width)
     _print_line(out, Text(_line(shown, widths, [column.heading for column in shown]), "bold"))
-    for entry, row in zip(entries, rows, strict=True):
-        line = Text(_line(shown, widths, row))
-        style = STYLES[entry.decision.severity]
+    for row, texts in zip(rows, cells, strict=True):
+        line = Text(_line(shown, widths, texts))
         for index, column in enumerate(shown):
-            if column in (SEVERITY, VERDICT):
+            if column.coloured:
                 start = sum(widths[:index]) + _GAP * index
-                line.stylize(style, start, start + widths[index])
+                line.stylize(style(row), start, start + widths[index])
         _print_line(out, line)
-
-
-def needed(columns: Sequence[Column], entries: Sequence[Assessment]) -> Sequence[Column]:
-    """Return the columns without that of the notes if no certificate has one."""
-    noted = any(_note(entry) for entry in entries)
-    return [column for column in columns if noted or column is not _NOTE]
 
 
 def _print_line(out: Console, line: Text) -> None:
@@ -98,18 +106,16 @@ def _print_line(out: Console, line: Text) -> None:
 
 
 def _fitted(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
-) -> tuple[Sequence[Column], list[int]]:
+    columns: Sequence[Column[Row]], cells: Sequence[Sequence[str]], width: int
+) -> tuple[Sequence[Column[Row]], list[int]]:
     """Return the columns that fit into `width`, and their widths."""
-    texts = [[column.heading for column in columns], *rows]
-    widths = [max(map(cell_len, cells)) for cells in zip(*texts, strict=True)]
+    texts = [[column.heading for column in columns], *cells]
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
     columns = list(columns)
-    while columns[-1].fit is Fit.LEFT_OUT and (
-        _total(widths) - _spare(columns, widths, Fit.CUT_MIDDLE, _LONG_NAME) > width
-    ):
+    while columns[-1].fit is Fit.LEFT_OUT and (_total(widths) - _spare(columns, widths) > width):
         columns.pop()
         widths.pop()
-    for fit, least in ((Fit.CUT_MIDDLE, _SHORT_NAME), (Fit.CUT_END, _REASON), (Fit.CUT_MIDDLE, 1)):
+    for fit, least in _CUTS:
         for index, column in enumerate(columns):
             if column.fit is fit:
                 excess = max(_total(widths) - width, 0)
@@ -121,13 +127,15 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + _GAP * (len(widths) - 1)
 
 
-def _spare(columns: Sequence[Column], widths: Sequence[int], fit: Fit, least: int) -> int:
-    """Return by how much the columns of a kind may become narrower."""
+def _spare(columns: Sequence[Column[Row]], widths: Sequence[int]) -> int:
+    """Return by how much names may become narrower in favour of other columns."""
     pairs = zip(columns, widths, strict=True)
-    return sum(max(width - least, 0) for column, width in pairs if column.fit is fit)
+    return sum(
+        max(width - _LONG_NAME, 0) for column, width in pairs if column.fit is Fit.CUT_MIDDLE
+    )
 
 
-def _line(columns: Sequence[Column], widths: Sequence[int], cells: Iterable[str]) -> str:
+def _line(columns: Sequence[Column[Row]], widths: Sequence[int], cells: Iterable[str]) -> str:
     return (" " * _GAP).join(
         _padded(_cut(cell, width, column.fit), width, right=column.right)
         for column, width, cell in zip(columns, widths, cells, strict=False)
@@ -187,21 +195,41 @@ def _note(entry: Assessment) -> str:
     return ", ".join(note for note, applies in notes.items() if applies)
 
 
-SEVERITY = Column("SEVERITY", lambda entry, _: entry.decision.severity.label)
-_NAME = Column("CERTIFICATE", lambda entry, _: name_of(entry.certificate), Fit.CUT_MIDDLE)
-_DAYS = Column("DAYS", _days, right=True)
-_REASONED = Column(
+def needed(
+    columns: Sequence[Column[Assessment]], entries: Sequence[Assessment]
+) -> Sequence[Column[Assessment]]:
+    """Return the columns without that of the notes if no certificate has one."""
+    noted = any(_note(entry) for entry in entries)
+    return [column for column in columns if noted or column is not _NOTE]
+
+
+_SEVERITY: Column[Assessment] = Column(
+    "SEVERITY", lambda entry, _: entry.decision.severity.label, coloured=True
+)
+_NAME: Column[Assessment] = Column(
+    "CERTIFICATE", lambda entry, _: name_of(entry.certificate), Fit.CUT_MIDDLE
+)
+_DAYS: Column[Assessment] = Column("DAYS", _days, right=True)
+_REASON: Column[Assessment] = Column(
     "VERDICT:REASON",
     lambda entry, _: f"{entry.decision.verdict.value}:{entry.decision.reason.value}",
     Fit.CUT_END,
 )
-VERDICT = Column("VERDICT", lambda entry, _: entry.decision.verdict.value)
-_NOTE = Column("NOTE", lambda entry, _: _note(entry))
-_USED_BY = Column("USED BY", lambda entry, _: used_by(entry.certificate), Fit.LEFT_OUT)
-_OWNER = Column("OWNER", lambda entry, _: owner_of(entry), Fit.LEFT_OUT)
-_REGION = Column("REGION", lambda entry, _: entry.certificate.region, Fit.LEFT_OUT)
-_ACCOUNT = Column("ACCOUNT", lambda entry, _: entry.certificate.account_id, Fit.LEFT_OUT)
+_VERDICT: Column[Assessment] = Column(
+    "VERDICT", lambda entry, _: entry.decision.verdict.value, coloured=True
+)
+_NOTE: Column[Assessment] = Column("NOTE", lambda entry, _: _note(entry))
+_USED_BY: Column[Assessment] = Column(
+    "USED BY", lambda entry, _: used_by(entry.certificate), Fit.LEFT_OUT
+)
+_OWNER: Column[Assessment] = Column("OWNER", lambda entry, _: owner_of(entry), Fit.LEFT_OUT)
+_REGION: Column[Assessment] = Column(
+    "REGION", lambda entry, _: entry.certificate.region, Fit.LEFT_OUT
+)
+_ACCOUNT: Column[Assessment] = Column(
+    "ACCOUNT", lambda entry, _: entry.certificate.account_id, Fit.LEFT_OUT
+)
 
 #: The columns of `scan` and of `list`.
-FINDING_COLUMNS = (SEVERITY, _NAME, _DAYS, _REASONED, _NOTE, _OWNER, _REGION, _ACCOUNT)
-LIST_COLUMNS = (_NAME, _DAYS, VERDICT, _NOTE, _USED_BY, _OWNER, _REGION, _ACCOUNT)
+FINDING_COLUMNS = (_SEVERITY, _NAME, _DAYS, _REASON, _NOTE, _OWNER, _REGION, _ACCOUNT)
+LIST_COLUMNS = (_NAME, _DAYS, _VERDICT, _NOTE, _USED_BY, _OWNER, _REGION, _ACCOUNT)

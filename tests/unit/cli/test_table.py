@@ -9,7 +9,13 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from certificate_lifecycle.cli.table import FINDING_COLUMNS, LIST_COLUMNS, Column, print_table
+from certificate_lifecycle.cli.table import (
+    FINDING_COLUMNS,
+    LIST_COLUMNS,
+    Column,
+    needed,
+    print_table,
+)
 from certificate_lifecycle.model.certificate import CertificateStatus, CertificateType, Reason
 from certificate_lifecycle.model.run import Assessment
 from tests.unit.builders import (
@@ -31,17 +37,17 @@ def entry(name: str = "shop.example.com", **changes: Any) -> Assessment:  # noqa
     return judged(imported(arn=arn(name), names=(name,), ends_in=days(5), **changes))
 
 
-def printed(*entries: Assessment, width: int, columns: tuple[Column, ...]) -> list[str]:
+def printed(*entries: Assessment, width: int, columns: tuple[Column[Assessment], ...]) -> list[str]:
     out = Console(width=width)
     with out.capture() as captured:
-        print_table(out, columns, entries, NOW)
+        print_table(out, needed(columns, entries), entries, NOW, lambda _: "bold")
     return captured.get().splitlines()
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
 @pytest.mark.parametrize("columns", [FINDING_COLUMNS, LIST_COLUMNS])
 def test_each_certificate_has_one_line_within_the_terminal(
-    columns: tuple[Column, ...], width: int
+    columns: tuple[Column[Assessment], ...], width: int
 ) -> None:
     wide = replace(entry(LONG), owner="\u652f\u6255\u3044" * 20)
     lines = printed(entry(), wide, width=width, columns=columns)
@@ -65,11 +71,11 @@ def test_a_long_name_is_cut_in_the_middle_and_never_in_a_wide_output() -> None:
     assert LONG in line
 
 
-def test_a_long_reason_loses_its_end_after_the_name_was_cut() -> None:
+def test_a_long_reason_loses_its_end_and_keeps_its_verdict() -> None:
     found = entry(LONG)
     decision = replace(found.decision, reason=Reason.SERVICE_LINKED_ROLE_MISSING)
     _, line = printed(replace(found, decision=decision), width=60, columns=FINDING_COLUMNS)
-    assert line.split()[3] == "ImportDue:ServiceLi..."
+    assert line.split()[3] == "ImportDue:Servi..."
 
 
 def test_a_wider_terminal_adds_owner_region_and_account() -> None:

@@ -59,7 +59,8 @@ def _document(scanned: Scan, entries: list[Assessment]) -> dict[str, Any]:
     }
 
 
-def _expiry(entry: Assessment) -> tuple[float, str]:
+def _expiry(entry: Assessment) -> tuple[float, str, str]:
     """Sort certificates without an expiry date, such as requests, last."""
-    ends = entry.certificate.not_after
-    return (ends.timestamp() if ends else math.inf, entry.certificate.arn)
+    certificate = entry.certificate
+    ends = certificate.not_after.timestamp() if certificate.not_after else math.inf
+    return ends, certificate.domain_name, certificate.arn
