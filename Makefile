@@ -211,6 +211,10 @@ goldens: $(READY) ## Write the recorded messages, pages and screens in tests/dat
 	PYTHONPATH=lambda:. $(BIN)/python -m tests.unit.render.goldens
 	RECORD_SCREENS=1 $(BIN)/pytest -q tests/integration/test_cli_screens.py -k on_record
 
+.PHONY: pictures
+pictures: $(READY) ## Draw the pictures of the README, with Chromium
+	PYTHONPATH=lambda:. $(BIN)/python -m tests.harness.pictures
+
 .PHONY: clean
 clean: ## Remove the virtual environment and every cache
 	rm -rf $(VENV) $(SCAN) .venv-sdk-* .coverage .coverage.* .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache
