@@ -377,6 +377,8 @@ def test_every_class_lives_for_1200_days(
     rotation: Function, life: Life, topic: str, count: int
 ) -> None:
     life.count = count
+    # On the first day, all certificates with an export target and those by e-mail are changed.
+    life.environment.setenv("LIMITS", '{"changes_per_run": 100}')
     life.fill()
     life.fill_up()
     log = simulate(life, rotation, topic, 1_200)
