@@ -30,6 +30,7 @@ from certificate_lifecycle.model.hidden_classes import (
     gaps_text,
 )
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
+from certificate_lifecycle.model.problem_key import INVENTORY, problem_key, scope_subject
 from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.sanitize import clean_lines
 from certificate_lifecycle.model.scope import parse_arn
@@ -186,6 +187,7 @@ class Output(StrEnum):
 _EXPLAIN = "one screen has no room for it; `certificates explain` prints it"
 _IN_THE_MESSAGE = "the message contains it"
 _ARNS = "`InUseBy` contains the ARNs"
+_FOR_PROGRAMS = dict.fromkeys(("problem_key",), "of use to ticket systems only")
 _OWNERSHIP = dict.fromkeys(
     ("owner_kind", "permitted_mode"),
     "the message names another tool and a limiting tag; `certificates explain` prints both fields",
@@ -199,10 +201,12 @@ LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
         "action": "`certificates plan` prints it",
         "certificate_arn": "the table shows its account, region and id",
         **dict.fromkeys(("reason", "used_by", "type", "status", "in_use", "in_use_by"), _EXPLAIN),
+        **_FOR_PROGRAMS,
         **_OWNERSHIP,
     },
     Output.PAGE: {
         "in_use_by": "`used_by` names the same; the page shows ARNs where that is empty",
+        **_FOR_PROGRAMS,
         **_OWNERSHIP,
     },
     Output.MAIL: {
@@ -210,6 +214,7 @@ LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
         "reason": "of use to programs only",
         "in_use_by": "`used_by` names the same",
         "certificate_arn": "the link to the console contains it",
+        **_FOR_PROGRAMS,
         **_OWNERSHIP,
     },
     Output.SECURITY_HUB: {
@@ -275,6 +280,7 @@ FINDING_FIELDS = (
     _field("owner_kind", "Ownership", lambda entry: _word(entry.owner_kind)),
     _field("permitted_mode", "Permitted mode", lambda entry: _word(entry.permitted_mode)),
     _field("outside_scope", "Outside the scope", lambda entry: entry.outside_scope),
+    _field("problem_key", "Problem key", lambda entry: problem_key(entry.certificate.arn)),
 )
 
 #: The heading of each field.
@@ -653,6 +659,7 @@ def _failed_scope_entry(scope: ScopeResult) -> dict[str, Any]:
         "reason": Reason.SCOPE_FAILED.value,
         "message": _cleaned(scope.error),
         "action": Action.INVESTIGATE.value,
+        "problem_key": problem_key(scope_subject(scope.account_id, scope.region)),
     }
 
 
@@ -663,6 +670,7 @@ def _inventory_entry(run: Run) -> dict[str, Any]:
         "reason": Reason.CLASS_NOT_LISTED.value,
         "message": run.inventory_message,
         "action": Action.INVESTIGATE.value,
+        "problem_key": problem_key(INVENTORY),
     }
 
 

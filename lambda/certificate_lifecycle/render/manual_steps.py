@@ -15,6 +15,8 @@ from certificate_lifecycle.policy.bindings import ConsumerArn
 
 #: The region in the call for a consumer that can be in any; `in_each_region` replaces it.
 ANY_REGION = "REGION"
+#: The certificate that a call removes; the catalogue replaces it.
+OLD_CERTIFICATE_ARN = "OLD_CERTIFICATE_ARN"
 #: Texts without a meaning to a shell.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:/_.@+=-]*")
 
@@ -32,20 +34,25 @@ _IOT = (
 )
 
 
-def with_introduction(arn: ConsumerArn, successor_arn: str, steps: Sequence[str]) -> str:
+def with_introduction(
+    arn: ConsumerArn, certificate_arns: Sequence[str], steps: Sequence[str]
+) -> str:
     """Return the manual steps for one entry of `InUseBy`, as shell lines with an introduction.
 
+    `certificate_arns` are those of the certificate and of its successor.
     Lines with # are comments, words in CAPITALS are placeholders.
     An ARN with characters that a shell interprets gets no command.
     """
-    if not all(_PLAIN.fullmatch(text) for text in (arn.text, successor_arn)):
+    old_arn, successor_arn = certificate_arns
+    if not all(_PLAIN.fullmatch(text) for text in (arn.text, old_arn, successor_arn)):
         return "# Unknown form of ARN: see InUseBy of the certificate."
     if arn.foreign:
         where = f"# It is in the account {arn.account_id} of AWS"
         one = ", usually one of these" if steps else ""
         return "\n".join((f"{where}: change the resource behind it{one}.", *steps))
     unknown = f"# Change its certificate to {successor_arn} in its service."
-    return "\n".join((_DECLARED, *(steps or (unknown,))))
+    filled = [step.replace(OLD_CERTIFICATE_ARN, old_arn) for step in steps or (unknown,)]
+    return "\n".join((_DECLARED, *filled))
 
 
 def manual_only_steps(arn: ConsumerArn, successor_arn: str) -> Sequence[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from certificate_lifecycle.model.certificate import Action, Reason, Verdict
+from certificate_lifecycle.model.problem_key import problem_key
 from certificate_lifecycle.model.run import ActionRecord, Outcome, ScopeStatus, report_entry
 from certificate_lifecycle.render.notification.message import compose
 from tests.unit.builders import arn, days, imported, judged, run, scope
@@ -62,6 +63,7 @@ def test_a_failed_scope_is_a_finding_of_the_same_form() -> None:
         "account_id": "123456789012",
         "action": "Investigate",
         "message": "no answer",
+        "problem_key": problem_key("123456789012/eu-west-1"),
         "reason": "ScopeFailed",
         "region": "eu-west-1",
         "severity": "warning",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.model.certificate import Action, CertificateDetail, Severity
+from certificate_lifecycle.model.problem_key import problem_key
 from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.run import (
     ActionRecord,
@@ -557,6 +558,7 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "owner_kind": None,
                 "permitted_mode": None,
                 "outside_scope": False,
+                "problem_key": problem_key(DUE.certificate.arn),
             }
         ],
         "findings_not_shown": 0,

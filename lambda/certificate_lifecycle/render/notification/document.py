@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from certificate_lifecycle.model.problem_key import problem_key
 from certificate_lifecycle.model.run import Assessment, FindingChange, Outcome, Run, finding_entries
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.notification.limits import (
@@ -42,7 +43,7 @@ def document_body(run: Run, findings: Sequence[Assessment], hidden: int) -> dict
         "muted_findings": len(run.muted_findings),
         "ignored": run.ignored,
         "report": run.report,
-        "changes": [_shortened(change).to_dict() for change in run.changes[:SHOWN_CHANGES]],
+        "changes": [_change_entry(change) for change in run.changes[:SHOWN_CHANGES]],
         "changes_not_shown": max(0, len(run.changes) - SHOWN_CHANGES),
         "recovered_scopes": list(run.recovered_scopes[:SHOWN_OTHERS]),
         "actions": [
@@ -53,13 +54,14 @@ def document_body(run: Run, findings: Sequence[Assessment], hidden: int) -> dict
     }
 
 
-def _shortened(change: FindingChange) -> FindingChange:
-    return replace(
+def _change_entry(change: FindingChange) -> dict[str, Any]:
+    shortened = replace(
         change,
         previous_verdict=_cut(change.previous_verdict, MAX_NAME),
         name=clean(change.name, MAX_NAME),
         current_state=_cut(change.current_state, MAX_DETAIL),
     )
+    return {**shortened.to_dict(), "problem_key": problem_key(change.certificate_arn)}
 
 
 def _cut(text: str | None, limit: int) -> str | None:
