@@ -135,8 +135,10 @@ def test_the_commands_to_a_successor_name_each_listener_and_the_old_certificate(
         f"aws elbv2 modify-listener {of_listener}{new}",
         f"aws elbv2 add-listener-certificates {of_listener}{new}",
         f"aws elbv2 remove-listener-certificates {of_listener}{old}",
-        "aws elb set-load-balancer-listener-ssl-certificate --region eu-west-1 "
-        f"--load-balancer-name old-shop --load-balancer-port 443 --ssl-certificate-id {new}",
+        (
+            "aws elb set-load-balancer-listener-ssl-certificate --region eu-west-1 "
+            f"--load-balancer-name old-shop --load-balancer-port 443 --ssl-certificate-id {new}"
+        ),
     ]
 
 

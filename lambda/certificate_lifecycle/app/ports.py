@@ -18,6 +18,7 @@ from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.scope import ListedAccount, Scope
 from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.parsing.x509 import NameConstraints
 from certificate_lifecycle.policy.bindings import Binding, BindingState, FoundBindings
 from certificate_lifecycle.policy.export import Exported
 from certificate_lifecycle.policy.import_history import CertificateVersion, ImportHistory
@@ -165,6 +166,16 @@ class CertificateStore(Protocol):
 
     def describe(self, listed: Certificate) -> Certificate:
         """Return one certificate with its detail; raises CertificateNotFoundError."""
+
+
+class PrivateAuthorities(Protocol):
+    """The private CAs that one account sees in one region."""
+
+    def name_constraints(self, arn: str) -> Sequence[NameConstraints] | None:
+        """Return the name constraints of a CA's certificate, then of each certificate above it.
+
+        None if the CA does not exist or has no certificate.
+        """
 
 
 class Catalog(Protocol):
@@ -491,6 +502,7 @@ class ScopeClients:
     pointers: Pointers | None = None
     stores: Sequence[CertificateStore] = ()
     account_stores: Sequence[CertificateStore] = ()
+    authorities: PrivateAuthorities | None = None
     public_dns: PublicDns | None = None
 
 

@@ -210,10 +210,12 @@ LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
         **_OWNERSHIP,
     },
     Output.MAIL: {
+        "severity": "the subject has that of the worst finding; TODAY are the critical ones",
+        "alternative_names": "the mail counts them beside the domain name",
         **dict.fromkeys(("not_after", "days_left", "type", "status", "in_use"), _IN_THE_MESSAGE),
-        "reason": "of use to programs only",
+        "reason": "the mail has its meaning",
         "in_use_by": "`used_by` names the same",
-        "certificate_arn": "the link to the console contains it",
+        "certificate_arn": "the commands and the report contain it",
         **_FOR_PROGRAMS,
         **_OWNERSHIP,
     },
@@ -496,6 +498,8 @@ class Run:
     of the SDK.
     `problems` are failures that belong to no scope, such as an unwritten report.
     `import_sources` and `export_targets` are the ARNs that these settings name.
+    `function_arn` is the function that runs, and `runbook_url` the page of the runbook, to which
+    messages link; None if there is none.
     """
 
     run_id: str
@@ -517,12 +521,15 @@ class Run:
     problems: Sequence[str] = ()
     import_sources: Collection[str] = ()
     export_targets: Collection[str] = ()
+    function_arn: str | None = None
+    runbook_url: str | None = None
+    #: The assessments that are not healthy: most severe first, then by expiry.
+    findings: Sequence[Assessment] = field(init=False, repr=False, compare=False)
 
-    @property
-    def findings(self) -> list[Assessment]:
-        """The assessments that are not healthy: most severe first, then by expiry."""
+    def __post_init__(self) -> None:
+        """Sort the findings once: messages, reports and events read them many times."""
         found = [entry for entry in self.assessments if not entry.decision.healthy]
-        return sorted(found, key=urgency)
+        object.__setattr__(self, "findings", sorted(found, key=urgency))
 
     @property
     def open_findings(self) -> int:
@@ -537,6 +544,20 @@ class Run:
     def muted_findings(self) -> list[Assessment]:
         """The open findings that are muted."""
         return [entry for entry in self.findings if entry.muted]
+
+    @property
+    def next_expiry(self) -> tuple[datetime, Assessment] | None:
+        """The first expiry after the run of a certificate in use, with the certificate.
+
+        Certificates in `healthy` are only counted, so that their expiries are not known here.
+        """
+        ends = (
+            (entry.certificate.not_after, entry)
+            for entry in self.assessments
+            if entry.certificate.used
+        )
+        later = [(at, entry) for at, entry in ends if at is not None and at > self.finished_at]
+        return min(later, key=lambda item: (item[0], item[1].certificate.arn), default=None)
 
     @property
     def counts(self) -> dict[str, int]:

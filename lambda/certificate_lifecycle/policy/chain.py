@@ -90,8 +90,7 @@ _DESCRIBED_BY_STORE = frozenset(
 def assess(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision:
     """Return the decision on a certificate."""
     given = CheckInput(observation, thresholds, now)
-    decisions = (check.judge(given) for check in CHAIN)
-    return next(decision for decision in decisions if decision is not None)
+    return next(filter(None, (check.judge(given) for check in CHAIN)))
 
 
 def needs_detail(
@@ -177,6 +176,14 @@ def concerns_public_dns(certificate: Certificate, now: datetime) -> bool:
         return False
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         return not is_recent(certificate, checks.STUCK_AFTER, now)
+    valid = certificate.status is _ISSUED and not is_within(certificate, timedelta(), now)
+    return valid and certificate.used
+
+
+def concerns_authority(certificate: Certificate, now: datetime) -> bool:
+    """Whether ACM renews `certificate` from a private CA."""
+    if certificate.type is not CertificateType.PRIVATE or checks.is_externally_managed(certificate):
+        return False
     valid = certificate.status is _ISSUED and not is_within(certificate, timedelta(), now)
     return valid and certificate.used
 

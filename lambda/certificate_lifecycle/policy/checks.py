@@ -857,12 +857,13 @@ def renewal_not_understood(given: CheckInput) -> Decision | None:
 
 
 @check(
-    question="Would its next renewal fail, by its validation records and public DNS?",
-    facts=(facts.TYPE, facts.USED, facts.RECORDS, facts.PUBLIC_DNS),
+    question="Would its next renewal fail, by its validation records, public DNS or private CA?",
+    facts=(facts.TYPE, facts.USED, facts.RECORDS, facts.PUBLIC_DNS, facts.AUTHORITY),
 )
 def renewal_at_risk(given: CheckInput) -> Decision | None:
     """Find certificates that ACM could not renew now, while there is time to fix it."""
     observation, dns = given.observation, given.observation.dns
+    authority = observation.authority
     if not given.certificate.managed:
         return None
     lost = tuple(finding for finding in observation.records if is_lost(finding, dns))
@@ -870,6 +871,8 @@ def renewal_at_risk(given: CheckInput) -> Decision | None:
         reason, action, text = record_trouble(replace(observation, records=lost))
     elif dns.reason is not None:
         reason, action, text = dns.reason, Action.FIX_VALIDATION, f"{dns.text}."
+    elif authority.reason is not None:
+        reason, action, text = authority.reason, Action.FIX_AUTHORITY, f"{authority.text}."
     else:
         return None
     message = f"ACM could not renew it now: {text} {given.expiry_sentence}"

@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.bindings import ConsumerArn
 
@@ -83,6 +84,26 @@ def argument(name: str) -> str:
 def aws_command(command: str, region: str, *arguments: str) -> str:
     """Return a call of the AWS CLI."""
     return " ".join((f"aws {command} --region {region}", *arguments))
+
+
+def import_command(certificate: Certificate) -> str:
+    """Return the call that imports a newer version of a certificate under its ARN."""
+    return aws_command(
+        "acm import-certificate",
+        certificate.region,
+        f"--certificate-arn {argument(certificate.arn)} --certificate fileb://cert.pem",
+        "--private-key fileb://key.pem --certificate-chain fileb://chain.pem",
+    )
+
+
+def permission_command(authority: Certificate) -> str:
+    """Return the call that lets ACM issue from a private CA."""
+    return aws_command(
+        "acm-pca create-permission",
+        authority.region,
+        f"--certificate-authority-arn {argument(authority.arn)} --principal acm.amazonaws.com",
+        "--actions IssueCertificate GetCertificate ListPermissions",
+    )
 
 
 def _open_search(arn: ConsumerArn, new: str) -> tuple[str, ...]:

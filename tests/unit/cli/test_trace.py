@@ -32,6 +32,7 @@ from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.dns_health import DnsFinding
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
+from certificate_lifecycle.policy.name_constraints import AuthorityFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 from certificate_lifecycle.policy.validation import RecordState
@@ -161,7 +162,7 @@ FACTS_OF = {
     ],
     "renewing": ["expires", "renewal window", "renewal"],
     "renewal_not_understood": ["renewal", "expires"],
-    "renewal_at_risk": ["type", "used", "validation records", "public DNS"],
+    "renewal_at_risk": ["type", "used", "validation records", "public DNS", "private CA"],
     "email_validation_ends": ["type", "used", "validation methods", "expires", "renewal window"],
     "renewal_changed": ["type", "used", "changed by a renewal"],
     "healthy": ["expires"],
@@ -420,6 +421,21 @@ FACTS = {
         observation(dns=dns_problem(Reason.DNSSEC_BROKEN)),
         "renewal_at_risk",
         {"public DNS": "public DNS says no"},
+    ),
+    "a private CA without an obstacle": (
+        observation(),
+        "renewal_at_risk",
+        {"private CA": "no obstacle known"},
+    ),
+    "a private CA with an obstacle": (
+        observation(authority=AuthorityFinding(text="the CA says no")),
+        "renewal_at_risk",
+        {"private CA": "the CA says no"},
+    ),
+    "a private CA that was not read": (
+        observation(authority=AuthorityFinding(unread="timeout")),
+        "renewal_at_risk",
+        {"private CA": "not read: timeout"},
     ),
 }
 

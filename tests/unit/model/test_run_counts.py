@@ -9,7 +9,6 @@ import pytest
 from certificate_lifecycle.model.certificate import Action, Reason, Verdict
 from certificate_lifecycle.model.problem_key import problem_key
 from certificate_lifecycle.model.run import ActionRecord, Outcome, ScopeStatus, report_entry
-from certificate_lifecycle.render.notification.message import compose
 from tests.unit.builders import arn, days, imported, judged, run, scope
 
 DUE = judged(imported(ends_in=days(3)))
@@ -40,18 +39,6 @@ def test_only_an_import_renews_by_itself(action: Action) -> None:
     records = [ActionRecord(arn(), action, outcome, "") for outcome in Outcome]
     renewed = report_entry(run(DUE, actions=records))["renewed_certificates"]
     assert renewed == (2 if action is Action.REIMPORT else 0)
-
-
-@pytest.mark.parametrize(
-    ("second", "expected"), [(Action.REIMPORT, "2 imports done"), (Action.EXPORT, "2 actions done")]
-)
-def test_what_was_done_is_counted_in_the_word_that_fits_all_of_it(
-    second: Action, expected: str
-) -> None:
-    records = [ActionRecord(arn(), entry, Outcome.DONE, "") for entry in (Action.REIMPORT, second)]
-    message = compose(run(DUE, actions=records))
-    assert message is not None
-    assert message.bodies["default"].endswith(f": 1 needs attention; {expected} in this run.")
 
 
 def test_a_failed_scope_is_a_finding_of_the_same_form() -> None:
