@@ -407,7 +407,7 @@ def test_only_the_rules_of_the_ticket_systems_reach_their_destination_and_the_qu
 
 OPENED = [kind.value for kind in ChangeKind if kind is not ChangeKind.RESOLVED]
 #: The rules that send a change to each system; a resolved one has no severity.
-SENT = {
+SENT: Mapping[tuple[str, str | None], set[str]] = {
     ("resolved", None): {"jira change", "pagerduty resolve", "servicenow clear"},
     **{
         (change, severity): {"jira change", f"servicenow {severity}"}
@@ -434,7 +434,7 @@ def test_each_change_of_a_finding_is_sent_once_to_each_system_that_wants_it(
     def matching(change: str, severity: str | None) -> set[str]:
         finding = {"severity": severity} if severity else None
         detail = {"instance": "shop-watch", "change": change, "finding": finding}
-        event = {"source": SOURCE, "detail-type": DetailType.FINDING.value, "detail": detail}
+        event: Any = {"source": SOURCE, "detail-type": DetailType.FINDING.value, "detail": detail}
         return {name for name, pattern in rules.items() if pattern.matches_event(event)}
 
     assert {case: matching(*case) for case in SENT} == SENT

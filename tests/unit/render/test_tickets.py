@@ -59,7 +59,7 @@ def filled(paths: Mapping[str, str], template: str, event: Mapping[str, Any]) ->
             found = found[part]
         is_quoted = template[: placeholder.start()].rpartition("\n")[2].count('"') % 2 == 1
         assert isinstance(found, str if is_quoted else dict), placeholder[0]
-        return found if is_quoted else json.dumps(found)
+        return str(found) if is_quoted else json.dumps(found)
 
     return json.loads(re.sub(r"<(\w+)>", value, template))
 
