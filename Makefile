@@ -214,6 +214,10 @@ docs-check: $(READY) ## Fail if `make docs` would change a file, or a link leads
 goldens: $(READY) ## Write the recorded messages and pages in tests/data; review the difference
 	PYTHONPATH=lambda:. $(BIN)/python -m tests.unit.render.goldens
 
+.PHONY: pictures
+pictures: $(READY) ## Draw the pictures of the README, with Chromium
+	PYTHONPATH=lambda:. $(BIN)/python -m tests.harness.pictures
+
 .PHONY: clean
 clean: ## Remove the virtual environment and every cache
 	rm -rf $(VENV) $(SCAN) .venv-sdk-* .coverage .coverage.* .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache

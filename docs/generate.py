@@ -439,7 +439,6 @@ def _reference_of(folder: Path) -> Callable[[Path], str]:
 
 
 PARTS = (
-    Part("README.md", "VERDICTS", verdicts),
     Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
     Part("docs/creation.md", "DELETION_OUTCOMES", deletion_outcomes),
     Part("docs/rotation.md", "FINDING_FIELDS", finding_fields),
@@ -447,9 +446,9 @@ PARTS = (
     Part("docs/rotation.md", "CERTIFICATE_MODES", certificate_modes),
     Part("docs/rotation.md", "OWNER_KINDS", owner_kinds),
     Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
-    Part("README.md", "PERMISSIONS", function_permissions),
+    Part("docs/permissions.md", "PERMISSIONS", function_permissions),
     Part("docs/cli.md", "PERMISSIONS", command_permissions),
-    Part("README.md", "TF_DOCS", terraform_reference),
+    Part("docs/reference.md", "TF_DOCS", terraform_reference),
     *module_references(ROOT),
     Part("docs/mutation.md", "SURVIVORS", survivors),
     Part("docs/readiness.md", "PARTIES", readiness_parties),

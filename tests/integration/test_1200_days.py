@@ -59,6 +59,9 @@ class Life:
         self._add("public", lifetime=198)
         self._add("of 395 days", lifetime=395)
         self._add("private", lifetime=395, type="PRIVATE")
+        authority = cloud.authorities.add(not_after=cloud.now + timedelta(days=3650))
+        for arn in self.members["private"]:
+            cloud.certificates.edit(arn, certificate_authority_arn=authority)
         self._add("N2", lifetime=98, root_hierarchy="N2_SFG2_AMAZON_MANAGED")
         self._add("by e-mail", lifetime=198, validation_method="EMAIL")
         self._add("unused", lifetime=198, in_use_by=[])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from certificate_lifecycle.app.authorities import AuthorityConstraints
 from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.descriptions import Descriptions
@@ -30,7 +31,9 @@ from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     CertificateType,
+    Decision,
     RenewalStatus,
+    Verdict,
 )
 from certificate_lifecycle.model.dns_names import without_wildcard
 from certificate_lifecycle.model.errors import CertificateNotFoundError
@@ -39,6 +42,7 @@ from certificate_lifecycle.model.run import Assessment, ScopeStatus, urgency
 from certificate_lifecycle.policy.chain import (
     as_renewing,
     assess,
+    concerns_public_dns,
     needs_detail,
     renews_well,
     wants_records,
@@ -50,7 +54,8 @@ from certificate_lifecycle.policy.dns_health import NOT_CHECKED, RECORD_REASONS,
 from certificate_lifecycle.policy.email_validation import changed_methods, names_by_email
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.foresight import checked_at
-from certificate_lifecycle.policy.notification_state import reported_dns_reason
+from certificate_lifecycle.policy.name_constraints import AUTHORITY_NOT_READ, AuthorityFinding
+from certificate_lifecycle.policy.notification_state import AlertRecord, reported_dns_reason
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import RememberedCertificates, RenewalChange
 from certificate_lifecycle.policy.renewal_change import change_of, is_to_compare
@@ -170,6 +175,7 @@ class Collector:
     repair_history: Callable[[Certificate], RepairHistory | None] = lambda _: None
     memory: RememberedCertificates = field(default_factory=RememberedCertificates)
     foresight: Foresight | None = None
+    authorities: AuthorityConstraints | None = None
 
     def scan(
         self,
@@ -263,7 +269,10 @@ class Collector:
             logger.info("certificates outside the scope ignored", extra=ignored)
         renewals = self._renewals([c for c in selection.chosen if c.arn not in described])
         descriptions.renewals = renewals
-        by_email = self._email.search(selection.chosen)
+        # Foresight describes certificates with an open finding in any case, and all within days.
+        by_email = self._email.search(
+            selection.chosen, result.problems if self.foresight is None else []
+        )
         descriptions.fresh = {*descriptions.fresh, *changed_methods(self.memory, by_email)}
         due = self.foresight.due(selection.chosen, self.memory) if self.foresight else ()
         known = _Known(
@@ -373,7 +382,9 @@ class Collector:
         known.descriptions.prefetch(wanted)
         known.descriptions.prefetch_tags(certificate.arn for certificate in wanted)
         if known.due:
-            self._read_zones([entry for entry in wanted if entry.arn in known.due])
+            now = self.context.now
+            due = [c for c in wanted if c.arn in known.due and concerns_public_dns(c, now)]
+            self._read_zones(due)
 
     def _read_zones(self, due: Sequence[Certificate]) -> None:
         """Read the zones of many certificates in a few calls."""
@@ -441,11 +452,9 @@ class Collector:
         try:
             observation = self._observe(listed, result.problems, known)
             decision = assess(observation, thresholds, now)
+            if listed.arn in known.due:
+                self._note_check(observation, decision, known)
             if decision.healthy and listed.arn in known.due:
-                # A finding is checked by each run, even if this one is stopped before it reports.
-                if self.dns_health is None or observation.dns.checked:
-                    at = checked_at(now, observation.records, observation.dns)
-                    known.descriptions.note(listed.arn, partial(replace, checked_at=at))
                 # A result does not depend on whose next renewal was checked.
                 known.due = {arn for arn in known.due if arn != listed.arn}
                 observation = self._observe(listed, result.problems, known)
@@ -469,6 +478,20 @@ class Collector:
                 "reason": decision.reason.value,
             },
         )
+
+    def _note_check(self, observation: Observation, decision: Decision, known: _Known) -> None:
+        """Remember that this run checked the next renewal of a certificate."""
+        certificate, now = observation.certificate, self.context.now
+        arn, alert, at_risk = certificate.arn, self._alert(certificate.arn), Verdict.RENEWAL_AT_RISK
+        # Certificates with an open finding are checked beyond the share of a day.
+        if alert is None or alert.verdict != at_risk.value:
+            known.descriptions.note(arn, partial(replace, tried_at=now))
+        if decision.verdict is at_risk and decision.reportable:
+            return  # each run checks it again, even if this one is stopped before it reports
+        asks = self.dns_health is not None and concerns_public_dns(certificate, now)
+        if observation.dns.checked or not asks:
+            at = checked_at(now, observation)
+            known.descriptions.note(arn, partial(replace, checked_at=at))
 
     def _observe(self, listed: Certificate, problems: list[str], known: _Known) -> Observation:
         thresholds, now = self.context.thresholds, self.context.now
@@ -509,21 +532,31 @@ class Collector:
             migration_obstacles=migration_obstacles,
             change=self._change(certificate, known) if error is None else None,
             dns=dns,
+            authority=self._authority(certificate, problems, due=due and error is None),
         )
 
     def _renewed(self, chosen: Iterable[Certificate]) -> Iterable[str]:
         """Return the certificates that are compared with the version before their renewal."""
         entries, now = self.memory.entries, self.context.now
-        return (each.arn for each in chosen if is_to_compare(entries.get(each.arn), each, now))
+        return (
+            each.arn
+            for each in chosen
+            if is_to_compare(entries.get(each.arn), self._alert(each.arn), each, now)
+        )
 
     def _change(self, certificate: Certificate, known: _Known) -> RenewalChange | None:
         """Return the change of the last renewal of a described certificate, and remember it."""
         if not certificate.detail.serial:
             return None
         arn = certificate.arn
-        change = change_of(known.descriptions.before(arn), certificate, self.context.now)
+        before, now = known.descriptions.before(arn), self.context.now
+        change = change_of(before, self._alert(arn), certificate, now)
         known.descriptions.note(arn, partial(replace, change=change))
         return change
+
+    def _alert(self, arn: str) -> AlertRecord | None:
+        """Return the alert record of a certificate; without a state table there is none."""
+        return self.foresight.alert_records.get(arn) if self.foresight is not None else None
 
     @property
     def _email(self) -> EmailValidation:
@@ -537,9 +570,17 @@ class Collector:
         if self.foresight is None or all(entry.state is not _UNCHECKED for entry in records):
             return NOT_CHECKED
         # An open finding about records that cannot be read stays open.
-        alert = self.foresight.alert_records.get(certificate.arn)
+        alert = self._alert(certificate.arn)
         reported = reported_dns_reason(alert, waiting=waits_for_validation(certificate))
         return replace(NOT_CHECKED, undecided=RECORD_REASONS).reopened(reported)
+
+    def _authority(
+        self, certificate: Certificate, problems: list[str], *, due: bool
+    ) -> AuthorityFinding:
+        """Return what its private CA means for the next renewal of a certificate, if `due`."""
+        if self.authorities is None or not due:
+            return AUTHORITY_NOT_READ
+        return self.authorities.finding(certificate, problems)
 
     def _candidate(self, certificate: Certificate, known: _Known) -> Candidate | None:
         """Return what may take over from a certificate that needs a successor.
@@ -563,7 +604,7 @@ class Collector:
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("target unreadable", extra={"certificate_arn": certificate.arn})
             problems.append(f"{certificate.arn}: {error_summary(error)}")
-            return self.exports.unread(certificate)
+            return self.exports.unreadable(certificate, error_summary(error))
 
     def _describe(
         self,

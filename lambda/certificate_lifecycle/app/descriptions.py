@@ -17,6 +17,7 @@ from certificate_lifecycle.app.ports import Certificates, Clock, StateStore
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate, RenewalStatus
 from certificate_lifecycle.policy.remembered import (
+    UNKNOWN_SINCE,
     Remembered,
     RememberedCertificates,
     fingerprint,
@@ -191,7 +192,12 @@ class Descriptions:
         """Remember what was read again, too."""
         for arn, entry in confirmed.entries.items():
             before = self.entries.get(arn, entry)
-            self.entries[arn] = replace(entry, checked_at=before.checked_at, change=before.change)
+            self.entries[arn] = replace(
+                entry,
+                checked_at=before.checked_at,
+                tried_at=before.tried_at,
+                change=before.change,
+            )
         self.listed |= confirmed.listed
         self._unconfirmed -= confirmed.entries.keys()
 
@@ -224,6 +230,7 @@ class Descriptions:
             described_at=self.context.now,
             certificate=described,
             checked_at=before.checked_at if before else None,
+            tried_at=before.tried_at if before else None,
             change=before.change if before else None,
         )
 
@@ -251,7 +258,7 @@ def read_memory(state_store: StateStore | None) -> RememberedCertificates:
         return state_store.memory()
     except Exception:  # noqa: BLE001 - the certificates are described again
         logger.warning("remembered descriptions unreadable", exc_info=True)
-        return RememberedCertificates()
+        return RememberedCertificates(since=UNKNOWN_SINCE)
 
 
 def save_memory(

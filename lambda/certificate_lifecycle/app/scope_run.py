@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from certificate_lifecycle.app.authorities import AuthorityConstraints
 from certificate_lifecycle.app.collect import Collector, ScanResult
 from certificate_lifecycle.app.deadline import error_summary, has_time, require_time
 from certificate_lifecycle.app.descriptions import Descriptions, read_memory, save_memory
@@ -157,6 +158,9 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         failure_reported=state.failure_reported,
         repair_history=state.repairs.history,
         memory=read_memory(state.state_store),
+        authorities=AuthorityConstraints(
+            authorities=clients.authorities, clock=clock, alert_records=state.alert_records
+        ),
         foresight=None
         if state.state_store is None
         else Foresight(clock=clock, now=request.now, alert_records=state.alert_records),

@@ -170,11 +170,12 @@ PLANTED: tuple[Row, ...] = (
         False,
         {BlockerKind.SOURCE_TOO_OLD},
     ),
-    (
-        found(read(imported()), Reason.SOURCE_INVALID, Verdict.UNKNOWN),
-        True,
-        False,
-        {BlockerKind.SOURCE_UNUSABLE},
+    *(
+        (found(read(imported()), reason, verdict), True, False, {BlockerKind.SOURCE_UNUSABLE})
+        for reason, verdict in {
+            Reason.SOURCE_INVALID: Verdict.UNKNOWN,
+            Reason.SOURCE_MISSING: Verdict.RENEWAL_AT_RISK,
+        }.items()
     ),
     (
         found(
@@ -199,6 +200,13 @@ PLANTED: tuple[Row, ...] = (
         False,
         True,
         {BlockerKind.EXPORT_NOT_POSSIBLE},
+    ),
+    *(
+        (found(EXPORTED, reason, verdict), False, True, {BlockerKind.EXPORT_TARGET_UNUSABLE})
+        for reason, verdict in {
+            Reason.EXPORT_SECRET_MISSING: Verdict.RENEWAL_AT_RISK,
+            Reason.EXPORT_TARGET_UNREADABLE: Verdict.UNKNOWN,
+        }.items()
     ),
     (
         found(EXPORTED, Reason.EXPORT_TARGET_OUTDATED, Verdict.EXPORT_DUE),

@@ -386,7 +386,10 @@ BLOCKERS = (
         _STOPS,
         Party.PKI,
         _EXPLAIN,
-        _reasons(Reason.SOURCE_INVALID, Reason.SOURCE_INCOMPATIBLE, Reason.SOURCE_UNREADABLE),
+        _reasons(
+            *(Reason.SOURCE_INVALID, Reason.SOURCE_INCOMPATIBLE),
+            *(Reason.SOURCE_MISSING, Reason.SOURCE_UNREADABLE),
+        ),
     ),
     _row(
         BlockerKind.REPAIR_FORBIDDEN,
@@ -409,6 +412,13 @@ BLOCKERS = (
         Party.APPLICATION,
         "aws acm request-certificate --options Export=ENABLED",
         _reasons(Reason.EXPORT_NOT_POSSIBLE),
+    ),
+    _row(
+        BlockerKind.EXPORT_TARGET_UNUSABLE,
+        _STOPS,
+        Party.PLATFORM,
+        _EXPLAIN,
+        _reasons(Reason.EXPORT_SECRET_MISSING, Reason.EXPORT_TARGET_UNREADABLE),
     ),
     _row(
         BlockerKind.EXPORT_OUTDATED,
