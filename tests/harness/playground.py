@@ -119,7 +119,7 @@ def _become_shell(folder: Path, variables: Mapping[str, str], exports: str) -> N
     """Replace this process by bash, so that no death of a parent leaves the account behind."""
     settings = folder / "bashrc"
     settings.write_text(
-        f"[ -r ~/.bashrc ] && . ~/.bashrc\n{exports}\nPS1='(playground) \\w $ '\n",
+        f"[ -r ~/.bashrc ] && . ~/.bashrc\n{exports}\nPS1='(playground) \\W $ '\n",
         encoding="utf-8",
     )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

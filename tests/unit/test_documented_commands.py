@@ -44,8 +44,12 @@ def problem(command: Documented) -> str | None:
             subcommand.make_context(name, rest, parent=context)
     except click.exceptions.Exit:  # --help
         return None
-    except click.MissingParameter as error:
-        return f"{command}: {error.format_message()}" if command.whole else None
+    except click.BadParameter as error:
+        missing = isinstance(error, click.MissingParameter)
+        # A sentence leaves arguments out, or has a placeholder such as NAME for one.
+        if not command.whole and (missing or any(word.isupper() for word in command.words)):
+            return None
+        return f"{command}: {error.format_message()}"
     except click.UsageError as error:
         return f"{command}: {error.format_message()}"
     return None
@@ -70,6 +74,8 @@ def test_each_certificates_command_has_its_arguments_and_options() -> None:
         ("scan --outptu json", True, "No such option"),
         ("explain", True, "Missing argument"),
         ("explain", False, None),
+        ("completion SHELL", False, None),
+        ("completion SHELL", True, "'SHELL' is not one of"),
         ("scan --region eu-west-1", True, None),
     ],
 )
