@@ -228,6 +228,7 @@ PLANTED: tuple[Row, ...] = (
         False,
         {BlockerKind.RENEWAL_STUCK},
     ),
+    (judged(by_dns(ends_in=days(2), lives=days(3))), False, False, {BlockerKind.RUNS_TOO_RARE}),
     (
         found(
             certificate(type=CertificateType.DECLARED, ends_in=None),

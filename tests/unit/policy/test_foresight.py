@@ -15,7 +15,7 @@ from certificate_lifecycle.policy.name_constraints import AuthorityFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import Remembered, RememberedCertificates
 from certificate_lifecycle.policy.validation import RecordState
-from tests.unit.builders import NOW, arn, certificate, days, finding, imported, observation
+from tests.unit.builders import NOW, SECOND, arn, certificate, days, finding, imported, observation
 
 LONG_AGO = NOW - days(30)
 UNKNOWN = DnsFinding(unknown=("no answer",), undecided=frozenset({Reason.CAA_FORBIDS}))
@@ -155,7 +155,7 @@ def test_without_an_answer_the_next_daily_run_tries_again_after_those_that_wait_
     found: Observation,
 ) -> None:
     silent, waiting = many(2)
-    at = foresight.checked_at(NOW, found)
+    at = foresight.checked_at(NOW, replace(found, certificate=silent))
     checked = {silent.arn: at, waiting.arn: NOW - days(5)}
     assert due([silent, waiting], checked, now=NOW + timedelta(hours=1)) == []
     tomorrow = NOW + timedelta(hours=23, minutes=50)
@@ -165,3 +165,27 @@ def test_without_an_answer_the_next_daily_run_tries_again_after_those_that_wait_
 def test_an_answered_check_is_remembered_with_its_time() -> None:
     found = observation(None, finding(state=RecordState.IN_PLACE), dns=DnsFinding())
     assert foresight.checked_at(NOW, found) == NOW
+
+
+@pytest.mark.parametrize(("life", "again"), [(6, 0.75), (47, 5.5), (98, 5.5), (395, 5.5)])
+def test_a_certificate_is_checked_again_after_an_eighth_of_its_life(
+    life: int, again: float
+) -> None:
+    ends = NOW + days(life) * 0.9
+    seen = certificate(not_after=ends, not_before=ends - days(life))
+    # Another day, whose share is not used.
+    checked = {seen.arn: NOW - days(1)}
+    assert due([seen], checked, now=NOW - days(1) + days(again) - SECOND) == []
+    assert due([seen], checked, now=NOW - days(1) + days(again)) == [seen.arn]
+
+
+def test_each_daily_run_checks_a_certificate_of_six_days_before_those_that_can_wait() -> None:
+    """Else four days, in which an obstacle to its renewal is found in time, would be over."""
+    (slow,) = many(1)
+    ends = NOW + days(4)
+    short = replace(slow, arn=arn("short"), not_before=ends - days(6), not_after=ends)
+    tomorrow = NOW + timedelta(hours=23, minutes=50)
+    unread = observation(short, finding(state=RecordState.UNCHECKED))
+    assert foresight.checked_at(NOW, unread) == NOW
+    checked = {short.arn: NOW, slow.arn: tomorrow - days(5.5)}
+    assert due([slow, short], checked, now=tomorrow) == [short.arn, slow.arn]

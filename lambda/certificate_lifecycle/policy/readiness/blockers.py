@@ -32,6 +32,7 @@ from certificate_lifecycle.policy.readiness.words import (
     Issuer,
     Party,
 )
+from certificate_lifecycle.policy.thresholds import can_be_missed
 
 #: Returns when a blocker starts to apply, or None if it does not apply.
 Find = Callable[[Case], datetime | None]
@@ -211,6 +212,13 @@ def _not_eligible(case: Case) -> datetime | None:
 def _renewal_stuck(case: Case) -> datetime | None:
     overdue = case.ours and case.entry.decision.verdict is Verdict.RENEWAL_OVERDUE
     return case.now if overdue and case.reason in _STUCK else None
+
+
+def _runs_too_rare(case: Case) -> datetime | None:
+    # Without a deployed function, nothing is known about the time between two runs.
+    known = case.renews and case.setup.deployed
+    rare = known and can_be_missed(case.certificate, case.setup.thresholds)
+    return case.now if rare else None
 
 
 def _binding_ends(case: Case) -> datetime | None:
@@ -449,6 +457,13 @@ BLOCKERS = (
         _not_eligible,
     ),
     _row(BlockerKind.RENEWAL_STUCK, _STOPS, Party.PLATFORM, _EXPLAIN, _renewal_stuck),
+    _row(
+        BlockerKind.RUNS_TOO_RARE,
+        _COSTS,
+        Party.PLATFORM,
+        "schedule_expression with a shorter time between two runs, such as rate(12 hours)",
+        _runs_too_rare,
+    ),
     _row(
         BlockerKind.DECLARED_MISSING,
         _STOPS,

@@ -134,6 +134,10 @@ class BlockerKind(Documented):
         "RenewalStuck",
         "ACM's renewal failed or is late, and no other blocker explains why.",
     )
+    RUNS_TOO_RARE = (
+        "RunsTooRare",
+        "Its lifetime is so short that it can expire between two runs, before one reports it.",
+    )
     DECLARED_MISSING = "DeclaredMissing", "A declared certificate does not exist."
     ACME_BINDING_ENDS = (
         "AcmeBindingEnds",
