@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -63,10 +64,22 @@ def _of_blocks(text: str) -> Iterator[tuple[str, bool]]:
     for _, language, body in _BLOCK.findall(text):
         if language in _SHELLS:
             lines = body.replace("\\\n", " ").splitlines()
-            prompted = any(line.startswith(_PROMPT) for line in lines)
-            for line in lines:
-                if not prompted or line.startswith(_PROMPT):
-                    yield line.strip().removeprefix(_PROMPT), True
+            typed = [line.removeprefix(_PROMPT) for line in lines if line.startswith(_PROMPT)]
+            for line in _joined(typed or lines):
+                yield line, True
+
+
+def _joined(lines: list[str]) -> Iterator[str]:
+    """Join the lines of a quoted text; raises ValueError for a quotation that does not end."""
+    text = ""
+    for line in lines:
+        text += f"{line}\n"
+        with suppress(ValueError):
+            shlex.split(text, comments=True)
+            yield text
+            text = ""
+    if text:
+        raise ValueError(f"no end of the quotation: {text}")
 
 
 def _of_sentences(text: str) -> Iterator[tuple[str, bool]]:

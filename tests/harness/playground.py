@@ -55,7 +55,18 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
-    folder = Path(tempfile.mkdtemp(prefix="playground-"))
+    with tempfile.TemporaryDirectory(prefix="playground-", ignore_cleanup_errors=True) as folder:
+        try:
+            _open(Path(folder), parent)
+        except KeyboardInterrupt:
+            return _INTERRUPTED
+        except PlaygroundError as error:
+            print(error, file=sys.stderr)
+            return 1
+    return 0
+
+
+def _open(folder: Path, parent: int) -> None:
     account = _start(folder)
     try:
         variables = _variables(account)
@@ -65,15 +76,9 @@ def main() -> int:
             _become_shell(folder, variables, exports)
         print("These lines work in any terminal until this command ends, by Ctrl-C.", flush=True)
         _wait_for_end_of_input(parent)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except PlaygroundError as error:
-        print(error, file=sys.stderr)
-        return 1
     finally:
         account.terminate()
         account.wait()
-    return 0
 
 
 def _interrupt(*_: object) -> None:

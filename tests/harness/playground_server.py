@@ -214,10 +214,12 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
     parent, folder = int(sys.argv[1]), Path(sys.argv[2])
+    if os.getppid() != parent:  # it was interrupted, and has removed the folder
+        return
     try:
         serve(parent, folder)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
