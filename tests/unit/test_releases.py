@@ -48,8 +48,13 @@ def test_the_page_of_the_command_line_installs_it_from_a_clone_first() -> None:
     assert {*others} == {address}
 
 
-def test_the_changelog_has_the_present_or_the_next_version() -> None:
-    sections = re.findall(r"^## \[(.+?)\]", TEXTS[Path("CHANGELOG.md")], re.MULTILINE)
-
-    assert sections[0] in ("Unreleased", __version__)
-    assert len(sections) == len(set(sections))
+def test_the_changelog_has_the_present_version_with_its_date() -> None:
+    headings = re.findall(r"^## (.+)$", TEXTS[Path("CHANGELOG.md")], re.MULTILINE)
+    assert len(headings) == len(set(headings))
+    assert headings[0] == "[Unreleased]"
+    released = [
+        re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)", each) for each in headings[1:]
+    ]
+    versions = [match[1] for match in released if match]
+    assert len(versions) == len(released)
+    assert versions[0] == __version__
