@@ -54,6 +54,26 @@ def test_unknown_commands_and_options_end_with_two(certificates: Certificates) -
         assert "Error: " in ended.err
 
 
+def test_a_mistyped_command_or_option_is_answered_with_a_similar_one(
+    certificates: Certificates,
+) -> None:
+    assert "Did you mean 'scan'?" in certificates("scam").err
+    assert "'--region'" in certificates("scan", "--regoin", "eu-west-1").err
+
+
+@pytest.mark.parametrize("name", ["explain", "plan", "drill"])
+def test_an_unknown_certificate_is_one_sentence_with_similar_names(
+    certificates: Certificates, cloud: Cloud, name: str
+) -> None:
+    cloud.certificates.add(domain_name="shop.example.com", **USED, **ending_in(cloud, 150))
+    ended = certificates(name, "shp.example.com", "--quiet")
+    assert ended.code == 2
+    assert ended.err == (
+        "Error: 'shp.example.com' is not the ARN, id or name of a certificate in account "
+        "123456789012, eu-west-1; did you mean shop.example.com?\n"
+    )
+
+
 def test_all_invalid_values_of_an_option_are_reported(certificates: Certificates) -> None:
     ended = certificates("scan", "--regions", "here,eu-west-1,there")
     assert "'here'" in ended.err
@@ -111,6 +131,25 @@ def test_an_error_of_aws_is_printed_with_advice(
     assert ended.code == 3
     assert code in ended.err
     assert advice in ended.err
+    assert "ClientError" not in ended.err
+
+
+def test_an_error_of_the_network_is_printed_with_advice_and_a_bug_says_so(
+    certificates: Certificates, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    ended = certificates("scan")
+    assert ended.code == 3
+    assert ended.err.startswith("Error: Could not connect to the endpoint URL")
+    assert "Check the network, the proxy" in ended.err
+
+    def broken(_: object) -> None:
+        raise KeyError("settings")
+
+    environment.setattr("certificate_lifecycle.cli.scanning.open_session", broken)
+    ended = certificates("scan")
+    assert ended.code == 3
+    assert ended.err.startswith("Error: unexpected key error: 'settings'\nThis is a bug.")
 
 
 def test_missing_credentials_or_region_are_reported(

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import click
 
@@ -46,6 +47,17 @@ class _Commands(click.Group):
         module = importlib.import_module(f"certificate_lifecycle.cli.commands.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest a command for one that does not exist."""
+        name = args[0]
+        similar = get_close_matches(name, COMMANDS)
+        if name not in COMMANDS and not name.startswith("-") and similar:
+            suggested = " or ".join(map(repr, similar))
+            raise click.UsageError(f"No such command {name!r}. Did you mean {suggested}?", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):

@@ -24,6 +24,7 @@ from certificate_lifecycle.model.run import (
     report_entry,
 )
 from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.render.notification.wording import ignored_suffix, public_dns_text
 from certificate_lifecycle.render.report.documents import rows
 
@@ -160,16 +161,17 @@ def summary(run: Run) -> Text:
     """Return a sentence with the number of certificates by severity."""
     numbers = Counter(entry.decision.severity for entry in run.assessments)
     parts = [(severity, numbers[severity]) for severity in reversed(Severity) if numbers[severity]]
-    text = Text(f"{counted(run.certificates, 'certificate')} in {_scopes(run.scopes)}: ")
+    text = Text(f"{counted(run.certificates, 'certificate')} in {places(run.scopes)}: ")
     for index, (severity, number) in enumerate(parts):
         text.append(", " if index else "")
         text.append(f"{number} {severity.label}", style=STYLES[severity])
     return text.append("" if parts else "none").append(f"{ignored_suffix(run)}.")
 
 
-def _scopes(scopes: Sequence[ScopeResult]) -> str:
+def places(scopes: Sequence[Scope] | Sequence[ScopeResult]) -> str:
+    """Return accounts and regions in a few words."""
     if len(scopes) == 1:
-        return scopes[0].label
+        return f"account {scopes[0].account_id}, {scopes[0].region}"
     accounts = {scope.account_id for scope in scopes}
     regions = {scope.region for scope in scopes}
     return f"{counted(len(accounts), 'account')} and {counted(len(regions), 'region')}"

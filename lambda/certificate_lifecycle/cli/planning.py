@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from certificate_lifecycle.cli.find_certificate import find, normalized
+from certificate_lifecycle.cli.find_certificate import find, normalized, not_found
 from certificate_lifecycle.cli.output import counted, indented, location
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import ConfigurationError
@@ -81,7 +81,7 @@ def plan_of(run: Run, wanted: Collection[str]) -> ActionPlan:
 
     Raises ConfigurationError if an item of `wanted` names no certificate.
     """
-    entries = {entry.certificate.arn: entry for entry in _selected(run.assessments, wanted)}
+    entries = {entry.certificate.arn: entry for entry in _selected(run, wanted)}
     planned = [
         PlannedAction(entries[record.certificate_arn], record)
         for record in run.actions
@@ -93,21 +93,21 @@ def plan_of(run: Run, wanted: Collection[str]) -> ActionPlan:
     )
 
 
-def _selected(assessments: Sequence[Assessment], wanted: Collection[str]) -> Sequence[Assessment]:
+def _selected(run: Run, wanted: Collection[str]) -> Sequence[Assessment]:
     if not wanted:
-        return assessments
-    certificates = [entry.certificate for entry in assessments]
+        return run.assessments
+    certificates = [entry.certificate for entry in run.assessments]
     errors: list[str] = []
     arns: set[str] = set()
     for name in wanted:
         found = find(certificates, normalized(name))
         if found is None:
-            errors.append(f"{clean(name)!r} is not the ARN, id or name of a certificate here")
+            errors.append(not_found(name, certificates, run.scopes))
         else:
             arns.update(certificate.arn for certificate in found.certificates)
     if errors:
         raise ConfigurationError(errors)
-    return [entry for entry in assessments if entry.certificate.arn in arns]
+    return [entry for entry in run.assessments if entry.certificate.arn in arns]
 
 
 def print_plan(out: Console, plan: ActionPlan, *, manual: bool = True) -> None:

@@ -24,6 +24,7 @@ from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.cli.throw_away import ThrowAways
 from certificate_lifecycle.model.certificate import CertificateType
 from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.sanitize import clean as clean_text
 from certificate_lifecycle.policy.validation import Zone
 
@@ -84,7 +85,7 @@ def command(
         located = locate(session, certificate)
         result = _drill(session, located).check(located.certificate)
     if issue and result.certificate.type is not CertificateType.AMAZON_ISSUED:
-        raise click.UsageError("--issue needs a public certificate that ACM issued")
+        raise ConfigurationError(["--issue needs a public certificate that ACM issued"])
     if options.format == "table":
         _print(console(), result)
     trial = Trial()
