@@ -214,7 +214,7 @@ def test_the_first_interrupt_stops_and_prints_the_results(cloud: Cloud) -> None:
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "Stopping after the current call" in err
-    assert "interrupted" in out
+    assert "Interrupted: " in out
     assert "Traceback" not in err
 
 

@@ -20,6 +20,8 @@ from certificate_lifecycle.model.errors import CertificateLifecycleError
 
 #: A command has no timeout of its own.
 _NO_LIMIT = timedelta(days=30).total_seconds()
+#: The text of the error, by which the parts that it prevented are recognised.
+INTERRUPTION = "the command was interrupted"
 
 
 class InterruptedByUserError(CertificateLifecycleError):
@@ -58,7 +60,7 @@ class TerminalClock:
 
     def _raise_if_interrupted(self) -> None:
         if self.interrupted:
-            raise InterruptedByUserError("interrupted")
+            raise InterruptedByUserError(INTERRUPTION)
 
 
 @contextmanager

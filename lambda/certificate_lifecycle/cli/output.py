@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.cli.error_help import advice_for
+from certificate_lifecycle.cli.interrupted_run import InterruptedScope, interruption_text
 from certificate_lifecycle.model.certificate import Certificate, Severity, Verdict
 from certificate_lifecycle.model.run import (
     FINDING_HEADINGS,
@@ -145,12 +146,15 @@ def location(certificate: Certificate) -> str:
 def print_scopes(out: Console, run: Run) -> None:
     """Print the accounts and regions that could not be scanned, and the unlisted classes."""
     for scope in run.scopes:
-        if scope.error is None:
+        error = scope.other if isinstance(scope, InterruptedScope) else scope.error
+        if error is None:
             continue
         out.print(Text(f"{scope.status.value:<9}", style="bold red").append(scope.label))
-        for text in (clean(scope.error), advice_for(scope.error)):
+        for text in (clean(error), advice_for(error)):
             if text:
                 indented(out, text)
+    if (interruption := interruption_text(run)) is not None:
+        out.print(Text(interruption, style="bold red"))
     if run.not_listed:
         verdict = Verdict.INVENTORY_INCOMPLETE.value
         out.print(Text(f"{'info':<9}", style=STYLES[Severity.INFO]).append(verdict))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.cli.find_certificate import find, normalized, not_found
+from certificate_lifecycle.cli.interrupted_run import interruption_text
 from certificate_lifecycle.cli.output import counted, indented, location
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import ConfigurationError
@@ -105,7 +106,8 @@ def _selected(run: Run, wanted: Collection[str]) -> Sequence[Assessment]:
             errors.append(not_found(name, certificates, run.scopes))
         else:
             arns.update(certificate.arn for certificate in found.certificates)
-    if errors:
+    # What is missing from an interrupted run may exist.
+    if errors and interruption_text(run) is None:
         raise ConfigurationError(errors)
     return [entry for entry in run.assessments if entry.certificate.arn in arns]
 

@@ -12,11 +12,13 @@ from rich.logging import RichHandler
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.cli.exit_codes import Exit
+from certificate_lifecycle.cli.interrupted_run import judged
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.options import Options
 from certificate_lifecycle.cli.output import error_console
 from certificate_lifecycle.cli.progress import busy, scan_progress
 from certificate_lifecycle.cli.session import Session, open_session
+from certificate_lifecycle.cli.unscanned import unscanned_text
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Severity
 from certificate_lifecycle.model.hidden_classes import GapCause
@@ -62,6 +64,9 @@ def scan(options: Options) -> Scan:
     """Scan without changing anything; Ctrl-C keeps the results so far."""
     session = start(options)
     run, _ = run_with_progress(session, session.request(), options)
+    text = unscanned_text(session, run, options)
+    if text and not options.quiet:
+        error_console().print(text, style="dim", markup=False)
     return Scan(session, run)
 
 
@@ -73,7 +78,8 @@ def run_with_progress(
         interruptible(session.clock),
         scan_progress(error_console(), len(request.scopes), quiet=options.quiet) as observed,
     ):
-        return session.run(request, observed)
+        run, scope_runs = session.run(request, observed)
+    return (judged(run, scope_runs) if session.clock.interrupted else run), scope_runs
 
 
 @contextmanager
