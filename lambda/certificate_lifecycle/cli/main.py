@@ -15,7 +15,8 @@ from difflib import get_close_matches
 
 import click
 
-from certificate_lifecycle.cli.exit_codes import Exit
+from certificate_lifecycle.cli.command_help import CertificatesCommand
+from certificate_lifecycle.cli.exit_codes import DETAILED, Exit, detailed
 from certificate_lifecycle.cli.interrupts import InterruptedByUserError
 from certificate_lifecycle.model.errors import CertificateLifecycleError, ConfigurationError
 from certificate_lifecycle.model.sanitize import clean_layout
@@ -45,8 +46,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"certificate_lifecycle.cli.commands.{cmd_name}")
-        command: click.Command = module.command
-        return command
+        return CertificatesCommand.of(module.command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -67,19 +67,25 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 no findings, 1 findings, 2 wrong usage, 3 incomplete, 130 interrupted.",
+    epilog="Exit codes: 2 wrong usage, 130 interrupted; the help of each command has the others.",
 )
 @click.version_option(package_name="certificate-lifecycle")
 def commands() -> None:
     """Monitor, repair and replace TLS certificates in AWS.
 
-    Only `apply` and `create` change anything, after a confirmation.
+    Only `apply`, `create`, and `drill` with `--issue` or `--clean` change anything, after a
+    confirmation.
     Credentials and region are found as in the AWS CLI.
     """
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code; print each error as one sentence."""
+    code = _run(arguments)
+    return int(detailed(code) if DETAILED in arguments else code)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = commands.main(args=list(arguments), prog_name="certificates", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -105,7 +111,7 @@ def main(arguments: Sequence[str]) -> int:
 
         logging.getLogger(__name__).debug("failed", exc_info=True)
         return _fail(f"Error: {describe(error)}", Exit.INCOMPLETE)
-    return int(code or Exit.HEALTHY)
+    return Exit.HEALTHY if code is None else code
 
 
 def _fail(text: str, code: Exit) -> Exit:
