@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import pytest
 from certificate_lifecycle.cli.main import COMMANDS
 from tests.embedded_aws.cloud import Cloud
 from tests.estates import showcase
+from tests.estates.imports import imported
 from tests.harness.terminal import environment as shell
 from tests.harness.terminal import type_in
 from tests.integration.effects import USED, ending_in
-from tests.integration.terminal import Certificates
+from tests.integration.terminal import Certificates, deploy
 
 pytestmark = pytest.mark.integration
 
@@ -266,8 +268,33 @@ def test_colours_are_for_terminals_without_no_color(cloud: Cloud) -> None:
     assert coloured.screen == plain.screen
 
 
-def test_verbose_logs_on_standard_error(certificates: Certificates, cloud: Cloud) -> None:
-    showcase.fill(cloud)
-    ended = certificates("scan", "--verbose", "-o", "json")
-    assert "certificate assessed" in ended.err
+def test_verbose_logs_each_call_and_certificate_on_one_line_of_standard_error(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    cloud.certificates.add(domain_name="shop.example.com", **USED, **ending_in(cloud, 30))
+    cloud.certificates.add(account="210987654321", **USED, **ending_in(cloud, 30))
+    cloud.fail("acm", "ListCertificates", "ThrottlingException", "no", times=1)
+    other = ("--accounts", "123456789012,210987654321", "--role-name", "reader")
+    ended = certificates("scan", "--verbose", "-o", "json", "--regions", "eu-west-1", *other)
     assert ended.document["findings"]
+    lines = [line for line in ended.err.splitlines() if " DEBUG call to AWS " in line]
+    logged = [dict(part.split("=", 1) for part in line.split() if "=" in part) for line in lines]
+    made = Counter(call.operation for call in ended.calls if call.error is None)
+    assert Counter(entry["operation"] for entry in logged) >= made
+    listing = next(entry for entry in logged if entry["operation"] == "ListCertificates")
+    assert (listing["service"], listing["region"]) == ("acm", "eu-west-1")
+    assert int(listing["milliseconds"]) >= 0
+    assert "1" in {entry["retries"] for entry in logged}
+    assert all(entry["request_id"] for entry in logged)
+    assert "domain_name=shop.example.com" in ended.err
+
+
+def test_verbose_logs_no_parameter_and_no_result_of_a_call(
+    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    shop = imported(cloud)
+    deploy(cloud, environment, IMPORT_SOURCES=shop.sources)
+    ended = certificates("scan", "--verbose", "-o", "json")
+    assert "operation=GetSecretValue" in ended.err
+    for name in ("PRIVATE KEY", "BEGIN CERTIFICATE", "SecretString", shop.secret_arn):
+        assert name not in ended.err

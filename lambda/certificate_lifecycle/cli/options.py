@@ -51,6 +51,11 @@ class Options:
     quiet: bool = False
     verbose: bool = False
 
+    @property
+    def shows_no_progress(self) -> bool:
+        """Whether standard error has nothing but a log, or nothing at all."""
+        return self.quiet or self.verbose
+
 
 class _CommaSeparated(click.ParamType[tuple[str, ...]]):
     """Several values separated by commas, or `all`."""
@@ -168,7 +173,7 @@ _RESOLVERS = click.option(
 )
 _VERBOSITY = (
     click.option("-q", "--quiet", is_flag=True, help="Print the result only."),
-    click.option("-v", "--verbose", is_flag=True, help="Print a log of every step."),
+    click.option("-v", "--verbose", is_flag=True, help="Log every step and every call to AWS."),
 )
 
 

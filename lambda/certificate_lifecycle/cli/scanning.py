@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from rich.logging import RichHandler
 
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeRun
@@ -19,7 +16,7 @@ from certificate_lifecycle.cli.output import error_console
 from certificate_lifecycle.cli.progress import busy, scan_progress
 from certificate_lifecycle.cli.session import Session, open_session
 from certificate_lifecycle.cli.unscanned import unscanned_text
-from certificate_lifecycle.log import logger
+from certificate_lifecycle.cli.verbose_log import set_up_log
 from certificate_lifecycle.model.certificate import Severity
 from certificate_lifecycle.model.hidden_classes import GapCause
 from certificate_lifecycle.model.run import Run, ScopeStatus
@@ -51,9 +48,9 @@ class Scan:
 
 def start(options: Options) -> Session:
     """Open a session, and print on standard error which settings are used."""
-    _set_up_log(verbose=options.verbose)
+    set_up_log(verbose=options.verbose)
     console = error_console()
-    with busy(console, "Reading credentials and settings", quiet=options.quiet):
+    with busy(console, "Reading credentials and settings", quiet=options.shows_no_progress):
         session = open_session(options)
     if not options.quiet:
         console.print(session.note, style="dim", markup=False)
@@ -76,7 +73,9 @@ def run_with_progress(
     """Run a request with a progress bar, interruptible by Ctrl-C."""
     with (
         interruptible(session.clock),
-        scan_progress(error_console(), len(request.scopes), quiet=options.quiet) as observed,
+        scan_progress(
+            error_console(), len(request.scopes), quiet=options.shows_no_progress
+        ) as observed,
     ):
         run, scope_runs = session.run(request, observed)
     return (judged(run, scope_runs) if session.clock.interrupted else run), scope_runs
@@ -85,15 +84,5 @@ def run_with_progress(
 @contextmanager
 def interruptible_work(session: Session, text: str, options: Options) -> Iterator[None]:
     """Show a spinner with a text while the block runs, interruptible by Ctrl-C."""
-    with interruptible(session.clock), busy(error_console(), text, quiet=options.quiet):
+    with interruptible(session.clock), busy(error_console(), text, quiet=options.shows_no_progress):
         yield
-
-
-def _set_up_log(*, verbose: bool) -> None:
-    logger.handlers.clear()
-    logger.propagate = False
-    if verbose:
-        logger.addHandler(RichHandler(console=error_console(), show_path=False))
-        logger.setLevel(logging.DEBUG)
-    else:
-        logger.addHandler(logging.NullHandler())
