@@ -112,6 +112,24 @@ def test_a_wanted_certificate_that_does_not_exist_is_a_problem() -> None:
 # --- Certificates outside the listing ---------------------------------------------------------
 
 
+def test_the_number_of_descriptions_is_announced_before_the_first_of_them() -> None:
+    certificates = MemoryCertificates(HEALTHY, BLOCKED, DUE)
+    announced: list[tuple[int, int]] = []
+
+    def announce(number: int) -> None:
+        announced.append((number, len(certificates.described)))
+
+    Collector(
+        context=run_context(),
+        certificates=certificates,
+        dns=MemoryDns(HOME),
+        catalog=MemoryCatalog(),
+        sources=no_sources(),
+        announce=announce,
+    ).scan(())
+    assert announced == [(len(certificates.described), 0)]
+
+
 def looked_for(certificates: MemoryCertificates, **named: Any) -> ScanResult:  # noqa: ANN401 - of `scan`
     """Return a scan of everything, with settings and records that name certificates."""
     sources = {arn: ImportSource(secret_arn="secret") for arn in named.pop("sources", ())}
