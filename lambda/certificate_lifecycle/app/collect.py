@@ -170,7 +170,7 @@ class Collector:
     repair_history: Callable[[Certificate], RepairHistory | None] = lambda _: None
     memory: RememberedCertificates = field(default_factory=RememberedCertificates)
     foresight: Foresight | None = None
-    announce: Callable[[int], None] = lambda _: None
+    on_describe: Callable[[int], None] = lambda _: None
 
     def scan(
         self,
@@ -371,7 +371,7 @@ class Collector:
             if certificate.arn not in known.stores
             and (self._is_described(certificate, known) or certificate.arn in known.due)
         ]
-        self.announce(len(known.descriptions.missing(wanted)))
+        self.on_describe(len(known.descriptions.missing(wanted)))
         known.descriptions.prefetch(wanted)
         known.descriptions.prefetch_tags(certificate.arn for certificate in wanted)
         if known.due:

@@ -478,7 +478,7 @@ class ScopeClients:
     `account_stores` are global: they are read once per account.
     `pointers` are those of the function's own account, None for another account.
     `public_dns` is one object for all scopes of a run.
-    `announce` gets the number of certificates that a scan is about to describe.
+    `on_describe` gets the number of certificates that a scan is about to describe.
     """
 
     certificates: Certificates
@@ -493,7 +493,7 @@ class ScopeClients:
     stores: Sequence[CertificateStore] = ()
     account_stores: Sequence[CertificateStore] = ()
     public_dns: PublicDns | None = None
-    announce: Callable[[int], None] = _silent
+    on_describe: Callable[[int], None] = _silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

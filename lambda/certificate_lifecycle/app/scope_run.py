@@ -157,7 +157,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         failure_reported=state.failure_reported,
         repair_history=state.repairs.history,
         memory=read_memory(state.state_store),
-        announce=clients.announce,
+        on_describe=clients.on_describe,
         foresight=None
         if state.state_store is None
         else Foresight(clock=clock, now=request.now, alert_records=state.alert_records),

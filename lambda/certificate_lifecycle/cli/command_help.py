@@ -63,6 +63,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "certificates doctor",
         "certificates doctor --instance team-a --fail-on warning",
     ),
+    "policy": (
+        "certificates policy scan",
+        "certificates policy apply --regions eu-west-1,us-east-1 > policy.json",
+    ),
     "completion": (
         "certificates completion bash > ~/.bash_completion.d/certificates",
         "certificates completion fish > ~/.config/fish/completions/certificates.fish",

@@ -73,6 +73,7 @@ MEANINGS: Mapping[str, Mapping[Exit, str]] = {
         Exit.FINDINGS: "such checks",
         Exit.INCOMPLETE: "something could not be checked",
     },
+    "policy": {Exit.HEALTHY: "the policy is printed"},
     "completion": {Exit.HEALTHY: "the script is printed"},
 }
 #: The meaning of the codes of `plan --detailed-exitcode`.

@@ -32,6 +32,7 @@ COMMANDS = {
     "report": "Write the findings as HTML, CSV or JSON.",
     "drill": "Check whether ACM could renew a certificate.",
     "doctor": "Check permissions, quotas, DNS and the deployed module.",
+    "policy": "Print the IAM policy that a command needs.",
     "completion": "Print the completion script of a shell.",
 }
 

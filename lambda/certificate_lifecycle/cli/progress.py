@@ -41,11 +41,11 @@ class _CountedCertificates:
 class ScanCount:
     """How far a scan of `scopes` accounts and regions is.
 
-    `announced` of them know how many certificates are `to_describe`.
+    `prepared` of them know how many certificates are `to_describe`.
     """
 
     scopes: int
-    announced: int = 0
+    prepared: int = 0
     listed: int = 0
     described: int = 0
     to_describe: int = 0
@@ -53,17 +53,19 @@ class ScanCount:
     @property
     def total(self) -> int | None:
         """The certificates to describe; None while that is unknown, and once all are described."""
-        known = self.announced == self.scopes and self.described < self.to_describe
+        known = self.prepared == self.scopes and self.described < self.to_describe
         return self.to_describe if known else None
 
     @property
     def text(self) -> str:
         """The counts in words."""
         of = max(self.described, self.to_describe)
-        counts = f"{self.listed:,} listed, {self.described:,} of {of:,} described"
+        counts = f"{self.listed:,} listed"
+        if of:
+            counts += f", {self.described:,} of {of:,} described"
         if self.scopes == 1:
             return counts
-        return f"{self.announced} of {self.scopes} accounts and regions: {counts}"
+        return f"{self.prepared} of {self.scopes} accounts and regions: {counts}"
 
 
 class _ScanCounter:
@@ -74,9 +76,9 @@ class _ScanCounter:
         self._lock = threading.Lock()
         self._task = progress.add_task("", total=None, text="")
 
-    def announce(self, certificates: int) -> None:
+    def on_describe(self, certificates: int) -> None:
         with self._lock:
-            self._count.announced += 1
+            self._count.prepared += 1
             self._count.to_describe += certificates
             self._show()
 
@@ -112,7 +114,7 @@ def scan_progress(console: Console, scopes: int, *, quiet: bool) -> Iterator[Cli
 
         def counted(clients: ScopeClients) -> ScopeClients:
             certificates = _CountedCertificates(clients.certificates, counter.count)
-            return replace(clients, certificates=certificates, announce=counter.announce)  # type: ignore[arg-type] # it delegates the other methods
+            return replace(clients, certificates=certificates, on_describe=counter.on_describe)  # type: ignore[arg-type] # it delegates the other methods
 
         yield counted
 

@@ -112,12 +112,12 @@ def test_a_wanted_certificate_that_does_not_exist_is_a_problem() -> None:
 # --- Certificates outside the listing ---------------------------------------------------------
 
 
-def test_the_number_of_descriptions_is_announced_before_the_first_of_them() -> None:
+def test_the_number_of_descriptions_is_counted_before_the_first_of_them() -> None:
     certificates = MemoryCertificates(HEALTHY, BLOCKED, DUE)
-    announced: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
-    def announce(number: int) -> None:
-        announced.append((number, len(certificates.described)))
+    def report(number: int) -> None:
+        reported.append((number, len(certificates.described)))
 
     Collector(
         context=run_context(),
@@ -125,9 +125,9 @@ def test_the_number_of_descriptions_is_announced_before_the_first_of_them() -> N
         dns=MemoryDns(HOME),
         catalog=MemoryCatalog(),
         sources=no_sources(),
-        announce=announce,
+        on_describe=report,
     ).scan(())
-    assert announced == [(len(certificates.described), 0)]
+    assert reported == [(len(certificates.described), 0)]
 
 
 def looked_for(certificates: MemoryCertificates, **named: Any) -> ScanResult:  # noqa: ANN401 - of `scan`
