@@ -44,7 +44,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "certificates apply shop.example.com --yes",
     ),
     "create": (
-        "certificates create example.com",
+        "certificates create example.com --watch",
         "certificates create api.example.com --name login.example.com --tag Team=shop",
     ),
     "readiness": (

@@ -25,7 +25,10 @@ INTERRUPTION = "the command was interrupted"
 
 
 class InterruptedByUserError(CertificateLifecycleError):
-    """Ctrl-C was pressed, and the current calls were completed."""
+    """Ctrl-C was pressed, and the current calls were completed.
+
+    A text other than `INTERRUPTION` says how to continue.
+    """
 
 
 class TerminalClock:

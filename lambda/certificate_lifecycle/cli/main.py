@@ -17,10 +17,11 @@ import click
 
 from certificate_lifecycle.cli.command_help import CertificatesCommand
 from certificate_lifecycle.cli.exit_codes import DETAILED, Exit, detailed
-from certificate_lifecycle.cli.interrupts import InterruptedByUserError
+from certificate_lifecycle.cli.interrupts import INTERRUPTION, InterruptedByUserError
 from certificate_lifecycle.model.errors import CertificateLifecycleError, ConfigurationError
 from certificate_lifecycle.model.sanitize import clean_layout
 
+_INTERRUPTED = "Interrupted. Everything that was started is listed above."
 #: The list of commands must not import them.
 COMMANDS = {
     "scan": "List certificates that need attention, most severe first.",
@@ -97,8 +98,11 @@ def _run(arguments: Sequence[str]) -> int:
         # The message quotes the arguments, which may contain control characters.
         click.echo(clean_layout(shown.getvalue()), nl=False, err=True)
         return Exit.USAGE
-    except (click.Abort, KeyboardInterrupt, InterruptedByUserError):
-        return _fail("Interrupted. Everything that was started is listed above.", Exit.INTERRUPTED)
+    except InterruptedByUserError as error:
+        known = str(error) != INTERRUPTION
+        return _fail(f"Interrupted. {error}" if known else _INTERRUPTED, Exit.INTERRUPTED)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail(_INTERRUPTED, Exit.INTERRUPTED)
     except ConfigurationError as error:
         return _fail("\n".join(f"Error: {text}" for text in error.errors), Exit.USAGE)
     except CertificateLifecycleError as error:
