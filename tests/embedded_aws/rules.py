@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from moto.awslambda.models import lambda_backends
 
-from tests.embedded_aws import parameters, policy, tables
+from tests.embedded_aws import parameters, policy, secrets, tables
 from tests.embedded_aws.calls import Permission
 from tests.embedded_aws.principals import Caller, existing_role, trust_policy
 from tests.embedded_aws.protocol import AwsError, Request
@@ -109,6 +109,7 @@ def _lambda_may_assume(arn: str) -> bool:
 
 RULES: Mapping[tuple[str, str], Callable[[Request], None]] = {
     **parameters.RULES,
+    **secrets.RULES,
     **tables.RULES,
     ("events", "PutRule"): check_schedule,
     ("lambda", "CreateFunction"): check_function,

@@ -10,6 +10,7 @@ import pytest
 
 from certificate_lifecycle.cli.command_help import EXAMPLES, GROUP_OF
 from certificate_lifecycle.cli.exit_codes import MEANINGS
+from certificate_lifecycle.cli.filters import Filters
 from certificate_lifecycle.cli.main import COMMANDS, commands
 from certificate_lifecycle.cli.options import Options
 from tests.embedded_aws.cloud import Cloud
@@ -78,4 +79,5 @@ def test_the_help_of_a_command_has_examples_that_parse_and_its_exit_codes(
 
 def test_every_command_has_exit_codes_and_every_shared_option_a_group_in_the_help() -> None:
     assert set(MEANINGS) == set(COMMANDS)
-    assert {field.name for field in fields(Options)} <= GROUP_OF.keys()
+    shared = {field.name for field in (*fields(Options), *fields(Filters))}
+    assert shared - {"filters"} <= GROUP_OF.keys()

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.integration
 
 #: The arguments of each command for the role that has its policy.
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "list": (),
     "scan": (),
     "plan": (),
     "report": ("report.json", "--force"),

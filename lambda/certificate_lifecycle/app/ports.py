@@ -18,6 +18,7 @@ from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.scope import ListedAccount, Scope
 from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.parsing.x509 import NameConstraints
 from certificate_lifecycle.policy.bindings import Binding, BindingState, FoundBindings
 from certificate_lifecycle.policy.export import Exported
 from certificate_lifecycle.policy.import_history import CertificateVersion, ImportHistory
@@ -167,6 +168,16 @@ class CertificateStore(Protocol):
         """Return one certificate with its detail; raises CertificateNotFoundError."""
 
 
+class PrivateAuthorities(Protocol):
+    """The private CAs that one account sees in one region."""
+
+    def name_constraints(self, arn: str) -> Sequence[NameConstraints] | None:
+        """Return the name constraints of a CA's certificate, then of each certificate above it.
+
+        None if the CA does not exist or has no certificate.
+        """
+
+
 class Catalog(Protocol):
     """The names and the manual steps of all consumers in an account and region."""
 
@@ -191,8 +202,8 @@ class Catalog(Protocol):
         A binding explains at most one entry in an account of AWS's own.
         """
 
-    def manual_steps(self, in_use_by: str, successor_arn: str) -> str:
-        """Return the shell lines that move one entry of `InUseBy`."""
+    def manual_steps(self, certificate: Certificate, in_use_by: str, successor_arn: str) -> str:
+        """Return the shell lines that move one entry of `InUseBy`; may make calls."""
 
 
 class TlsProbe(Protocol):
@@ -328,7 +339,10 @@ class ExportSecrets(Protocol):
     """The passphrases and targets of exports."""
 
     def stages(self, secret_arn: str) -> Mapping[str, Collection[str]]:
-        """Return the staging labels of each version of a secret, by version id."""
+        """Return the staging labels of each version of a secret, by version id.
+
+        Raises SecretMissingError.
+        """
 
     def passphrase(self, secret_arn: str) -> SecretStr:
         """Return the passphrase in a secret; raises ExportError if there is none."""
@@ -343,7 +357,8 @@ class ImportSecrets(Protocol):
     def open(self, secret_arn: str) -> ImportCandidate:
         """Return the version in a secret, and its bundle for the import.
 
-        Raises SecretUnreadableError, or UnusableSourceError if ACM would reject it.
+        Raises SecretMissingError, SecretUnreadableError, or UnusableSourceError if ACM would reject
+        the version.
         """
 
 
@@ -492,6 +507,7 @@ class ScopeClients:
     pointers: Pointers | None = None
     stores: Sequence[CertificateStore] = ()
     account_stores: Sequence[CertificateStore] = ()
+    authorities: PrivateAuthorities | None = None
     public_dns: PublicDns | None = None
     on_describe: Callable[[int], None] = _silent
 

@@ -18,6 +18,7 @@ _GROUPS = {
         *("no_scope", "include_domains", "exclude_domains", "include_tags"),
         *("rotation_mode", "unmanaged_mode"),
     ),
+    "Filters": ("severities", "verdicts", "owners", "tags", "names"),
     "Settings": ("instance", "threshold_days", "resolvers"),
     "Output": ("format", "quiet", "verbose", "help"),
 }
@@ -26,10 +27,15 @@ GROUP_OF: Mapping[str, str] = {name: title for title, names in _GROUPS.items() f
 
 #: Lines to copy; a test parses each of them.
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "list": (
+        "certificates list --owner payments",
+        "certificates list --name '*.example.com' --regions all",
+        "certificates list --verdict Unused -o ids",
+    ),
     "scan": (
-        "certificates scan --regions all",
-        "certificates scan --regions eu-west-1,us-east-1 --fail-on critical",
-        "certificates scan --accounts 111122223333 --role-name reader --output json",
+        "certificates scan --regions all --wide",
+        "certificates scan --severity critical --owner payments",
+        "certificates scan --accounts 111122223333 --role-name reader -o csv > findings.csv",
     ),
     "explain": (
         "certificates explain shop.example.com",
@@ -90,10 +96,14 @@ class CertificatesCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the command's own options first, then those that commands share, by group."""
         groups: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-        for parameter in self.get_params(ctx):
+        parameters = self.get_params(ctx)
+        # `create` has a --tag and a --name of its own.
+        own = set() if any(p.name == "severities" for p in parameters) else {"tags", "names"}
+        for parameter in parameters:
             record = parameter.get_help_record(ctx)
             if record is not None and isinstance(parameter, click.Option):
-                groups[GROUP_OF.get(parameter.name or "", _OWN)].append(record)
+                name = parameter.name or ""
+                groups[_OWN if name in own else GROUP_OF.get(name, _OWN)].append(record)
         for title in (_OWN, *_GROUPS):
             if groups[title]:
                 with formatter.section(title):

@@ -31,8 +31,12 @@ DETAILED = "--detailed-exitcode"
 _INCOMPLETE_SCAN = "an account or region could not be scanned in full"
 #: The meaning of 0, 1 and 3 by command. 2 and 130 mean the same everywhere.
 MEANINGS: Mapping[str, Mapping[Exit, str]] = {
+    "list": {
+        Exit.HEALTHY: "the certificates are listed, whatever their verdicts",
+        Exit.INCOMPLETE: _INCOMPLETE_SCAN,
+    },
     "scan": {
-        Exit.HEALTHY: "no finding of the severity `--fail-on` or higher",
+        Exit.HEALTHY: "no finding of the severity `--fail-on` or higher matches the filters",
         Exit.FINDINGS: "such findings, which are not muted",
         Exit.INCOMPLETE: f"{_INCOMPLETE_SCAN}, or boto3 cannot list a class of certificates",
     },

@@ -24,6 +24,7 @@ from certificate_lifecycle.model.sanitize import clean_layout
 _INTERRUPTED = "Interrupted. Everything that was started is listed above."
 #: The list of commands must not import them.
 COMMANDS = {
+    "list": "List all certificates, the next expiry first.",
     "scan": "List certificates that need attention, most severe first.",
     "explain": "Show one certificate, the decision about it, and what comes next.",
     "plan": "Show what `apply` would do.",

@@ -341,6 +341,7 @@ RIGHT: dict[str, str] = {
         }
     ),
     "HOSTED_ZONES": '{"example.com": {"zone_id": "Z1"}}',
+    "HOURS_BETWEEN_RUNS": "24",
     "IMPORT_SOURCES": json.dumps(
         {CERTIFICATE: {"secret_arn": SECRET, "allow": ["no_chain"], "require_client_auth": True}}
     ),
@@ -358,6 +359,7 @@ RIGHT: dict[str, str] = {
     "REPORT_BUCKET": "reports",
     "RETIRE_SUPERSEDED_AFTER_DAYS": "30",
     "ROTATION_MODE": "notify",
+    "RUNBOOK_URL": "https://wiki.example.com/runbook.md",
     "SCOPE": '{"include": {"domains": ["example.com"], "tags": {"Team": ["shop"]}}}',
     "SECURITY_HUB": "false",
     "SNS_TOPIC_ARN": TOPIC,

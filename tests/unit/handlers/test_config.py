@@ -155,6 +155,7 @@ def test_rotation_reads_every_variable() -> None:
         EXPIRATION_THRESHOLD_DAYS="60",
         CRITICAL_THRESHOLD_DAYS="14",
         THRESHOLD_FRACTION="0.5",
+        HOURS_BETWEEN_RUNS="168",
         ROTATION_MODE="repair",
         UNMANAGED_ROTATION_MODE="repair",
         SCOPE=json.dumps(SCOPE),
@@ -170,6 +171,7 @@ def test_rotation_reads_every_variable() -> None:
         ),
         ALLOWED_DOMAINS='["example.com", "*.example.net"]',
         OWNER_TAG="Team",
+        RUNBOOK_URL="https://wiki.example.com/runbook.md",
         SUMMARY_AFTER_DAYS="0",
         LEDGER_TABLE="shop-certs-ledger",
         REPORT_BUCKET="shop-certs-reports",
@@ -184,7 +186,9 @@ def test_rotation_reads_every_variable() -> None:
     assert errors == []
     assert settings == RotationSettings(
         topic_arn=TOPIC,
-        thresholds=Thresholds(expiration=days(60), critical=days(14), fraction=0.5),
+        thresholds=Thresholds(
+            expiration=days(60), critical=days(14), fraction=0.5, between_runs=days(7)
+        ),
         mode=RotationMode.REPAIR,
         unmanaged_mode=RotationMode.REPAIR,
         coverage=COVERAGE,
@@ -205,6 +209,7 @@ def test_rotation_reads_every_variable() -> None:
         retire_after=days(30),
         allowed_domains=("example.com", "*.example.net"),
         owner_tag="Team",
+        runbook_url="https://wiki.example.com/runbook.md",
         summary_after=None,
         tls_probe=True,
         tls_probe_private_addresses=True,
@@ -421,6 +426,7 @@ def test_a_bad_creation_variable_is_one_error(name: str, value: str) -> None:
         ("EXPIRATION_THRESHOLD_DAYS", "thirty"),
         ("EXPIRATION_THRESHOLD_DAYS", "1e2"),
         ("CRITICAL_THRESHOLD_DAYS", "0x7"),
+        *(("HOURS_BETWEEN_RUNS", value) for value in ("0", "169", "1.5", "1 day", "-24")),
         ("THRESHOLD_FRACTION", "33%"),
         ("THRESHOLD_FRACTION", "nan"),
         ("THRESHOLD_FRACTION", "inf"),
@@ -466,6 +472,7 @@ def test_every_error_of_rotation_is_named_at_once() -> None:
         EXPIRATION_THRESHOLD_DAYS="",
         CRITICAL_THRESHOLD_DAYS="0",
         THRESHOLD_FRACTION="2",
+        HOURS_BETWEEN_RUNS="0",
         ROTATION_MODE="destroy",
         UNMANAGED_ROTATION_MODE="destroy",
         SCOPE="[]",
@@ -479,6 +486,7 @@ def test_every_error_of_rotation_is_named_at_once() -> None:
         ORGANIZATION='{"bucket": "runs"}',
         ALLOWED_DOMAINS="example.com",
         OWNER_TAG="a*",
+        RUNBOOK_URL="http://wiki.example.com/runbook.md",
         SUMMARY_AFTER_DAYS="-1",
         LEDGER_TABLE="?",
         REPORT_BUCKET="My.Bucket",
@@ -758,9 +766,16 @@ def test_the_tag_of_owners_can_have_another_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "table"), [("OWNER_TAG", "owner_tags"), ("SUMMARY_AFTER_DAYS", "summary_days")]
+    ("name", "table"),
+    [
+        ("OWNER_TAG", "owner_tags"),
+        ("RUNBOOK_URL", "runbook_urls"),
+        ("SUMMARY_AFTER_DAYS", "summary_days"),
+    ],
 )
-def test_owner_tags_and_summaries_are_those_that_terraform_accepts(name: str, table: str) -> None:
+def test_owner_tags_urls_and_summaries_are_those_that_terraform_accepts(
+    name: str, table: str
+) -> None:
     for value in accepted(table).values():
         assert rotation(**{name: str(value)})[1] == []
     for value in refused(table).values():

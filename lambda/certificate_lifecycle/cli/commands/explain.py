@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
 from rich.console import Console
@@ -13,12 +13,13 @@ from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.explanation import Explanation, explain, explanation_entry
 from certificate_lifecycle.cli.find_certificate import locate
 from certificate_lifecycle.cli.options import Options, common_options
-from certificate_lifecycle.cli.output import STYLES, console, indented, location, print_json
+from certificate_lifecycle.cli.output import console, indented, location, print_json
 from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
+from certificate_lifecycle.cli.table import STYLES
 from certificate_lifecycle.cli.trace import CheckAnswer, TracedCheck
 from certificate_lifecycle.handlers.config import rotation_settings
-from certificate_lifecycle.model.certificate import Certificate, Severity
+from certificate_lifecycle.model.certificate import Certificate, Severity, whole_days
 from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
@@ -178,7 +179,7 @@ def _print_forecast(out: Console, explanation: Explanation) -> None:
     previous = now.decision
     for outlook in later:
         decision = outlook.decision
-        days = (outlook.at - explanation.now) // timedelta(days=1)
+        days = whole_days(outlook.at - explanation.now)
         text = f"{_minute(outlook.at)}  in {days:>3} days  {decision.severity.label:<9}"
         same = (previous.severity, previous.verdict) == (decision.severity, decision.verdict)
         text += decision.reason.value if same else decision.verdict.value

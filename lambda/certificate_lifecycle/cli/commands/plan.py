@@ -19,11 +19,11 @@ from certificate_lifecycle.cli.scanning import scan
     is_flag=True,
     help="End with 2 if `apply` would take actions, with 0 if not, and with 1 after an error.",
 )
-@common_options("table", "json", coverage=True)
+@common_options("table", "json", coverage=True, filters=True)
 def command(certificates: tuple[str, ...], options: Options, *, detailed: bool) -> Exit | PlanExit:
     """Show what `apply` would do, for all or some certificates. Changes nothing."""
     scanned = scan(options)
-    plan = plan_of(scanned.run, certificates)
+    plan = plan_of(scanned.run, certificates, scanned.shown)
     if options.format == "json":
         print_json(plan_entry(plan, scanned.run))
     else:
