@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -96,24 +97,46 @@ def test_each_shell_has_a_completion_script(certificates: Certificates, name: st
     assert "_CERTIFICATES_COMPLETE" in certificates("completion", name).out
 
 
-def test_completion_lists_commands_and_options(cloud: Cloud) -> None:
-    for typed, word, expected in (
-        ("certificates ex", 1, "explain"),
-        ("certificates scan --reg", 2, "--regions"),
+def completed(typed: str, reaching: Mapping[str, str]) -> tuple[list[str], str]:
+    """Return what a press of Tab after `typed` offers, and what it writes on standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "certificate_lifecycle"],
+        env={
+            **shell(reaching),
+            "_CERTIFICATES_COMPLETE": "bash_complete",
+            "COMP_WORDS": typed,
+            "COMP_CWORD": str(len(typed.split(" ")) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [line.removeprefix("plain,") for line in done.stdout.split()], done.stderr
+
+
+def test_completion_offers_commands_options_and_values(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.certificates.add(domain_name="shop.example.com")
+    cloud.certificates.add(domain_name="shop.example.net", region="us-east-1")
+    config = tmp_path / "config"
+    config.write_text("[profile team]\nregion = us-east-1\n[profile $(id)]\n", encoding="utf-8")
+    reaching = {**cloud.environment(), "AWS_CONFIG_FILE": str(config)}
+    for typed, offered in (
+        ("certificates expl", ["explain"]),
+        ("certificates scan --accou", ["--accounts"]),
+        ("certificates explain sh", ["shop.example.com"]),
+        ("certificates plan --region us-east-1 sh", ["shop.example.net"]),
+        ("certificates scan --region eu-west-", ["eu-west-1", "eu-west-2", "eu-west-3"]),
+        ("certificates scan --regions eu-west-1,us-west-2", ["eu-west-1,us-west-2"]),
+        ("certificates scan --profile ", ["team"]),
+        ("certificates scan --severity crit", ["critical"]),
     ):
-        completed = subprocess.run(
-            [sys.executable, "-m", "certificate_lifecycle"],
-            env={
-                **shell(cloud.environment()),
-                "_CERTIFICATES_COMPLETE": "bash_complete",
-                "COMP_WORDS": typed,
-                "COMP_CWORD": str(word),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert expected in completed.stdout
+        assert completed(typed, reaching) == (offered, ""), typed
+
+
+def test_completion_is_silent_about_errors(cloud: Cloud) -> None:
+    cloud.fail("acm", "ListCertificates", "AccessDeniedException", "no", times=None)
+    assert completed("certificates explain s", cloud.environment()) == ([], "")
+    assert completed("certificates explain s", {}) == ([], "")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from certificate_lifecycle.cli.completing import profile_names, region_names
 from certificate_lifecycle.cli.filters import SEVERITIES, VERDICTS, Filters
 from certificate_lifecycle.handlers.config import parse_resolvers
 from certificate_lifecycle.parsing.fields import account_id, region
@@ -115,11 +116,13 @@ _CREDENTIALS = (
         "--profile",
         help="Profile of the AWS configuration.",
         metavar="NAME",
+        shell_complete=profile_names,
     ),
     click.option(
         "--region",
         metavar="REGION",
         help="Region of the module, and to scan.",
+        shell_complete=region_names,
     ),
 )
 _INSTANCE = click.option(
@@ -135,6 +138,7 @@ _SCOPES = (
         "--regions",
         type=_CommaSeparated("REGION,...|all", region),
         default=(),
+        shell_complete=region_names,
         help="Regions to scan; `all`: every enabled region.",
     ),
     click.option(

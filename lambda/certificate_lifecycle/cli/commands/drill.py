@@ -12,6 +12,7 @@ from rich.text import Text
 from certificate_lifecycle.app.authorities import AuthorityConstraints
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.reimport import Sources
+from certificate_lifecycle.cli.completing import certificate_names
 from certificate_lifecycle.cli.confirmation import confirmed, require_terminal
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, RenewalAnswer
 from certificate_lifecycle.cli.exit_codes import Exit
@@ -46,7 +47,7 @@ _ANSWERS = {
 
 
 @click.command("drill")
-@click.argument("certificate", metavar="NAME|ARN")
+@click.argument("certificate", metavar="NAME|ARN", shell_complete=certificate_names)
 @click.option(
     "--issue",
     is_flag=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from certificate_lifecycle.cli.completing import certificate_names
 from certificate_lifecycle.cli.exit_codes import DETAILED, Exit, PlanExit
 from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import console, print_json, print_scopes
@@ -12,7 +13,7 @@ from certificate_lifecycle.cli.scanning import scan
 
 
 @click.command("plan")
-@click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
+@click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...", shell_complete=certificate_names)
 @click.option(
     DETAILED,
     "detailed",
