@@ -15,6 +15,7 @@ from difflib import get_close_matches
 
 import click
 
+from certificate_lifecycle.cli import __version__
 from certificate_lifecycle.cli.command_help import CertificatesCommand
 from certificate_lifecycle.cli.exit_codes import DETAILED, Exit, detailed
 from certificate_lifecycle.cli.interrupts import INTERRUPTION, InterruptedByUserError
@@ -72,7 +73,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 2 wrong usage, 130 interrupted; the help of each command has the others.",
 )
-@click.version_option(package_name="certificate-lifecycle")
+@click.version_option(__version__)
 def commands() -> None:
     """Monitor, repair and replace TLS certificates in AWS.
 
