@@ -252,6 +252,7 @@ module "rotation" {
     # Empty: delete nothing.
     RETIRE_SUPERSEDED_AFTER_DAYS = var.retire_superseded_after_days == null ? "" : tostring(var.retire_superseded_after_days)
     ROTATION_MODE                = var.rotation_mode
+    RUNBOOK_URL                  = var.notifications.runbook_url == null ? "" : var.notifications.runbook_url
     SCOPE                        = jsonencode(local._scopes[0])
     SECURITY_HUB                 = tostring(var.notifications.security_hub)
     SNS_TOPIC_ARN                = local.topic_arn
@@ -328,6 +329,7 @@ module "watch" {
   log_group_name   = module.rotation[0].log_group_name
   max_silence_days = var.monitoring.max_silence_days
   region           = local.region
+  report_bucket    = one(module.report_bucket[*].name)
   tags             = var.tags
   topic_arn        = local.topic_arn
 }

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from certificate_lifecycle.model.problem_key import problem_key
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -35,6 +36,10 @@ _MAX_TEXT = 2000
 _MAX_NAME = 512
 #: What EventBridge counts for `Time`.
 _TIME_BYTES = 14
+#: "EventBridge doesn't escape values extracted by Input Path, when populating the Input Template
+#: for a target" (user guide, "Amazon EventBridge input transformation"): a quotation mark or a
+#: backslash in a text would break the JSON that a rule sends.
+_UNESCAPED = str.maketrans('"\\', "'/")
 
 
 class DetailType(StrEnum):
@@ -168,7 +173,12 @@ def _run_event(run: Run) -> Announcement:
 def _about(run: Run, kind: DetailType, arn: str, detail: Mapping[str, Any]) -> Announcement:
     """Return an event about one certificate, with its account and region for rules."""
     _, _, _, region, account_id, *_ = arn.split(":")
-    where = {"certificate_arn": arn, "account_id": account_id, "region": region or "global"}
+    where = {
+        "certificate_arn": arn,
+        "problem_key": problem_key(arn),
+        "account_id": account_id,
+        "region": region or "global",
+    }
     return _announcement(run, kind, (arn,), {**where, **detail})
 
 
@@ -202,4 +212,15 @@ def _fitting(finding: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(_templatable(value), ensure_ascii=False)
+
+
+def _templatable(value: object) -> object:
+    """Return a value whose texts can stand in a JSON string without an escape."""
+    if isinstance(value, str):
+        return value.translate(_UNESCAPED)
+    if isinstance(value, Mapping):
+        return {key: _templatable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_templatable(item) for item in value]
+    return value
