@@ -252,6 +252,7 @@ module "rotation" {
     # Empty: delete nothing.
     RETIRE_SUPERSEDED_AFTER_DAYS = var.retire_superseded_after_days == null ? "" : tostring(var.retire_superseded_after_days)
     ROTATION_MODE                = var.rotation_mode
+    RUNBOOK_URL                  = var.notifications.runbook_url == null ? "" : var.notifications.runbook_url
     SCOPE                        = jsonencode(local._scopes[0])
     SECURITY_HUB                 = tostring(var.notifications.security_hub)
     SNS_TOPIC_ARN                = local.topic_arn

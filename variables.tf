@@ -547,6 +547,7 @@ variable "notifications" {
     event_bus       = optional(object({ name = string }))                                # of this account and region; receives events
     key             = optional(object({ arn = string }))                                 # of the created topic; null: the module creates one. Its policy must let cloudwatch.amazonaws.com use it
     owner_tag       = optional(string, "Owner")                                          # key of the tag with the owner of a certificate, case-insensitive
+    runbook_url     = optional(string)                                                   # page of your copy of docs/runbook.md, to which messages link; null: messages only name it
     security_hub    = optional(bool, false)                                              # send findings to Security Hub, which must be enabled
     topic           = optional(object({ arn = string, kms_key_arn = optional(string) })) # existing topic with its customer managed key; null: the module creates one. Its policy must let alarms publish
     event_bus_name  = optional(string)                                                   # renamed to event_bus = { name }
@@ -590,6 +591,11 @@ variable "notifications" {
   validation {
     condition     = can(regex("^[A-Za-z0-9_ .:/=+@-]{1,128}$", var.notifications.owner_tag))
     error_message = "notifications.owner_tag must be the key of a tag, 1 to 128 letters, digits, spaces and _.:/=+@-, got ${var.notifications.owner_tag}."
+  }
+
+  validation {
+    condition     = var.notifications.runbook_url == null || can(regex("^https://(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?::[1-9][0-9]{0,4})?/[A-Za-z0-9._~/-]*$", var.notifications.runbook_url))
+    error_message = "notifications.runbook_url must be an HTTPS URL without user, query and fragment, got ${jsonencode(var.notifications.runbook_url)}."
   }
 }
 

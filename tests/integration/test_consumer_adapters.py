@@ -298,8 +298,10 @@ def test_an_sdk_without_tenants_leaves_them_unexplained(
     script.domain_names()
     tenant = f"arn:aws:cloudfront::{OWN}:distribution-tenant/dt_1"
     assert found_by(consumers, tenant) == ()
-    assert consumers.unexplained(certificate(tenant), ()) == (tenant,)
-    assert "aws cloudfront update-distribution-tenant" in consumers.manual_steps(tenant, OTHER)
+    used = certificate(tenant)
+    assert consumers.unexplained(used, ()) == (tenant,)
+    steps = consumers.manual_steps(used, tenant, OTHER)
+    assert "aws cloudfront update-distribution-tenant" in steps
 
 
 def test_every_certificate_of_a_domain_name_is_read_on_every_page(

@@ -1,4 +1,4 @@
-"""The display names of the consumers of a certificate."""
+"""The display names of the consumers of a certificate, and the commands that move them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import ending_in
-from tests.integration.invocation import NOW, Function, scheduled
+from tests.integration.invocation import NOW, Function, make_ledger, scheduled
 
 pytestmark = pytest.mark.integration
 
@@ -105,3 +105,48 @@ def test_a_role_without_the_permission_still_finds_everything(
     found = rotation(scheduled(NOW))
     assert users(found) == ["load balancer shop"]
     assert found["scopes"][0]["status"] == "ok"
+
+
+@pytest.fixture
+def old(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
+    """Return a certificate that cannot be renewed; its consumers are not moved."""
+    make_ledger(cloud, environment, "eu-west-1")
+    cloud.zones.add("example.com")
+    return cloud.certificates.add(domain_name="example.com", renews=False, **ending_in(cloud, 5))
+
+
+def commands_of_second_day(rotation: Function, cloud: Cloud) -> list[str]:
+    """Return the commands that move consumers, once the successor is issued."""
+    rotation(scheduled(cloud.now))
+    cloud.advance(days=1)
+    (action,) = rotation(scheduled(cloud.now))["actions"]
+    return [line for line in action["detail"].splitlines() if line.startswith("aws ")]
+
+
+def test_the_commands_to_a_successor_name_each_listener_and_the_old_certificate(
+    rotation: Function, cloud: Cloud, old: str
+) -> None:
+    listener = cloud.consumers.load_balancer(old, old, name="shop")
+    cloud.consumers.classic_load_balancer(old, name="old-shop")
+    commands = commands_of_second_day(rotation, cloud)
+    (new,) = (entry.arn for entry in cloud.certificates.all() if entry.arn != old)
+    of_listener = f"--region eu-west-1 --listener-arn {listener} --certificates CertificateArn="
+    assert commands == [
+        f"aws elbv2 modify-listener {of_listener}{new}",
+        f"aws elbv2 add-listener-certificates {of_listener}{new}",
+        f"aws elbv2 remove-listener-certificates {of_listener}{old}",
+        (
+            "aws elb set-load-balancer-listener-ssl-certificate --region eu-west-1 "
+            f"--load-balancer-name old-shop --load-balancer-port 443 --ssl-certificate-id {new}"
+        ),
+    ]
+
+
+def test_commands_with_open_places_are_given_where_no_listener_can_be_read(
+    rotation: Function, cloud: Cloud, old: str
+) -> None:
+    cloud.consumers.load_balancer(old, name="shop")
+    cloud.fail("elbv2", "DescribeListeners", "AccessDenied", times=None, status=403)
+    commands = "\n".join(commands_of_second_day(rotation, cloud))
+    assert "--listener-arn LISTENER_ARN" in commands
+    assert f"CertificateArn={old}" in commands

@@ -14,6 +14,7 @@ from botocore import xform_name
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
 from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
+from tests.unit.builders import certificate
 
 pytestmark = pytest.mark.integration
 
@@ -40,7 +41,7 @@ COMMANDS = sorted(
     {
         line
         for consumer in CONSUMERS
-        for line in ConsumerCatalog(OWN).manual_steps(consumer, NEW).splitlines()
+        for line in ConsumerCatalog(OWN).manual_steps(certificate(), consumer, NEW).splitlines()
         if line.startswith("aws ")
     }
 )

@@ -30,7 +30,7 @@ def test_a_finding_says_whose_it_is_by_the_tag_that_the_estate_uses(
     due(cloud, {"Team": "payments"})
     result = rotation(scheduled(cloud.now))
     assert result["findings"][0]["owner"] == "payments"
-    assert "    Owner: payments.\n" in mails(cloud, topic)[0]
+    assert " · payments · " in mails(cloud, topic)[0]
 
 
 def test_a_mute_is_reported_once_and_ends_by_itself(
@@ -43,10 +43,11 @@ def test_a_mute_is_reported_once_and_ends_by_itself(
         cloud.advance(days=1)
     first, weekly, after = mails(cloud, topic)
     for silent in (first, weekly):
-        assert "MUTED\n  api.example.com: ImportDue, until 2026-06-22." in silent
-        assert ": 1 muted finding." in silent
+        assert "MUTED (1)\n api.example.com until 2026-06-22: ImportDue\n" in silent
+        assert silent.startswith("1 needs you · 1 muted\n")
         assert "no open finding" not in silent
-    assert "api.example.com - changed, was ImportDue" in after
+    assert " 1 api.example.com · " in after
+    assert " · changed, was ImportDue" in after
 
 
 @pytest.mark.parametrize("value", ["9999-12-31", "2026-09-14", "until further notice"])
@@ -58,8 +59,8 @@ def test_a_mute_that_lasts_too_long_silences_nothing_and_the_message_says_the_la
     found = rotation(scheduled(cloud.now))
     assert (found["open_findings"], found["muted_findings"]) == (1, 0)
     (mail,) = mails(cloud, topic)
-    assert "1 needs attention" in mail
-    text = " ".join(mail.split())
+    assert mail.startswith("1 needs you\n")
+    text = " ".join(mail.replace("| ", "").split())
     assert "Its mute is ignored: the tag certificate-lifecycle:mute-until" in text
     assert "2026-09-13" in text
 
@@ -78,10 +79,10 @@ def test_a_mute_never_hides_that_a_used_certificate_is_expired_or_revoked(
     )
     found = rotation(scheduled(cloud.now))
     assert (found["open_findings"], found["muted_findings"]) == (1, 0)
-    assert "[critical] certificate-lifecycle: 1 needs attention" in found["notification"]["reason"]
+    assert "[critical] pay.example.com " in found["notification"]["reason"]
     (mail,) = mails(cloud, topic)
-    assert "CRITICAL\n\n  pay.example.com" in mail
-    assert "a critical finding cannot be muted" in " ".join(mail.split())
+    assert "TODAY (1)\n 1 pay.example.com" in mail
+    assert "a critical finding cannot be muted" in " ".join(mail.replace("| ", "").split())
 
 
 def test_a_mute_ends_when_the_certificate_reaches_its_critical_threshold(
@@ -92,8 +93,9 @@ def test_a_mute_ends_when_the_certificate_reaches_its_critical_threshold(
         rotation(scheduled(cloud.now))
         cloud.advance(days=1)
     *silent, last = mails(cloud, topic)
-    assert all("MUTED\n  api.example.com" in mail for mail in silent)
-    assert "CRITICAL\n\n  api.example.com - worse, was ImportDue" in last
+    assert all("MUTED (1)\n api.example.com" in mail for mail in silent)
+    assert "TODAY (1)\n 1 api.example.com · expires in 6 days" in last
+    assert " · worse, was ImportDue" in last
 
 
 def test_a_muted_finding_is_counted_as_open_in_the_result_and_in_the_message(
@@ -103,7 +105,7 @@ def test_a_muted_finding_is_counted_as_open_in_the_result_and_in_the_message(
     found = rotation(scheduled(cloud.now))
     assert (found["open_findings"], found["muted_findings"]) == (1, 1)
     assert found["findings"][0]["muted_until"] == "2026-06-22"
-    assert ": 1 muted finding - " in found["notification"]["reason"]
+    assert "api.example.com (muted) expires in " in found["notification"]["reason"]
     (document,) = documents(cloud, topic)
     assert (document["open_findings"], document["muted_findings"]) == (1, 1)
 

@@ -129,6 +129,7 @@ UNKNOWN: Mapping[str, str] = {
   event_bus       = { name = local.text }
   key             = { arn = local.text }
   owner_tag       = local.text
+  runbook_url     = local.text
   security_hub    = local.yes
 }""",
     "organization": f"""{{

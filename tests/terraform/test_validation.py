@@ -183,6 +183,7 @@ USES = (
     Use("name_prefixes", "name_prefix", lambda v: {"name_prefix": v}),
     Use("organization_ids", "organization", lambda v: organization(organization_id=v)),
     Use("owner_tags", "notifications", lambda v: notifications(owner_tag=v)),
+    Use("runbook_urls", "notifications", lambda v: notifications(runbook_url=v)),
     Use(
         "permissions_boundaries",
         "function",

@@ -198,6 +198,6 @@ def test_a_region_that_is_not_monitored_may_be_closed_to_the_role(
 
 
 def test_manual_steps_name_each_region_of_the_run(consumers: AwsConsumers) -> None:
-    lines = consumers.manual_steps(FOREIGN, NEW).splitlines()
+    lines = consumers.manual_steps(USED, FOREIGN, NEW).splitlines()
     calls = [line for line in lines if line.startswith("aws kettle")]
     assert [line.split()[4] for line in calls] == [FAR, HOME, EDGE]

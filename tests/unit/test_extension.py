@@ -156,13 +156,12 @@ def test_a_move_of_a_registered_kind_is_read_from_the_state_table() -> None:
 
 def test_its_manual_steps_stand_beside_those_of_all_others(clients: Any) -> None:  # noqa: ANN401 - as above
     catalog = AwsConsumers(clients, PLACE, consumers=(*CONSUMERS, Toasters))
-    introduction, command = catalog.manual_steps(KITCHEN, NEW).splitlines()
+    introduction, command = catalog.manual_steps(OLD_CERTIFICATE, KITCHEN, NEW).splitlines()
     assert introduction.startswith("# If Terraform")
     assert command == f"aws toaster update --name kitchen --certificate {NEW}"
     assert catalog.unexplained(OLD_CERTIFICATE, ()) == (KITCHEN,)
-    assert "elbv2 modify-listener" in catalog.manual_steps(
-        PLACE.arn("elasticloadbalancing", "loadbalancer/app/web/1"), NEW
-    )
+    balancer = PLACE.arn("elasticloadbalancing", "loadbalancer/app/web/1")
+    assert "elbv2 modify-listener" in catalog.manual_steps(OLD_CERTIFICATE, balancer, NEW)
 
 
 # --- A made-up sink -------------------------------------------------------------------------------

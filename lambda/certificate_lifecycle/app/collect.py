@@ -25,6 +25,7 @@ from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.succession import SuccessorSearch
 from certificate_lifecycle.app.validation import inspect
+from certificate_lifecycle.concurrency import attempt_all, both
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import (
     Action,
@@ -68,6 +69,8 @@ _UNCHECKED = RecordState.UNCHECKED
 _NO_RECORDS: Mapping[str, ReplacementRecord] = {}
 #: A search is one call, a description two: certificate and tags.
 _WORTH_A_SEARCH = 2
+#: The certificates of a store, or its error.
+_Listing = Sequence[Certificate] | Exception
 
 
 @dataclass(slots=True)
@@ -141,13 +144,15 @@ class _Known:
     """What is read once, before the certificates are assessed.
 
     `confirmed` is the same without anything that was remembered or read in bulk, once it is needed.
-    `described` are the ARNs to describe, `renewals` the renewal status of others, `stores` the
+    `described` are the ARNs to describe, `needy` those whose decision needs a description unless
+    `renewals` shows that ACM is renewing them, `renewals` the renewal status by ARN, `stores` the
     stores of certificates outside ACM, `records` the replacement records.
     `outside` are the ARNs outside the coverage, `due` those of healthy certificates whose next
     renewal is checked.
     """
 
     described: Collection[str]
+    needy: Collection[str]
     renewals: Mapping[str, RenewalStatus | None]
     successors: SuccessorSearch
     coverage: CoverageCheck
@@ -192,8 +197,12 @@ class Collector:
         lacks it: the listing may lack a class that is still unknown.
         """
         result = ScanResult()
+        stores = () if _all_in_acm(wanted) else self.stores
         try:
-            everything = list(self.certificates.list_all())
+            everything, listings = both(
+                lambda: list(self.certificates.list_all()),
+                lambda: self._listings(store for store in stores if store.concerns(())),
+            )
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
             logger.exception("certificates could not be listed")
             result.listed = False
@@ -203,7 +212,9 @@ class Collector:
         named = wanted or (*reported, *self.sources.by_arn, *self.exports.by_arn, *_open(replacing))
         everything += self._unlisted(named, everything, result)
         result.everything = tuple(everything)
-        stored = {} if _all_in_acm(wanted) else self._stored(everything, result.problems)
+        # Some stores concern only certain certificates.
+        late = (each for each in stores if each.name not in listings and each.concerns(everything))
+        stored = self._stored({**listings, **self._listings(late)}, result.problems)
         everything += [certificate for certificate, _ in stored.values()]
         by_arn = {certificate.arn: certificate for certificate in everything}
         unknown = {*may_be_deleted, *result.unread}
@@ -213,8 +224,8 @@ class Collector:
         if not wanted:
             result.problems.extend(self.sources.misplaced(by_arn, result.unread))
             result.problems.extend(self.exports.misplaced({*by_arn, *result.unread}))
-        stores = {arn: store for arn, (_, store) in stored.items()}
-        self._assess_covered(chosen, everything, stores, replacing, result, wanted, reported)
+        origins = {arn: store for arn, (_, store) in stored.items()}
+        self._assess_covered(chosen, everything, origins, replacing, result, wanted, reported)
         return result
 
     def _unlisted(
@@ -262,21 +273,27 @@ class Collector:
         # The time may not suffice to describe all.
         ordered = sorted(chosen, key=self._expiring_first)
         selection = coverage.select(ordered, stores, under_way)
+        needy = self._in_need(selection.chosen)
         result.certificates = len(selection.chosen)
         result.ignored, result.undecided = selection.ignored, selection.undecided
         if selection.ignored:
             ignored = {"certificates": len(selection.ignored)}
             logger.info("certificates outside the scope ignored", extra=ignored)
-        renewals = self._renewals([c for c in selection.chosen if c.arn not in described])
-        descriptions.renewals = renewals
-        # Foresight describes certificates with an open finding in any case, and all within days.
-        by_email = self._email.search(
-            selection.chosen, result.problems if self.foresight is None else []
+        renewals, by_email = both(
+            lambda: self._renewals(
+                [c for c in selection.chosen if c.arn in needy and c.arn not in described]
+            ),
+            # Foresight describes those with an open finding in any case, and all within days.
+            lambda: self._email.search(
+                selection.chosen, result.problems if self.foresight is None else []
+            ),
         )
+        descriptions.renewals = renewals
         descriptions.fresh = {*descriptions.fresh, *changed_methods(self.memory, by_email)}
         due = self.foresight.due(selection.chosen, self.memory) if self.foresight else ()
         known = _Known(
             described=described,
+            needy=needy,
             renewals=renewals,
             descriptions=descriptions,
             due={*due, *by_email, *self._renewed(selection.chosen)},
@@ -380,7 +397,6 @@ class Collector:
             and (self._is_described(certificate, known) or certificate.arn in known.due)
         ]
         known.descriptions.prefetch(wanted)
-        known.descriptions.prefetch_tags(certificate.arn for certificate in wanted)
         if known.due:
             now = self.context.now
             due = [c for c in wanted if c.arn in known.due and concerns_public_dns(c, now)]
@@ -403,22 +419,40 @@ class Collector:
             listed, known.renewals[listed.arn], thresholds, now
         ):
             return False
-        return needs_detail(listed, thresholds, now, self.failure_reported(listed))
+        return listed.arn in known.needy
+
+    def _in_need(self, chosen: Iterable[Certificate]) -> frozenset[str]:
+        """Return the certificates whose listing is not enough for a decision."""
+        thresholds, now = self.context.thresholds, self.context.now
+        return frozenset(
+            listed.arn
+            for listed in chosen
+            if needs_detail(listed, thresholds, now, self.failure_reported(listed))
+        )
+
+    def _listings(self, stores: Iterable[CertificateStore]) -> dict[str, _Listing]:
+        """Return the certificates of each store by its name, or the error of a failing one."""
+        stores = list(stores)
+        found = attempt_all([partial(self._listed_by, store) for store in stores], "store")
+        return {store.name: listing for store, listing in zip(stores, found, strict=True)}
+
+    def _listed_by(self, store: CertificateStore) -> Sequence[Certificate]:
+        require_time(self.context.clock)
+        return list(store.list_all())
 
     def _stored(
-        self, everything: Sequence[Certificate], problems: list[str]
+        self, listings: Mapping[str, _Listing], problems: list[str]
     ) -> dict[str, tuple[Certificate, CertificateStore]]:
-        """Return the certificates outside ACM; a failing store does not stop the others."""
+        """Return the certificates outside ACM with their stores."""
         found: dict[str, tuple[Certificate, CertificateStore]] = {}
         for store in self.stores:
-            if not store.concerns(everything):
-                continue
-            try:
-                require_time(self.context.clock)
-                found |= {entry.arn: (entry, store) for entry in store.list_all()}
-            except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
-                logger.exception("store could not be listed", extra={"store": store.name})
-                problems.append(f"the {store.name} could not be listed: {error_summary(error)}")
+            listing = listings.get(store.name, ())
+            if isinstance(listing, Exception):
+                extra = {"store": store.name}
+                logger.error("store could not be listed", exc_info=listing, extra=extra)
+                problems.append(f"the {store.name} could not be listed: {error_summary(listing)}")
+            else:
+                found |= {entry.arn: (entry, store) for entry in listing}
         return found
 
     def _expiring_first(self, listed: Certificate) -> tuple[bool, float]:
@@ -430,13 +464,10 @@ class Collector:
 
     def _renewals(self, certificates: Iterable[Certificate]) -> Mapping[str, RenewalStatus | None]:
         """Return the renewal status of certificates that ACM may be renewing, if one can search."""
-        thresholds, now = self.context.thresholds, self.context.now
         renewing = [
             certificate
             for certificate in certificates
-            if certificate.managed
-            and certificate.status is CertificateStatus.ISSUED
-            and needs_detail(certificate, thresholds, now)
+            if certificate.managed and certificate.status is CertificateStatus.ISSUED
         ]
         if len(renewing) < _WORTH_A_SEARCH:
             return {}
@@ -504,7 +535,7 @@ class Collector:
             listed, known.renewals[listed.arn], thresholds, now
         ):
             certificate = as_renewing(listed, known.renewals[listed.arn])
-        elif needs_detail(listed, thresholds, now, reported):
+        elif listed.arn in known.needy:
             certificate, error = self._describe(listed, problems, known, in_full=False)
         found = self._candidate(certificate, known) if error is None else None
         records = self._records(certificate, problems, due=due and error is None)

@@ -202,8 +202,8 @@ class Catalog(Protocol):
         A binding explains at most one entry in an account of AWS's own.
         """
 
-    def manual_steps(self, in_use_by: str, successor_arn: str) -> str:
-        """Return the shell lines that move one entry of `InUseBy`."""
+    def manual_steps(self, certificate: Certificate, in_use_by: str, successor_arn: str) -> str:
+        """Return the shell lines that move one entry of `InUseBy`; may make calls."""
 
 
 class TlsProbe(Protocol):

@@ -33,6 +33,7 @@ class RunRequest:
     `account_wide` is true for the one scope that also scans global services.
     `sdk` has the versions of the SDK.
     `scheduled` is true if the schedule started the run.
+    `function_arn` is the function that runs, None for a command; `runbook_url` is in messages.
     If `agreed` is set, only these certificates are acted on, and only with these actions.
     """
 
@@ -59,6 +60,8 @@ class RunRequest:
     coverage: Coverage = EVERYTHING
     requests_per_day: int = DEFAULT_LIMITS.requests_per_day
     changes_per_run: int = DEFAULT_LIMITS.changes_per_run
+    function_arn: str | None = None
+    runbook_url: str | None = None
 
     @property
     def repair(self) -> bool:

@@ -538,6 +538,8 @@ def run_of(
         sdk=request.sdk,
         import_sources=frozenset(request.import_sources),
         export_targets=frozenset(target.certificate_arn for target in request.export_targets),
+        function_arn=request.function_arn,
+        runbook_url=request.runbook_url,
     )
 
 

@@ -197,6 +197,9 @@ ROTATION_VARIABLES = (
         "domains of the certificates that this instance requests (JSON list): a failed request "
         "for another name is not repeated, whatever its tags say; empty: any domain",
     ),
+    Variable(
+        "RUNBOOK_URL", "", "page of the runbook that messages link to (HTTPS); empty: only named"
+    ),
     Variable("OWNER_TAG", "Owner", "key of the tag with the owner of a certificate"),
     Variable(
         "SUMMARY_AFTER_DAYS",
@@ -307,6 +310,7 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
         organization=environment.read("ORGANIZATION", _organization, None),
         export_targets=targets,
         allowed_domains=environment.read("ALLOWED_DOMAINS", _domain_names, _NONE),
+        runbook_url=environment.read("RUNBOOK_URL", _optional(_https_url), None),
         owner_tag=environment.read("OWNER_TAG", _tag_key, "Owner"),
         summary_after=environment.read("SUMMARY_AFTER_DAYS", _days_or_never, None),
         ledger_table=environment.read("LEDGER_TABLE", _optional(_table), None),

@@ -86,7 +86,13 @@ def _run(
         )
         return scan_account(request, dependencies, documents, current_time=current_time)
     return Aggregate(
-        request=run_request(command.rotation, settings, command.run, command.started_at),
+        request=run_request(
+            command.rotation,
+            settings,
+            command.run,
+            command.started_at,
+            function_arn=context.invoked_function_arn,
+        ),
         regions=command.regions,
         partition=scope.partition,
         # Without a report bucket, the report is stored beside the results of the steps.

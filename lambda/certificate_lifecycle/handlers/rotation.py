@@ -29,7 +29,13 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     if errors:
         raise ConfigurationError(errors)
     # Not the time of the event: a replayed event would find everything healthy.
-    request = run_request(command, settings, context.aws_request_id, current_time())
+    request = run_request(
+        command,
+        settings,
+        context.aws_request_id,
+        current_time(),
+        function_arn=context.invoked_function_arn,
+    )
     clients = clients_of(settings, scope)
     dependencies = run_dependencies(
         settings, scope, LambdaClock(context), clients, repair=request.repair

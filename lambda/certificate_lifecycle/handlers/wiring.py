@@ -41,6 +41,8 @@ def run_request(
     run_id: str,
     now: datetime,
     extra_accounts: Sequence[Account] = (),
+    *,
+    function_arn: str | None = None,
 ) -> RunRequest:
     """Return the request of a run; `extra_accounts` are those of an organization."""
     return RunRequest(
@@ -65,6 +67,8 @@ def run_request(
         coverage=settings.coverage,
         requests_per_day=settings.limits.requests_per_day,
         changes_per_run=settings.limits.changes_per_run,
+        function_arn=function_arn,
+        runbook_url=settings.runbook_url,
     )
 
 

@@ -567,8 +567,28 @@ class Decision:
         return self.severity >= Severity.WARNING or self.action is not Action.NONE
 
 
+def whole_days(span: timedelta) -> int:
+    """Return the whole days of a span, rounded down: every output counts days with it."""
+    return math.floor(span / timedelta(days=1))
+
+
 def days_left(certificate: Certificate, now: datetime) -> int | None:
     """Return whole days until NotAfter, rounded down, for messages; decisions compare instants."""
+    return None if certificate.not_after is None else whole_days(certificate.not_after - now)
+
+
+def time_to_expiry(certificate: Certificate, now: datetime) -> str:
+    """Return the days until NotAfter in words, such as `in 5 days`; `unknown` without NotAfter."""
+    days = days_left(certificate, now)
+    if certificate.not_after is None or days is None:
+        return "unknown"
+    count = "less than a day" if days == 0 else "1 day" if abs(days) == 1 else f"{abs(days)} days"
+    return f"in {count}" if certificate.not_after > now else f"{count} ago"
+
+
+def expiry_clause(certificate: Certificate, now: datetime) -> str:
+    """Return when a certificate expires, such as `expires in 5 days`."""
     if certificate.not_after is None:
-        return None
-    return math.floor((certificate.not_after - now) / timedelta(days=1))
+        return "its expiry date is unknown"
+    verb = "expires" if certificate.not_after > now else "expired"
+    return f"{verb} {time_to_expiry(certificate, now)}"

@@ -30,6 +30,7 @@ from certificate_lifecycle.model.hidden_classes import (
     gaps_text,
 )
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
+from certificate_lifecycle.model.problem_key import INVENTORY, problem_key, scope_subject
 from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.sanitize import clean_lines
 from certificate_lifecycle.model.scope import parse_arn
@@ -186,6 +187,7 @@ class Output(StrEnum):
 _EXPLAIN = "one screen has no room for it; `certificates explain` prints it"
 _IN_THE_MESSAGE = "the message contains it"
 _ARNS = "`InUseBy` contains the ARNs"
+_FOR_PROGRAMS = dict.fromkeys(("problem_key",), "of use to ticket systems only")
 _OWNERSHIP = dict.fromkeys(
     ("owner_kind", "permitted_mode"),
     "the message names another tool and a limiting tag; `certificates explain` prints both fields",
@@ -199,17 +201,22 @@ LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
         "action": "`certificates plan` prints it",
         "certificate_arn": "the table shows its account, region and id",
         **dict.fromkeys(("reason", "used_by", "type", "status", "in_use", "in_use_by"), _EXPLAIN),
+        **_FOR_PROGRAMS,
         **_OWNERSHIP,
     },
     Output.PAGE: {
         "in_use_by": "`used_by` names the same; the page shows ARNs where that is empty",
+        **_FOR_PROGRAMS,
         **_OWNERSHIP,
     },
     Output.MAIL: {
+        "severity": "the subject has that of the worst finding; TODAY are the critical ones",
+        "alternative_names": "the mail counts them beside the domain name",
         **dict.fromkeys(("not_after", "days_left", "type", "status", "in_use"), _IN_THE_MESSAGE),
-        "reason": "of use to programs only",
+        "reason": "the mail has its meaning",
         "in_use_by": "`used_by` names the same",
-        "certificate_arn": "the link to the console contains it",
+        "certificate_arn": "the commands and the report contain it",
+        **_FOR_PROGRAMS,
         **_OWNERSHIP,
     },
     Output.SECURITY_HUB: {
@@ -275,6 +282,7 @@ FINDING_FIELDS = (
     _field("owner_kind", "Ownership", lambda entry: _word(entry.owner_kind)),
     _field("permitted_mode", "Permitted mode", lambda entry: _word(entry.permitted_mode)),
     _field("outside_scope", "Outside the scope", lambda entry: entry.outside_scope),
+    _field("problem_key", "Problem key", lambda entry: problem_key(entry.certificate.arn)),
 )
 
 #: The heading of each field.
@@ -490,6 +498,8 @@ class Run:
     of the SDK.
     `problems` are failures that belong to no scope, such as an unwritten report.
     `import_sources` and `export_targets` are the ARNs that these settings name.
+    `function_arn` is the function that runs, and `runbook_url` the page of the runbook, to which
+    messages link; None if there is none.
     """
 
     run_id: str
@@ -511,12 +521,15 @@ class Run:
     problems: Sequence[str] = ()
     import_sources: Collection[str] = ()
     export_targets: Collection[str] = ()
+    function_arn: str | None = None
+    runbook_url: str | None = None
+    #: The assessments that are not healthy: most severe first, then by expiry.
+    findings: Sequence[Assessment] = field(init=False, repr=False, compare=False)
 
-    @property
-    def findings(self) -> list[Assessment]:
-        """The assessments that are not healthy: most severe first, then by expiry."""
+    def __post_init__(self) -> None:
+        """Sort the findings once: messages, reports and events read them many times."""
         found = [entry for entry in self.assessments if not entry.decision.healthy]
-        return sorted(found, key=urgency)
+        object.__setattr__(self, "findings", sorted(found, key=urgency))
 
     @property
     def open_findings(self) -> int:
@@ -667,6 +680,7 @@ def _failed_scope_entry(scope: ScopeResult) -> dict[str, Any]:
         "reason": Reason.SCOPE_FAILED.value,
         "message": _cleaned(scope.error),
         "action": Action.INVESTIGATE.value,
+        "problem_key": problem_key(scope_subject(scope.account_id, scope.region)),
     }
 
 
@@ -677,6 +691,7 @@ def _inventory_entry(run: Run) -> dict[str, Any]:
         "reason": Reason.CLASS_NOT_LISTED.value,
         "message": run.inventory_message,
         "action": Action.INVESTIGATE.value,
+        "problem_key": problem_key(INVENTORY),
     }
 
 

@@ -7,6 +7,7 @@ change what a terminal shows.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Sequence
 from reprlib import Repr
@@ -18,6 +19,10 @@ _MAX_QUOTED = 400
 _MAX_INT_BITS = 200
 _MAX_ITEMS = 6
 _MAX_DEPTH = 3
+#: The start of a URL, but not of a file.
+_URL = re.compile(r"(?i)\b(?!fileb?:)([a-z][a-z0-9+.-]*):(?=//)//")
+#: The separator of a URL that no client links.
+BROKEN = "[:]//"
 #: `clean_lines` does not shorten a line.
 _UNLIMITED = 1_000_000
 
@@ -26,6 +31,14 @@ def clean(text: str, limit: int = 1000) -> str:
     """Return `text` on one line, without control, format and direction characters."""
     folded = " ".join(_visible(text).split())
     return folded if len(folded) <= limit else folded[: limit - 3] + "..."
+
+
+def break_links(text: str) -> str:
+    """Return `text` with each URL broken, such as `https[:]//`, so that no client links it.
+
+    Commands keep the `file://` and `fileb://` of the AWS CLI.
+    """
+    return _URL.sub(rf"\1{BROKEN}", text)
 
 
 def clean_lines(text: str) -> str:

@@ -90,8 +90,7 @@ _DESCRIBED_BY_STORE = frozenset(
 def assess(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision:
     """Return the decision on a certificate."""
     given = CheckInput(observation, thresholds, now)
-    decisions = (check.judge(given) for check in CHAIN)
-    return next(decision for decision in decisions if decision is not None)
+    return next(filter(None, (check.judge(given) for check in CHAIN)))
 
 
 def needs_detail(

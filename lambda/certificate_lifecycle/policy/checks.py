@@ -21,7 +21,7 @@ from certificate_lifecycle.model.certificate import (
     Severity,
     ValidationMethod,
     Verdict,
-    days_left,
+    expiry_clause,
 )
 from certificate_lifecycle.model.pointers import Pointer, PointerState
 from certificate_lifecycle.model.sanitize import clean, listed
@@ -215,14 +215,8 @@ class CheckInput:
     def expiry(self) -> str:
         """When the certificate expires, as a clause."""
         not_after = self.certificate.not_after
-        if not_after is None:
-            return "its expiry date is unknown"
-        days = abs(days_left(self.certificate, self.now) or 0)
-        date = format_minute(not_after)
-        count = "less than a day" if days == 0 else "1 day" if days == 1 else f"{days} days"
-        if not_after > self.now:
-            return f"expires in {count}, on {date}"
-        return f"expired {count} ago, on {date}"
+        date = "" if not_after is None else f", on {format_minute(not_after)}"
+        return f"{expiry_clause(self.certificate, self.now)}{date}"
 
     @property
     def expiry_sentence(self) -> str:

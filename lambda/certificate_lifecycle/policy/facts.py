@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from certificate_lifecycle.model.acme import AcmeBinding, AcmeEndpoint, AcmeValidation
-from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.certificate import Certificate, time_to_expiry
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import (
     Thresholds,
@@ -21,6 +21,8 @@ from certificate_lifecycle.policy.thresholds import (
 
 Text = Callable[[Observation, Thresholds, datetime], str]
 ChangesAt = Callable[[Observation, Thresholds], datetime | None]
+#: A shorter span is given in hours.
+_IN_DAYS = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +102,15 @@ def _yes_or(value: object, unknown: str) -> str:
 
 def _days(span: timedelta) -> str:
     """Return a span in days, or in hours if it is shorter than two days."""
-    hours = span / timedelta(hours=1)
-    if abs(hours) < 2 * 24:
-        return f"{hours:.3g} hours"
+    if abs(span) < _IN_DAYS:
+        return f"{span / timedelta(hours=1):.3g} hours"
     return f"{span / timedelta(days=1):.4g} days"
 
 
 def _expires(observation: Observation, _: Thresholds, now: datetime) -> str:
     expires = observation.certificate.not_after
-    if expires is None:
-        return "unknown"
+    if expires is None or abs(expires - now) >= _IN_DAYS:
+        return time_to_expiry(observation.certificate, now)
     left = expires - now
     return f"in {_days(left)}" if left > timedelta() else f"{_days(-left)} ago"
 

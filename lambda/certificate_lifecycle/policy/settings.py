@@ -129,6 +129,7 @@ class RotationSettings:
     organization: OrganizationSettings | None = None
     export_targets: tuple[ExportTarget, ...] = ()
     owner_tag: str = "Owner"
+    runbook_url: str | None = None
     allowed_domains: tuple[str, ...] = ()
     summary_after: timedelta | None = None
     ledger_table: str | None = None

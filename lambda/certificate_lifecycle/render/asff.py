@@ -20,6 +20,7 @@ from certificate_lifecycle.model.certificate import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.model.problem_key import INVENTORY, problem_key, scope_subject
 from certificate_lifecycle.model.run import Assessment, Run, ScopeResult, ScopeStatus
 from certificate_lifecycle.model.sanitize import clean, truncate
 from certificate_lifecycle.model.scope import Scope
@@ -207,6 +208,7 @@ def _about_certificate(entry: Assessment, run: Run, source: Source) -> dict[str,
             "Verdict": decision.verdict.value,
             "Reason": decision.reason.value,
             "Action": decision.action.value,
+            "ProblemKey": problem_key(certificate.arn),
             "RunId": run.run_id,
             **_optional_fields(entry),
         },
@@ -228,12 +230,12 @@ def _optional_fields(entry: Assessment) -> dict[str, str]:
 
 def _about_scope(scope: ScopeResult, run: Run, source: Source) -> dict[str, Any]:
     where = Scope(scope.account_id, scope.region, source.home.partition)
-    verdict = Verdict.SCAN_FAILED
+    verdict, subject = Verdict.SCAN_FAILED, scope_subject(scope.account_id, scope.region)
     return {
-        **_common(source, f"{scope.account_id}/{scope.region}", Severity.WARNING),
+        **_common(source, subject, Severity.WARNING),
         "Title": clean(f"{verdict.value}: {scope.label}", _MAX_TITLE),
         "Description": clean(scope.error or "", _MAX_DESCRIPTION) or verdict.meaning,
-        **_about_account(where, verdict, Reason.SCOPE_FAILED, run),
+        **_about_account(where, subject, verdict, Reason.SCOPE_FAILED, run),
     }
 
 
@@ -242,14 +244,16 @@ def _about_inventory(run: Run, source: Source) -> dict[str, Any]:
     verdict = Verdict.INVENTORY_INCOMPLETE
     labels = dict.fromkeys(gap.hidden_class.label for gap in run.not_listed)
     return {
-        **_common(source, "inventory", Severity.INFO),
+        **_common(source, INVENTORY, Severity.INFO),
         "Title": clean(f"{verdict.value}: {', '.join(labels)}", _MAX_TITLE),
         "Description": clean(run.inventory_message, _MAX_DESCRIPTION),
-        **_about_account(source.home, verdict, Reason.CLASS_NOT_LISTED, run),
+        **_about_account(source.home, INVENTORY, verdict, Reason.CLASS_NOT_LISTED, run),
     }
 
 
-def _about_account(scope: Scope, verdict: Verdict, reason: Reason, run: Run) -> dict[str, Any]:
+def _about_account(
+    scope: Scope, subject: str, verdict: Verdict, reason: Reason, run: Run
+) -> dict[str, Any]:
     """Return the fields of a finding without a certificate."""
     return {
         **_remediation(Action.INVESTIGATE, ""),
@@ -259,6 +263,7 @@ def _about_account(scope: Scope, verdict: Verdict, reason: Reason, run: Run) -> 
             "Verdict": verdict.value,
             "Reason": reason.value,
             "Action": Action.INVESTIGATE.value,
+            "ProblemKey": problem_key(subject),
             "RunId": run.run_id,
         },
         "Resources": [

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from certificate_lifecycle.model.problem_key import problem_key
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -168,7 +169,12 @@ def _run_event(run: Run) -> Announcement:
 def _about(run: Run, kind: DetailType, arn: str, detail: Mapping[str, Any]) -> Announcement:
     """Return an event about one certificate, with its account and region for rules."""
     _, _, _, region, account_id, *_ = arn.split(":")
-    where = {"certificate_arn": arn, "account_id": account_id, "region": region or "global"}
+    where = {
+        "certificate_arn": arn,
+        "problem_key": problem_key(arn),
+        "account_id": account_id,
+        "region": region or "global",
+    }
     return _announcement(run, kind, (arn,), {**where, **detail})
 
 

@@ -10,11 +10,14 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.bindings import ConsumerArn
 
 #: The region in the call for a consumer that can be in any; `in_each_region` replaces it.
 ANY_REGION = "REGION"
+#: The certificate that a call removes; the catalogue replaces it.
+OLD_CERTIFICATE_ARN = "OLD_CERTIFICATE_ARN"
 #: Texts without a meaning to a shell.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:/_.@+=-]*")
 
@@ -32,20 +35,25 @@ _IOT = (
 )
 
 
-def with_introduction(arn: ConsumerArn, successor_arn: str, steps: Sequence[str]) -> str:
+def with_introduction(
+    arn: ConsumerArn, certificate_arns: Sequence[str], steps: Sequence[str]
+) -> str:
     """Return the manual steps for one entry of `InUseBy`, as shell lines with an introduction.
 
+    `certificate_arns` are those of the certificate and of its successor.
     Lines with # are comments, words in CAPITALS are placeholders.
     An ARN with characters that a shell interprets gets no command.
     """
-    if not all(_PLAIN.fullmatch(text) for text in (arn.text, successor_arn)):
+    old_arn, successor_arn = certificate_arns
+    if not all(_PLAIN.fullmatch(text) for text in (arn.text, old_arn, successor_arn)):
         return "# Unknown form of ARN: see InUseBy of the certificate."
     if arn.foreign:
         where = f"# It is in the account {arn.account_id} of AWS"
         one = ", usually one of these" if steps else ""
         return "\n".join((f"{where}: change the resource behind it{one}.", *steps))
     unknown = f"# Change its certificate to {successor_arn} in its service."
-    return "\n".join((_DECLARED, *(steps or (unknown,))))
+    filled = [step.replace(OLD_CERTIFICATE_ARN, old_arn) for step in steps or (unknown,)]
+    return "\n".join((_DECLARED, *filled))
 
 
 def manual_only_steps(arn: ConsumerArn, successor_arn: str) -> Sequence[str]:
@@ -76,6 +84,26 @@ def argument(name: str) -> str:
 def aws_command(command: str, region: str, *arguments: str) -> str:
     """Return a call of the AWS CLI."""
     return " ".join((f"aws {command} --region {region}", *arguments))
+
+
+def import_command(certificate: Certificate) -> str:
+    """Return the call that imports a newer version of a certificate under its ARN."""
+    return aws_command(
+        "acm import-certificate",
+        certificate.region,
+        f"--certificate-arn {argument(certificate.arn)} --certificate fileb://cert.pem",
+        "--private-key fileb://key.pem --certificate-chain fileb://chain.pem",
+    )
+
+
+def permission_command(authority: Certificate) -> str:
+    """Return the call that lets ACM issue from a private CA."""
+    return aws_command(
+        "acm-pca create-permission",
+        authority.region,
+        f"--certificate-authority-arn {argument(authority.arn)} --principal acm.amazonaws.com",
+        "--actions IssueCertificate GetCertificate ListPermissions",
+    )
 
 
 def _open_search(arn: ConsumerArn, new: str) -> tuple[str, ...]:

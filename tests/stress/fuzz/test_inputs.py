@@ -359,6 +359,7 @@ RIGHT: dict[str, str] = {
     "REPORT_BUCKET": "reports",
     "RETIRE_SUPERSEDED_AFTER_DAYS": "30",
     "ROTATION_MODE": "notify",
+    "RUNBOOK_URL": "https://wiki.example.com/runbook.md",
     "SCOPE": '{"include": {"domains": ["example.com"], "tags": {"Team": ["shop"]}}}',
     "SECURITY_HUB": "false",
     "SNS_TOPIC_ARN": TOPIC,

@@ -120,8 +120,10 @@ def test_a_certificate_is_written_to_its_target_with_the_passphrase_and_reported
     assert json.loads(document)["private_key"] == "KEY 01"
     assert json.loads(document)["certificate"] == "PEM 01"
     (message,) = account.topic.messages
-    assert "1 export done in this run" in message.bodies["default"]
-    assert f"exported the issue 01 to {EDGE}" in " ".join(message.bodies["email"].split())
+    assert "1 repaired" in message.bodies["default"]
+    assert (
+        f"exported the issue 01 to {EDGE.partition(':123456789012:')[2]}" in message.bodies["email"]
+    )
     assert (result["expiring_certificates"], result["renewed_certificates"]) == (0, 0)
 
 
@@ -192,7 +194,7 @@ def test_a_version_that_lost_its_labels_is_not_changed() -> None:
         "the secret is unchanged"
     )
     assert account.secrets.labels[EDGE] == {"theirs": (CURRENT_STAGE,)}
-    assert said in " ".join(account.topic.messages[0].bodies["email"].split())
+    assert said in " ".join(account.topic.messages[0].bodies["email"].replace("| ", "").split())
 
 
 def test_nothing_is_renewed_for_a_version_that_lost_its_labels() -> None:
@@ -231,8 +233,9 @@ def test_what_is_exported_beside_no_finding_is_reported_too() -> None:
     result = account.rotate()
     assert result["counts"] == {"Superseded": 1, "Unused": 1}
     (message,) = account.topic.messages
-    assert message.subject.startswith("[info] certificate-lifecycle: 1 export done")
-    assert f"OTHER ACTIONS\n\n  {arn()}\n    Done in this run: exported" in message.bodies["email"]
+    assert message.subject.startswith("[info] 1 repaired, no open findings")
+    done = "REPAIRED IN THIS RUN (1)\n shop.example.com: exported"
+    assert done in message.bodies["email"]
     assert [a["outcome"] for a in json.loads(message.bodies["sqs"])["actions"]] == ["done"]
     assert account.certificates.renewed == []
 

@@ -96,7 +96,7 @@ class World:
         return any(written)
 
     def message(self) -> str:
-        return " ".join(self.topic.messages[-1].bodies["email"].split())
+        return " ".join(self.topic.messages[-1].bodies["email"].replace("| ", "").split())
 
 
 def ours(found: Certificate) -> World:
@@ -259,7 +259,7 @@ def test_above_the_limit_nothing_is_changed_and_the_message_says_the_number_and_
     assert not world.changed
     assert world.store.replacement_records() == []
     assert world.message().count(text) == 4  # the account and region, and each finding
-    assert "3 need attention" in world.message()
+    assert "3 need you" in world.message()
 
 
 def test_the_limit_ignores_actions_that_are_not_permitted() -> None:

@@ -293,7 +293,7 @@ def test_what_is_resolved_is_reported_and_then_deleted(world: World) -> None:
     world.now += days(1)
     world.run()
     assert world.ledgers[PLACES[0]].alerts == {}
-    assert "Was ImportDue since 2026-06-01." in world.topic.messages[-1].bodies["email"]
+    assert " · was ImportDue" in world.topic.messages[-1].bodies["email"]
 
 
 def test_a_dry_run_sends_nothing_and_saves_nothing(world: World) -> None:

@@ -17,7 +17,6 @@ from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.render.notification.message import compose
 from tests.unit.builders import (
     EXPIRED,
-    LABEL,
     NOW,
     SECOND,
     arn,
@@ -97,7 +96,7 @@ def test_a_run_scans_repairs_and_notifies_once() -> None:
     found = account.rotate()
     assert account.dns.batches == [(HOME, (record(),))]
     (message,) = account.topic.messages
-    assert f"Done in this run: created {LABEL}.shop.example.com." in message.bodies["email"]
+    assert " shop.example.com: created _....shop.example.com.\n" in message.bodies["email"]
     assert found["notification"] == {
         "sent": True,
         "message_id": "message-1",
@@ -137,9 +136,8 @@ def test_certificates_outside_the_scope_are_counted_only() -> None:
     assert [entry["certificate_arn"] for entry in found["findings"]] == [BLOCKED.arn]
     assert (found["ignored"], found["scopes"][0]["certificates"]) == (1, 1)
     (message,) = account.topic.messages
-    assert (
-        "1 needs attention; 1 repair done in this run; 1 outside the scope ignored."
-        in (message.bodies["default"])
+    assert message.bodies["default"].endswith(
+        ": 1 needs you · 1 repaired · 1 outside the scope ignored"
     )
     assert all(DUE.arn not in body and "api." not in body for body in message.bodies.values())
 
@@ -171,8 +169,9 @@ def test_a_certificate_outside_the_scope_is_reported_with_a_mark_on_demand() -> 
     assert (finding["certificate_arn"], finding["outside_scope"]) == (DUE.arn, True)
     assert (found["ignored"], found["scopes"][0]["certificates"]) == (0, 2)
     (message,) = account.topic.messages
-    assert "api.example.com - outside the scope" in message.bodies["email"]
-    assert "`api.example.com` - outside the scope ImportDue" in message.bodies["https"]
+    marked = "api.example.com · expires in 20 days · outside the scope"
+    assert marked in message.bodies["email"]
+    assert marked in json.loads(message.bodies["https"])["content"]["description"]
 
 
 def test_a_second_run_writes_nothing_more() -> None:
@@ -342,7 +341,7 @@ def test_findings_say_who_uses_the_certificate_and_each_is_looked_up_once() -> N
     assert sorted(listeners.asked) == sorted([BLOCKED.arn, SERVING.arn])
     assert users(found)[SERVING.arn] == ["listener of api.example.com"]
     (message,) = account.topic.messages
-    assert "    Used by: listener of api.example.com.\n" in message.bodies["email"]
+    assert "   Used by listener of api.example.com.\n" in message.bodies["email"]
 
 
 def test_who_cannot_be_looked_up_is_reported_by_its_arn_and_no_failure() -> None:
@@ -366,4 +365,4 @@ def test_of_many_users_a_few_are_named_and_the_rest_is_counted() -> None:
     message = compose(run(replace(judged(DUE), used_by=names)))
     assert message is not None
     text = " ".join(message.bodies["email"].split())
-    assert "listener 3; listener 4; and 3 more." in text
+    assert "Used by listener 0, listener 1 and 6 more." in text

@@ -107,13 +107,14 @@ def test_one_message_reports_all_of_them_and_says_where_each_finding_is(world: W
     (message,) = world.topic.messages
     text = message.bodies["email"]
     assert message.subject == (
-        "[warning] certificate-lifecycle: 3 need attention - 2 accounts 2 regions"
+        "[warning] api.example.com expires in 20 days (+2) 2 accounts, 2 regions"
     )
-    assert text.startswith("6 certificates of 2 accounts, 2 regions: 3 need attention.")
-    for scope in REQUEST.scopes:
-        assert f"  api.example.com - {scope.account_id} {scope.region} - new\n" in text
+    assert text.startswith("3 need you · 3 healthy\n2 accounts, eu-west-1, us-east-1\n")
+    assert " 1 3 certificates of example.com · first expires in 20 days · " in text
     assert message.attributes == {
         "severity": "warning",
+        "verdict": "ImportDue",
+        "domain": "api.example.com",
         "account": ["123456789012", "222222222222"],
         "region": ["eu-west-1", "us-east-1"],
     }
@@ -190,8 +191,8 @@ def test_a_failed_scope_is_reported_to_people_and_programs(broken: World) -> Non
     outcome(broken)
     (message,) = broken.topic.messages
     text = " ".join(message.bodies["email"].split())
-    assert "INCOMPLETE account 123456789012, us-east-1: the certificates could not be" in text
-    assert "*Incomplete:* account 123456789012, us-east-1" in message.bodies["https"]
+    assert "INCOMPLETE (1) account 123456789012, us-east-1: the certificates could not be" in text
+    assert "*INCOMPLETE*\\naccount 123456789012, us-east-1" in message.bodies["https"]
     document = json.loads(message.bodies["sqs"])
     assert document["scopes"][0]["status"] == "failed"
     assert document["findings"][0]["verdict"] == "ScanFailed"
@@ -224,7 +225,7 @@ def test_a_failed_scope_is_reported_once_and_when_it_is_resolved(world: World) -
     subjects = [message.bodies["email"] for message in world.topic.messages]
     assert len(subjects) == 3
     assert "INCOMPLETE" in subjects[1]
-    assert "Scanned in full again." in subjects[2]
+    assert "scanned in full again" in subjects[2]
 
 
 def test_a_scope_that_hangs_is_given_up_in_time_for_the_message(world: World) -> None:

@@ -171,6 +171,7 @@ def test_rotation_reads_every_variable() -> None:
         ),
         ALLOWED_DOMAINS='["example.com", "*.example.net"]',
         OWNER_TAG="Team",
+        RUNBOOK_URL="https://wiki.example.com/runbook.md",
         SUMMARY_AFTER_DAYS="0",
         LEDGER_TABLE="shop-certs-ledger",
         REPORT_BUCKET="shop-certs-reports",
@@ -208,6 +209,7 @@ def test_rotation_reads_every_variable() -> None:
         retire_after=days(30),
         allowed_domains=("example.com", "*.example.net"),
         owner_tag="Team",
+        runbook_url="https://wiki.example.com/runbook.md",
         summary_after=None,
         tls_probe=True,
         tls_probe_private_addresses=True,
@@ -484,6 +486,7 @@ def test_every_error_of_rotation_is_named_at_once() -> None:
         ORGANIZATION='{"bucket": "runs"}',
         ALLOWED_DOMAINS="example.com",
         OWNER_TAG="a*",
+        RUNBOOK_URL="http://wiki.example.com/runbook.md",
         SUMMARY_AFTER_DAYS="-1",
         LEDGER_TABLE="?",
         REPORT_BUCKET="My.Bucket",
@@ -763,9 +766,16 @@ def test_the_tag_of_owners_can_have_another_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "table"), [("OWNER_TAG", "owner_tags"), ("SUMMARY_AFTER_DAYS", "summary_days")]
+    ("name", "table"),
+    [
+        ("OWNER_TAG", "owner_tags"),
+        ("RUNBOOK_URL", "runbook_urls"),
+        ("SUMMARY_AFTER_DAYS", "summary_days"),
+    ],
 )
-def test_owner_tags_and_summaries_are_those_that_terraform_accepts(name: str, table: str) -> None:
+def test_owner_tags_urls_and_summaries_are_those_that_terraform_accepts(
+    name: str, table: str
+) -> None:
     for value in accepted(table).values():
         assert rotation(**{name: str(value)})[1] == []
     for value in refused(table).values():

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from certificate_lifecycle.model.certificate import Action, Verdict, days_left
+from certificate_lifecycle.model.problem_key import problem_key
 from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.run import ActionRecord, Outcome, ScopeStatus, result
 from certificate_lifecycle.policy.validation import RecordState
@@ -144,6 +145,7 @@ def test_a_finding_says_all_that_is_known() -> None:
         "permitted_mode": None,
         "in_use_by": [],
         "outside_scope": False,
+        "problem_key": problem_key(arn("due")),
     }
 
 

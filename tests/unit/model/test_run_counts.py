@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from certificate_lifecycle.model.certificate import Action, Reason, Verdict
+from certificate_lifecycle.model.problem_key import problem_key
 from certificate_lifecycle.model.run import ActionRecord, Outcome, ScopeStatus, report_entry
-from certificate_lifecycle.render.notification.message import compose
 from tests.unit.builders import arn, days, imported, judged, run, scope
 
 DUE = judged(imported(ends_in=days(3)))
@@ -41,18 +41,6 @@ def test_only_an_import_renews_by_itself(action: Action) -> None:
     assert renewed == (2 if action is Action.REIMPORT else 0)
 
 
-@pytest.mark.parametrize(
-    ("second", "expected"), [(Action.REIMPORT, "2 imports done"), (Action.EXPORT, "2 actions done")]
-)
-def test_what_was_done_is_counted_in_the_word_that_fits_all_of_it(
-    second: Action, expected: str
-) -> None:
-    records = [ActionRecord(arn(), entry, Outcome.DONE, "") for entry in (Action.REIMPORT, second)]
-    message = compose(run(DUE, actions=records))
-    assert message is not None
-    assert message.bodies["default"].endswith(f": 1 needs attention; {expected} in this run.")
-
-
 def test_a_failed_scope_is_a_finding_of_the_same_form() -> None:
     lost = run(scopes=(scope(ScopeStatus.FAILED, error="no answer"),))
     (entry,) = report_entry(lost)["findings"]
@@ -62,6 +50,7 @@ def test_a_failed_scope_is_a_finding_of_the_same_form() -> None:
         "account_id": "123456789012",
         "action": "Investigate",
         "message": "no answer",
+        "problem_key": problem_key("123456789012/eu-west-1"),
         "reason": "ScopeFailed",
         "region": "eu-west-1",
         "severity": "warning",

@@ -383,7 +383,8 @@ def test_the_mail_and_the_result_have_the_sentences() -> None:
     )
     message = compose(run(finding))
     assert message is not None
-    assert "    Served: a serves 1; b serves 2.\n" in message.bodies["email"]
+    text = " ".join(message.bodies["email"].replace("| ", "").split())
+    assert "Served: a serves 1. Served: b serves 2." in text
     assert result(run(finding), {})["findings"][0]["probe_results"] == ["a serves 1", "b serves 2"]
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from tests.unit.assets import ASSETS
 from tests.unit.builders import run
-from tests.unit.render.test_notification import (
+from tests.unit.render.message_samples import (
     FAILED_SCOPE,
     a_day_with_everything,
     a_day_with_news,
+    a_day_with_three_hundred_findings,
     message_of,
 )
 from tests.unit.render.test_report import a_run_with_everything, report
@@ -28,6 +29,9 @@ def goldens() -> Mapping[Path, str]:
     texts = {
         "messages/everything.txt": everything["email"],
         "messages/news.txt": message_of(a_day_with_news()).bodies["email"],
+        "messages/many.txt": _without_commands(
+            message_of(a_day_with_three_hundred_findings()).bodies["email"]
+        ),
         "messages/unseen.txt": message_of(run(scopes=(FAILED_SCOPE,))).bodies["email"],
         **{
             f"messages/everything.{protocol}.json": _indented(everything[protocol])
@@ -41,6 +45,11 @@ def goldens() -> Mapping[Path, str]:
 
 def _indented(document: str) -> str:
     return json.dumps(json.loads(document), indent=2) + "\n"
+
+
+def _without_commands(mail: str) -> str:
+    """Return a mail without all but the first command of each step."""
+    return re.sub(r"(    aws .*\n)(?:    aws .*\n)+", r"\1", mail)
 
 
 def _without_assets(page: str) -> str:

@@ -29,12 +29,24 @@ from certificate_lifecycle.model.run import (
     shown_in,
 )
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.facts import EXPIRES
+from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.render.asff import Source, updates
 from certificate_lifecycle.render.eventbridge import announcements
 from certificate_lifecycle.render.notification.message import compose
 from certificate_lifecycle.render.report.documents import documents
 from tests.unit.assets import ASSETS
-from tests.unit.builders import NOW, arn, days, detail, imported, judged, run
+from tests.unit.builders import (
+    NOW,
+    arn,
+    certificate,
+    days,
+    detail,
+    imported,
+    judged,
+    observation,
+    run,
+)
 
 #: A finding in which every field has a value of its own.
 ARN = arn("5f1a4c3f")
@@ -170,7 +182,7 @@ def test_the_page_shows_a_field(field: FindingField) -> None:
 
 @pytest.mark.parametrize("field", shown_in(Output.MAIL), ids=ids)
 def test_the_mail_shows_a_field(field: FindingField) -> None:
-    assert written(field) in " ".join(mail(WHOLE).split()).lower()
+    assert written(field) in " ".join(mail(WHOLE).replace("| ", "").split()).lower()
 
 
 @pytest.mark.parametrize("field", shown_in(Output.SECURITY_HUB), ids=ids)
@@ -202,3 +214,10 @@ def test_every_output_counts_the_same_days(ends_in: float, left: int) -> None:
         shown = f"in {count}" if left else "within a day"
     assert said in entry.decision.message
     assert shown in page_text(found)
+    assert said.removesuffix(", on") in mail(found)
+
+
+@pytest.mark.parametrize(("ends_in", "text"), [(5.9, "in 5 days"), (-6.5, "7 days ago")])
+def test_the_facts_of_a_check_count_the_same_days(ends_in: float, text: str) -> None:
+    observed = observation(certificate(ends_in=days(ends_in)))
+    assert EXPIRES.text(observed, Thresholds(), NOW) == text

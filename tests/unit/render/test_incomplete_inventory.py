@@ -15,7 +15,7 @@ from certificate_lifecycle.render.asff import Source, updates
 from certificate_lifecycle.render.emf import embedded_metrics
 from certificate_lifecycle.render.eventbridge import announcements
 from certificate_lifecycle.render.notification.message import Message, compose
-from certificate_lifecycle.render.notification.wording import headline_of, severity_of, subject_of
+from certificate_lifecycle.render.notification.wording import counts_text, severity_of
 from certificate_lifecycle.render.report.documents import rows
 from certificate_lifecycle.render.report.page import page
 from tests.unit.assets import ASSETS
@@ -60,7 +60,7 @@ def test_the_finding_alone_makes_no_message() -> None:
 def test_a_message_says_in_each_form_that_the_inventory_is_incomplete() -> None:
     message = summary_of(LACKING)
     assert message.attributes["severity"] == "info"
-    assert message.subject.endswith(": inventory incomplete - 123456789012 eu-west-1")
+    assert message.subject == "[info] inventory incomplete eu-west-1"
     assert "NOT LISTED" in message.bodies["email"]
     assert MISSING in joined(message.bodies["email"])
     assert MISSING in json.loads(message.bodies["https"])["content"]["description"]
@@ -80,8 +80,7 @@ def test_a_failure_beside_it_stays_a_warning() -> None:
     failed = scope(ScopeStatus.PARTIAL, error="denied", not_listed=(N2_UNKNOWN_TO_SDK,))
     whole = run(scopes=(failed,))
     assert severity_of(whole).label == "warning"
-    assert "run incomplete, inventory incomplete" in headline_of(whole, [])
-    assert "run incomplete, inventory incomplete" in subject_of(whole, [])
+    assert "run incomplete · inventory incomplete" in counts_text(whole)
 
 
 def test_the_page_does_not_say_that_everything_was_scanned() -> None:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
 from certificate_lifecycle.render.manual_steps import argument
-from tests.unit.builders import DISTRIBUTION, LOAD_BALANCER, PLACE, arn
+from tests.unit.builders import DISTRIBUTION, LOAD_BALANCER, PLACE, arn, certificate
 from tests.unit.tables import DATA
 
 NEW = arn("new")
+OLD = certificate()
 OWN = PLACE.account_id
 CATALOG = ConsumerCatalog(OWN)
 AWS = "999999999999"
@@ -28,7 +29,7 @@ def own(service: str, resource: str) -> str:
 
 
 def steps(in_use_by: str) -> str:
-    return CATALOG.manual_steps(in_use_by, NEW)
+    return CATALOG.manual_steps(OLD, in_use_by, NEW)
 
 
 def commands(in_use_by: str) -> list[str]:
@@ -187,7 +188,7 @@ def test_a_distribution_of_aws_is_never_changed_but_one_of_the_services_before_i
 def test_a_consumer_of_any_region_has_a_call_for_each_region_of_the_run() -> None:
     catalog = ConsumerCatalog(OWN, regions=("eu-west-1", "us-east-1"))
     foreign = DISTRIBUTION.replace(OWN, AWS)
-    lines = catalog.manual_steps(foreign, NEW).splitlines()
+    lines = catalog.manual_steps(OLD, foreign, NEW).splitlines()
     calls = [line.split() for line in lines if line.startswith("aws ")]
     assert [(call[1], call[4]) for call in calls] == [
         (service, region)
@@ -197,7 +198,7 @@ def test_a_consumer_of_any_region_has_a_call_for_each_region_of_the_run() -> Non
     assert lines[-1].startswith("# The regions of the run are eu-west-1, us-east-1;")
     # One with a region is in that region.
     balancer = LOAD_BALANCER.replace(OWN, AWS)
-    assert catalog.manual_steps(balancer, NEW) == steps(balancer)
+    assert catalog.manual_steps(OLD, balancer, NEW) == steps(balancer)
 
 
 @pytest.mark.parametrize("name", ["*.example.com", "a;b", "$(x)", "a\nb", "a b"])
@@ -225,7 +226,9 @@ def test_of_anything_else_of_aws_only_this_is_said() -> None:
 )
 def test_what_is_not_plain_gets_no_command(hostile: str) -> None:
     assert "Unknown form of ARN" in steps(hostile)
-    assert "Unknown form of ARN" in CATALOG.manual_steps(LOAD_BALANCER, f"{NEW}{hostile or ' '}")
+    assert "Unknown form of ARN" in CATALOG.manual_steps(
+        OLD, LOAD_BALANCER, f"{NEW}{hostile or ' '}"
+    )
     assert commands(hostile) == []
 
 
@@ -233,6 +236,6 @@ def test_what_is_not_plain_gets_no_command(hostile: str) -> None:
 def test_whatever_acm_says_a_shell_sees_comments_and_calls_of_the_cli(
     in_use_by: str, successor: str
 ) -> None:
-    for line in CATALOG.manual_steps(in_use_by, successor).split("\n"):
+    for line in CATALOG.manual_steps(OLD, in_use_by, successor).split("\n"):
         assert line.startswith("# ") or shlex.split(line)[0] == "aws"
         assert line.startswith("#") or not set(line) & set('$`;&|<"\\*~!()')

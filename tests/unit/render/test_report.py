@@ -22,6 +22,7 @@ from certificate_lifecycle.model.certificate import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.model.problem_key import problem_key
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -193,6 +194,7 @@ def test_every_known_certificate_has_a_row_findings_first() -> None:
         "owner_kind": "",
         "permitted_mode": "",
         "outside_scope": "no",
+        "problem_key": problem_key(arn("due")),
         "done": "",
     }
 

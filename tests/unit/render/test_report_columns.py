@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from certificate_lifecycle.model.problem_key import problem_key
 from certificate_lifecycle.render.report.documents import rows
 from tests.unit.builders import arn, imported, judged, run
 
@@ -13,10 +14,11 @@ def test_the_columns_stay_in_their_order_and_what_was_done_comes_last() -> None:
         *("severity", "verdict", "domain_name", "alternative_names", "account_id", "region"),
         *("owner", "not_after", "days_left", "message", "reason", "action", "used_by"),
         *("probe_results", "muted_until", "type", "status", "in_use", "in_use_by"),
-        *("certificate_arn", "owner_kind", "permitted_mode", "outside_scope", "done"),
+        *("certificate_arn", "owner_kind", "permitted_mode", "outside_scope"),
+        *("problem_key", "done"),
     ]
     assert row.startswith('"ok","Healthy","shop.example.com","","123456789012","eu-west-1",')
-    assert row.endswith(f'"ISSUED","yes","","{arn()}","","","no",""')
+    assert row.endswith(f'"ISSUED","yes","","{arn()}","","","no","{problem_key(arn())}",""')
 
 
 def test_a_capital_letter_begins_no_formula() -> None:
@@ -38,5 +40,5 @@ def test_a_row_says_no_and_nothing_and_keeps_quotes_and_formulas_apart() -> None
         '"info","Unknown","\'=cmd ""x""","","123456789012","eu-west-1","","","",'
         '"It is issued, but ACM does not report its expiry date.","ValidityUnknown",'
         '"Investigate","","",'
-        f'"","IMPORTED","ISSUED","no","","{arn()}","","","no",""'
+        f'"","IMPORTED","ISSUED","no","","{arn()}","","","no","{problem_key(arn())}",""'
     )

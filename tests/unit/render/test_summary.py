@@ -61,7 +61,7 @@ class World:
     @property
     def subjects(self) -> list[str]:
         return [
-            message.subject.partition(": ")[2].partition(" - ")[0]
+            message.subject.partition("] ")[2].removesuffix(" eu-west-1")
             for message in self.topic.messages
         ]
 
@@ -90,7 +90,7 @@ def test_any_message_is_a_sign_of_life() -> None:
     world = World(NOW - days(30))
     world.certificates = MemoryCertificates(imported(ends_in=days(20), detail=detail()))
     world.rotate()
-    assert world.subjects == ["1 needs attention"]
+    assert world.subjects == ["shop.example.com expires in 20 days"]
     assert world.notification_log.last == NOW
 
 
@@ -100,7 +100,10 @@ def test_what_is_open_and_reported_is_in_the_summary() -> None:
     world.rotate()
     world.notification_log.last = NOW - days(8)
     world.rotate()
-    assert world.subjects == ["1 needs attention", "1 needs attention"]
+    assert world.subjects == [
+        "shop.example.com expires in 20 days",
+        "shop.example.com expires in 20 days",
+    ]
 
 
 @pytest.mark.parametrize("way", ["switched off", "dry run", "some certificates"])
@@ -150,4 +153,7 @@ def test_a_run_that_is_stopped_before_sinks_have_received_it_is_sent_again() -> 
     assert (world.state_store.alerts, world.notification_log.last) == ({}, None)
     world.sinks = []
     world.rotate()
-    assert world.subjects == ["1 needs attention", "1 needs attention"]
+    assert world.subjects == [
+        "shop.example.com expires in 20 days",
+        "shop.example.com expires in 20 days",
+    ]

@@ -334,12 +334,15 @@ class ReplacementEngine:
         observation, moves = replacement.observation, replacement.record.moves
         if observation is None or successor_arn is None or not observation.certificate.in_use:
             return ""
+        certificate = observation.certificate
         now, found = self.context.now, replacement.found
         explaining = [move.binding for move in moves if explains_use(move, found, now)]
-        arns = self.catalog.unexplained(observation.certificate, explaining)
+        arns = self.catalog.unexplained(certificate, explaining)
         # Resources of AWS's own have the same steps: their settings cannot be distinguished.
-        steps = list(dict.fromkeys(self.catalog.manual_steps(arn, successor_arn) for arn in arns))
-        steps = steps[:_SHOWN_COMMANDS]
+        steps: dict[str, None] = {}
+        for arn in arns:
+            if len(steps) < _SHOWN_COMMANDS:
+                steps[self.catalog.manual_steps(certificate, arn, successor_arn)] = None
         more = len(arns) - len(steps)
         texts = [text for text in _kept(moves) if text not in replacement.record.unreported]
         if arns:

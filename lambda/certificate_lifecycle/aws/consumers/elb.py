@@ -17,7 +17,7 @@ from certificate_lifecycle.aws.permissions import (
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import unless, validated_response
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.render.manual_steps import aws_command
+from certificate_lifecycle.render.manual_steps import argument, aws_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,14 +73,12 @@ class ClassicLoadBalancers(ResourceConsumer):
     @classmethod
     def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
         """Return the call that changes the certificate of a listener."""
-        return (
-            aws_command(
-                "elb set-load-balancer-listener-ssl-certificate",
-                arn.region,
-                f"--load-balancer-name {arn.name}",
-                f"--load-balancer-port PORT --ssl-certificate-id {successor_arn}",
-            ),
-        )
+        return _steps(arn.region, arn.name, "PORT", successor_arn)
+
+    def manual_steps_of(self, binding: Binding, certificate_arn: str) -> tuple[str, ...]:
+        """Return the call that changes the certificate of one listener."""
+        name = argument(binding.consumer)
+        return _steps(self._scope.region, name, binding.qualifier, certificate_arn)
 
     def read_calls(self) -> Iterator[ReadCall]:
         """Yield the call that reads listeners."""
@@ -133,3 +131,14 @@ class ClassicLoadBalancers(ResourceConsumer):
 def _binding(name: str, port: int) -> Binding:
     label = f"Classic Load Balancer {name}, listener on port {port}"
     return Binding(CLASSIC_LISTENER, name, str(port), label)
+
+
+def _steps(region: str, name: str, port: str, new: str) -> tuple[str, ...]:
+    return (
+        aws_command(
+            "elb set-load-balancer-listener-ssl-certificate",
+            region,
+            f"--load-balancer-name {name}",
+            f"--load-balancer-port {port} --ssl-certificate-id {new}",
+        ),
+    )

@@ -27,7 +27,7 @@ from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.policy.removable import removable
-from certificate_lifecycle.render.manual_steps import aws_command
+from certificate_lifecycle.render.manual_steps import OLD_CERTIFICATE_ARN, aws_command
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -117,18 +117,18 @@ class LoadBalancers(ResourceConsumer):
     @classmethod
     def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
         """Return the calls that change the default certificate and the list of a listener."""
-        listener = "--listener-arn LISTENER_ARN"
-        to_new = f"--certificates CertificateArn={successor_arn}"
-        from_old = "--certificates CertificateArn=OLD_CERTIFICATE_ARN"
         of_balancer = f"--load-balancer-arn {arn.text}"
         return (
             aws_command("elbv2 describe-listeners", arn.region, of_balancer),
             "# Each listener that has it as its default certificate:",
-            aws_command("elbv2 modify-listener", arn.region, listener, to_new),
+            *_steps(LISTENER, arn.region, "LISTENER_ARN", successor_arn),
             "# Each listener that has it in its list:",
-            aws_command("elbv2 add-listener-certificates", arn.region, listener, to_new),
-            aws_command("elbv2 remove-listener-certificates", arn.region, listener, from_old),
+            *_steps(LISTENER_SNI, arn.region, "LISTENER_ARN", successor_arn),
         )
+
+    def manual_steps_of(self, binding: Binding, certificate_arn: str) -> tuple[str, ...]:
+        """Return the calls that change the default certificate or the list of one listener."""
+        return _steps(binding.kind, self._scope.region, binding.consumer, certificate_arn)
 
     def read_calls(self) -> Iterator[ReadCall]:
         """Yield the calls that read listeners, their certificates and the tags of balancers."""
@@ -293,3 +293,16 @@ def _binding(kind: ConsumerKind, listener: ListenerTypeDef) -> Binding:
     setting = "default certificate" if kind == LISTENER else "SNI"
     label = f"load balancer {name}, listener {listener['Protocol']}:{listener['Port']} ({setting})"
     return Binding(kind, arn, label=label)
+
+
+def _steps(kind: ConsumerKind, region: str, listener_arn: str, new: str) -> tuple[str, ...]:
+    """Return the calls that change a default certificate, or an entry of a list."""
+    listener = f"--listener-arn {listener_arn}"
+    to_new = f"--certificates CertificateArn={new}"
+    if kind == LISTENER:
+        return (aws_command("elbv2 modify-listener", region, listener, to_new),)
+    from_old = f"--certificates CertificateArn={OLD_CERTIFICATE_ARN}"
+    return (
+        aws_command("elbv2 add-listener-certificates", region, listener, to_new),
+        aws_command("elbv2 remove-listener-certificates", region, listener, from_old),
+    )

@@ -30,6 +30,7 @@ from certificate_lifecycle.policy.bindings import (
     FoundBindings,
 )
 from certificate_lifecycle.render.manual_steps import (
+    OLD_CERTIFICATE_ARN,
     in_each_region,
     manual_only_steps,
     with_introduction,
@@ -111,19 +112,26 @@ class ConsumerCatalog:
         explained = self._explained(arns, bindings)
         return tuple(arn.text for arn, found in zip(arns, explained, strict=True) if not found)
 
-    def manual_steps(self, in_use_by: str, successor_arn: str) -> str:
+    def manual_steps(self, certificate: Certificate, in_use_by: str, successor_arn: str) -> str:
         """Return the AWS CLI calls that move one entry of `InUseBy`, as shell lines."""
         arn = self._parsed(in_use_by)
         steps = [
             step
             for consumer in self._consumers
             if consumer.owns(arn)
-            for step in consumer.manual_steps(arn, successor_arn)
+            for step in self._steps(consumer, certificate, arn, successor_arn)
         ]
         steps += manual_only_steps(arn, successor_arn)
         if may_be_anywhere([arn]) and arn.foreign:
             steps = in_each_region(steps, self._regions)
-        return with_introduction(arn, successor_arn, steps)
+        return with_introduction(arn, (certificate.arn, successor_arn), steps)
+
+    def _steps(
+        self, consumer: type[Consumer], certificate: Certificate, arn: ConsumerArn, new: str
+    ) -> Sequence[str]:
+        """Return the calls of one service; a subclass that knows the settings names them."""
+        del certificate
+        return consumer.manual_steps(arn, new)
 
     def _explained(
         self, arns: Sequence[ConsumerArn], bindings: Iterable[Binding]
@@ -235,20 +243,41 @@ class AwsConsumers(ConsumerCatalog):
             for consumer in self._consumers
             if consumer.read_by_scans and any(consumer.owns(arn) for arn in arns)
         ]
-        found: list[Binding] = []
-        for consumer, region in self._places(certificate, concerned):
-            if (consumer, region) in self._unreadable:
-                continue
-            try:
-                found += self._found(certificate, consumer, region, for_display=True)
-            except Exception:  # noqa: BLE001 - names are optional
-                self._unreadable.add((consumer, region))
-                where = {"service": consumer.service, "region": region or self._scope.region}
-                logger.warning("consumer names unavailable", exc_info=True, extra=where)
+        found = [
+            binding
+            for consumer, region in self._places(certificate, concerned)
+            for binding in self._displayed(certificate, consumer, region)
+        ]
         names: list[str] = []
         for arn, bindings in zip(arns, self._explained(arns, found), strict=True):
             names += [binding.label for binding in bindings] or [self.label(arn.text)]
         return list(dict.fromkeys((*names, *(binding.label for binding in found))))
+
+    def _displayed(
+        self, certificate: Certificate, consumer: type[Consumer], region: str = ""
+    ) -> list[Binding]:
+        """Return the settings of a service; none if an earlier or this read fails."""
+        if (consumer, region) in self._unreadable:
+            return []
+        try:
+            return self._found(certificate, consumer, region, for_display=True)
+        except Exception:  # noqa: BLE001 - names are optional
+            self._unreadable.add((consumer, region))
+            where = {"service": consumer.service, "region": region or self._scope.region}
+            logger.warning("consumer names unavailable", exc_info=True, extra=where)
+            return []
+
+    def _steps(
+        self, consumer: type[Consumer], certificate: Certificate, arn: ConsumerArn, new: str
+    ) -> Sequence[str]:
+        """Return the calls of each setting that a scan can read, so that no ARN is left open."""
+        steps: list[str] = []
+        if consumer.read_by_scans and not arn.foreign:
+            service = self._at(consumer)
+            for binding in self._displayed(certificate, consumer):
+                if consumer.explains(binding, arn):
+                    steps += service.manual_steps_of(binding, new)
+        return steps or consumer.manual_steps(arn, new)
 
     def read_ahead(self, certificates: Sequence[Certificate], has_time: Callable[[], bool]) -> None:
         """Read the consumers of described certificates for `names`, side by side."""
@@ -282,7 +311,10 @@ class AwsConsumers(ConsumerCatalog):
         """
         service = self._service(binding)
         if self._run_regions.are_read_only(binding.region):
-            steps = service.manual_steps_of(binding, certificate_arn)
+            steps = [
+                step.replace(OLD_CERTIFICATE_ARN, instead_of)
+                for step in service.manual_steps_of(binding, certificate_arn)
+            ]
             raise ManualStepRequiredError("\n".join((_NOT_MONITORED, *steps)))
         with service.sorted_refusals(binding, certificate_arn):
             service.bind(binding, certificate_arn, instead_of=instead_of)

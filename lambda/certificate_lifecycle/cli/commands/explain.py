@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
 from rich.console import Console
@@ -18,7 +18,7 @@ from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.cli.trace import CheckAnswer, TracedCheck
 from certificate_lifecycle.handlers.config import rotation_settings
-from certificate_lifecycle.model.certificate import Certificate, Severity
+from certificate_lifecycle.model.certificate import Certificate, Severity, whole_days
 from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
@@ -178,7 +178,7 @@ def _print_forecast(out: Console, explanation: Explanation) -> None:
     previous = now.decision
     for outlook in later:
         decision = outlook.decision
-        days = (outlook.at - explanation.now) // timedelta(days=1)
+        days = whole_days(outlook.at - explanation.now)
         text = f"{_minute(outlook.at)}  in {days:>3} days  {decision.severity.label:<9}"
         same = (previous.severity, previous.verdict) == (decision.severity, decision.verdict)
         text += decision.reason.value if same else decision.verdict.value

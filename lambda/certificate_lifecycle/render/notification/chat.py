@@ -1,75 +1,40 @@
-"""The message of a run for chats."""
+"""The message of a run for chats: no commands, and at most three next steps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from certificate_lifecycle.model.certificate import Action
-from certificate_lifecycle.model.run import Assessment, Run
-from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.model.sanitize import BROKEN, clean
+from certificate_lifecycle.render.notification.grouping import Due, Group
 from certificate_lifecycle.render.notification.limits import (
-    CHAT_ERRORS,
-    CHAT_FINDINGS,
-    MAX_DESCRIPTION,
+    CHAT_COLUMNS,
+    CHAT_GROUPS,
+    CHAT_OTHERS,
+    CHAT_STEPS,
+    MAX_NEXT_STEP,
 )
+from certificate_lifecycle.render.notification.links import everything_link
+from certificate_lifecycle.render.notification.steps import steps_of
+from certificate_lifecycle.render.notification.subject import subject_of
 from certificate_lifecycle.render.notification.wording import (
-    first_line_suffix,
-    headline_of,
-    location_of,
-    name_of,
-    old_failures_text,
-    resolved_changes,
+    DOT,
+    account_text,
+    action_texts,
+    cause_of,
+    counts_text,
+    muted_texts,
+    other_failures,
+    resolved_texts,
     scope_errors,
     severity_of,
-    split_old_failures,
-    subject_of,
+    title_parts,
+    unknown_dns_text,
 )
 
 
-def chat_body(run: Run, findings: Sequence[Assessment]) -> dict[str, Any]:
-    """Return the message with the first findings, actions and resolved findings."""
-    lines = [headline_of(run, findings), *chat_errors(run)]
-    listed, old = split_old_failures(findings)
-    lines += [
-        f"*{entry.decision.severity.label}* `{_plain(name_of(entry))}`"
-        f"{_tamed(first_line_suffix(run, entry))} "
-        f"{entry.decision.verdict}: {_plain(entry.decision.message)}"
-        for entry in listed[:CHAT_FINDINGS]
-    ]
-    if len(listed) > CHAT_FINDINGS:
-        lines.append(f"... and {len(listed) - CHAT_FINDINGS} more.")
-    lines += [f"*info* {_plain(old_failures_text(old))}"] if old else []
-    lines += [f"*info* {_plain(run.inventory_message)}"] if run.not_listed else []
-    lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:CHAT_FINDINGS]]
-    lines += [
-        f"*Resolved:* `{_plain(change.name or change.certificate_arn)}` "
-        f"was {_plain(change.previous_verdict or '')}."
-        for change in resolved_changes(run)[:CHAT_FINDINGS]
-    ]
-    lines += [
-        f"*Muted until {entry.muted_until}:* `{_plain(name_of(entry))}` {entry.decision.verdict}"
-        for entry in run.muted_findings[:CHAT_FINDINGS]
-    ]
-    recovered = run.recovered_scopes[:CHAT_ERRORS]
-    lines += [f"*Resolved:* {_plain(label)} was scanned again." for label in recovered]
-    done = {record.certificate_arn for record in run.done}
-    steps = dict.fromkeys(
-        entry.decision.action.meaning
-        for entry in findings
-        if entry.decision.action is not Action.NONE and entry.certificate.arn not in done
-    )
-    return chat_notification(run, findings, lines, list(steps))
-
-
-def chat_errors(run: Run) -> list[str]:
-    """Return the first errors of scopes, one a line."""
-    return [f"*Incomplete:* {_plain(text)}" for text in scope_errors(run)[:CHAT_ERRORS]]
-
-
-def chat_notification(
-    run: Run, findings: Sequence[Assessment], lines: Sequence[str], steps: Sequence[str]
-) -> dict[str, Any]:
+def chat_body(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
     """Return the custom notification of Amazon Q Developer in chat applications.
 
     Source: its user guide, "Custom notifications". Other content is silently dropped.
@@ -80,25 +45,77 @@ def chat_notification(
         "id": run.run_id,
         "content": {
             "textType": "client-markdown",
-            "title": subject_of(run, findings),
-            "description": "\n".join(lines)[:MAX_DESCRIPTION],
-            "nextSteps": steps,
+            "title": _title(subject_of(run)),
+            "description": "\n".join(_lines(run, groups)),
+            "nextSteps": _next_steps(run, groups),
             "keywords": ["certificates", severity_of(run).label],
         },
         "metadata": {
-            "threadId": f"{run.instance}-{location_of(run, '', '-')}".replace(" ", "-"),
-            "summary": headline_of(run, findings),
+            "threadId": run.instance,
+            "summary": counts_text(run),
             "eventType": "certificate-lifecycle",
-            "relatedResources": [entry.certificate.arn for entry in findings[:CHAT_FINDINGS]],
+            "relatedResources": [group.first.certificate.arn for group in groups[:CHAT_GROUPS]],
         },
     }
 
 
-def _plain(text: str) -> str:
-    """Return `text` on one line, without chat markup."""
-    return _tamed(clean(text))
+def _lines(run: Run, groups: Sequence[Group]) -> list[str]:
+    sections = (
+        ("INCOMPLETE", scope_errors(run)),
+        ("NOT LISTED", [run.inventory_message] if run.not_listed else []),
+        *((due.title, _findings(run, groups, due)) for due in Due),
+        ("FAILED", action_texts(run, other_failures(run))),
+        ("REPAIRED IN THIS RUN", action_texts(run, run.done)),
+        ("RESOLVED", resolved_texts(run)),
+        ("MUTED", muted_texts(run)),
+        ("PUBLIC DNS", [text] if (text := unknown_dns_text(run)) else []),
+    )
+    hidden = sum(len(group.entries) for group in groups[CHAT_GROUPS:])
+    return [
+        _line(counts_text(run)),
+        _line(account_text(run)),
+        *(line for title, texts in sections for line in _section(title, texts)),
+        *([f"And {hidden:,} more findings."] if hidden else []),
+    ]
+
+
+def _findings(run: Run, groups: Sequence[Group], due: Due) -> list[str]:
+    return [
+        DOT.join((*title_parts(group, run), cause_of(group)))
+        for group in groups[:CHAT_GROUPS]
+        if group.due is due
+    ]
+
+
+def _section(title: str, texts: Sequence[str]) -> list[str]:
+    most = CHAT_GROUPS if title in {due.title for due in Due} else CHAT_OTHERS
+    more = len(texts) - most
+    rest = [f"and {more:,} more"] if more > 0 else []
+    return [f"*{title}*", *map(_line, texts[:most]), *rest] if texts else []
+
+
+def _next_steps(run: Run, groups: Sequence[Group]) -> list[str]:
+    """Return the steps of the most urgent groups, each once, and where everything is."""
+    found: dict[str, str] = {}
+    for group, step in steps_of(run, groups[:CHAT_GROUPS]):
+        if step is not None and len(found) < CHAT_STEPS:
+            name = _tamed(clean(title_parts(group, run)[0], 80))
+            text = f"{name}: {step.title} {step.link}"
+            found.setdefault(step.letter, clean(text, MAX_NEXT_STEP))
+    return list(found.values()) or [f"Read everything: {everything_link(run)}"]
+
+
+def _title(subject: str) -> str:
+    """Return a subject, whose severity stays in brackets."""
+    severity, _, rest = subject.partition(" ")
+    return f"{severity} {_tamed(rest)}"
+
+
+def _line(text: str) -> str:
+    return _tamed(clean(text, CHAT_COLUMNS))
 
 
 def _tamed(text: str) -> str:
-    """Return `text` without the characters of code, links and mentions."""
-    return text.translate(str.maketrans("`<>[]", "'()()"))
+    """Return `text` without the characters of code, links and mentions; broken URLs stay so."""
+    parts = text.split(BROKEN)
+    return BROKEN.join(part.translate(str.maketrans("`<>[]", "'()()")) for part in parts)

@@ -1,190 +1,175 @@
-"""The message of a run as the text of an e-mail."""
+"""The message of a run as the text of an e-mail: one fact a line, and short enough for a phone."""
 
 from __future__ import annotations
 
 import textwrap
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from certificate_lifecycle.model.certificate import Action, Severity
-from certificate_lifecycle.model.run import ActionRecord, Assessment, FindingChange, Run
-from certificate_lifecycle.model.sanitize import clean
-from certificate_lifecycle.render.aws_console import console_url
-from certificate_lifecycle.render.notification.limits import SHOWN_OTHERS, SHOWN_TEXTS
+from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.model.sanitize import break_links, clean
+from certificate_lifecycle.render.notification.grouping import Due, Group
+from certificate_lifecycle.render.notification.limits import (
+    MAIL_COLUMNS,
+    MAIL_LINES,
+    SHOWN_OTHERS,
+    SHOWN_OTHERS_TOGETHER,
+)
+from certificate_lifecycle.render.notification.links import everything_link
+from certificate_lifecycle.render.notification.steps import MessageStep, steps_of
 from certificate_lifecycle.render.notification.wording import (
-    OUTCOMES,
-    all_failed,
-    first_line_suffix,
-    full_list,
-    headline_of,
-    name_of,
-    old_failures_text,
-    other_actions,
-    public_dns_text,
-    resolved_changes,
+    DOT,
+    account_text,
+    action_texts,
+    cause_of,
+    counts_text,
+    muted_texts,
+    names_text,
+    other_failures,
+    outcome_texts,
+    resolved_texts,
     scope_errors,
-    split_old_failures,
+    title_parts,
+    unknown_dns_text,
 )
 
-_WIDTH = 88
+_INDENT = "    "
+#: Of a text that quotes others, no line of which may look like a command.
+_QUOTED = "    | "
+#: Most lines of an error, of another text, and of the details of a finding.
+_ERROR_LINES, _TEXT_LINES, _DETAIL_LINES = 2, 3, 20
 
 
-def email_body(run: Run, findings: Sequence[Assessment], shown: int) -> str:
-    """Return the text with the first `shown` findings."""
-    done: defaultdict[str, list[ActionRecord]] = defaultdict(list)
-    for record in run.actions:
-        done[record.certificate_arn].append(record)
-    listed, old = split_old_failures(findings)
-    hidden = max(0, len(listed) - shown)
-    sections = [
-        wrapped(headline_of(run, findings), ""),
-        _incomplete_text(run),
-        *(
-            _severity_text(run, severity, listed[:shown], done)
-            for severity in sorted(Severity, reverse=True)
-        ),
-        f"{wrapped(old_failures_text(old), '')}\n{full_list(run)}" if old else "",
-        f"And {hidden} more. {full_list(run)}" if hidden else "",
-        _inventory_text(run),
-        _other_actions_text(run),
-        _resolved_text(run),
-        _muted_text(run),
-        "" if all_failed(run) else counts_text(run),
-        wrapped(public_dns_text(run), ""),
-        f"Report: {run.report}" if run.report else "",
-        signature(run),
+#: The sections before the findings.
+_FIRST = ("INCOMPLETE", "NOT LISTED")
+#: The link to everything and the run.
+_LAST_LINES = 2
+
+
+def email_body(run: Run, groups: Sequence[Group]) -> str:
+    """Return the text; findings that do not fit are counted, and the last link has all of them."""
+    head = [_cut(counts_text(run)), _cut(account_text(run))]
+    beside = _blocks(
+        ("INCOMPLETE", scope_errors(run), _ERROR_LINES),
+        ("NOT LISTED", [run.inventory_message] if run.not_listed else [], _TEXT_LINES),
+        ("FAILED", action_texts(run, other_failures(run)), 1),
+        ("REPAIRED IN THIS RUN", action_texts(run, run.done), 1),
+        ("RESOLVED", resolved_texts(run), 1),
+        ("MUTED", muted_texts(run), 1),
+        ("PUBLIC DNS", [text] if (text := unknown_dns_text(run)) else [], _ERROR_LINES),
+    )
+    used = sum(len(block) + 1 for block in (head, *beside)) + _LAST_LINES
+    shown, findings = _sections(run, groups, MAIL_LINES - used)
+    steps = dict.fromkeys(step for _, step in shown if step is not None)
+    blocks = [
+        head,
+        *(block for block in beside if block[0].startswith(_FIRST)),
+        *findings,
+        *(block for block in beside if not block[0].startswith(_FIRST)),
+        *([["STEPS", *(line for step in steps for line in _step_lines(step))]] if steps else []),
+        [f"Everything: {everything_link(run)}", _cut(signature(run))],
     ]
-    return "\n\n".join(section for section in sections if section) + "\n"
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
 def signature(run: Run) -> str:
-    """Return the instance and the run that sent the message."""
+    """Return the run and the instance that sent the message."""
     when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
-    return f"{run.instance}, run {run.run_id}, {when}, mode {run.mode}"
+    return f"Run {run.run_id}, {run.instance}, {when}, mode {run.mode}"
 
 
-def _incomplete_text(run: Run) -> str:
-    """Return why scans failed; with one scope, the headline names it."""
-    errors = scope_errors(run)
-    if not errors:
-        return ""
-    more = len(errors) - SHOWN_OTHERS
-    rest = [f"  And {more} more. {full_list(run)}"] if more > 0 else []
-    return "\n".join(["INCOMPLETE", *(wrapped(text) for text in errors[:SHOWN_OTHERS]), *rest])
+def _blocks(*sections: tuple[str, list[str], int]) -> list[list[str]]:
+    """Return the sections that are not empty: the number of texts, and the first of them.
 
-
-def _inventory_text(run: Run) -> str:
-    text = run.inventory_message
-    return f"NOT LISTED\n{wrapped(text)}" if text else ""
-
-
-def _severity_text(
-    run: Run,
-    severity: Severity,
-    findings: Sequence[Assessment],
-    done: Mapping[str, Sequence[ActionRecord]],
-) -> str:
-    entries = [entry for entry in findings if entry.decision.severity is severity]
-    if not entries:
-        return ""
-    texts = [_entry_text(entry, done, run) for entry in entries]
-    return "\n\n".join([severity.name, *texts])
-
-
-def _entry_text(entry: Assessment, done: Mapping[str, Sequence[ActionRecord]], run: Run) -> str:
-    """Return a finding, with its account and region if there are several."""
-    decision, arn = entry.decision, entry.certificate.arn
-    several = len(run.scopes) > 1
-    where = f" - {entry.certificate.account_id} {entry.certificate.region}" if several else ""
-    lines = [
-        f"  {name_of(entry)}{where}{first_line_suffix(run, entry)}",
-        wrapped(f"{decision.verdict}: {decision.message}", "    "),
+    A text has at most the given number of lines.
+    """
+    filled = [section for section in sections if section[1]]
+    most = max(SHOWN_OTHERS, SHOWN_OTHERS_TOGETHER // max(1, len(filled)))
+    return [
+        [_title(title, len(texts)), *_some(texts, most, lines)] for title, texts, lines in filled
     ]
-    if arn in run.since:
-        lines.append(f"    Open since {run.since[arn]:%Y-%m-%d}.")
-    if entry.owner:
-        lines.append(wrapped(f"Owner: {entry.owner}.", "    "))
-    if entry.used_by:
-        lines.append(wrapped(f"Used by: {_first(entry.used_by)}.", "    "))
-    if entry.probe_results:
-        lines.append(wrapped(f"Served: {_first(entry.probe_results)}.", "    "))
-    records = done.get(arn, ())
-    if decision.action is not Action.NONE and not records:
-        lines.append(wrapped(f"Next: {decision.action.meaning}", "    "))
-    lines += [_step(record) for record in records]
-    lines.append(f"    {console_url(arn)}")
-    return "\n".join(lines)
 
 
-def _resolved_text(run: Run) -> str:
-    texts = [_resolved_entry(change) for change in resolved_changes(run)]
-    texts += [f"  {label}\n    Scanned in full again." for label in run.recovered_scopes]
-    more = len(texts) - SHOWN_OTHERS
-    rest = [f"  And {more} more."] if more > 0 else []
-    return "\n\n".join(["RESOLVED", *texts[:SHOWN_OTHERS], *rest]) if texts else ""
+def _title(title: str, count: int) -> str:
+    return f"{title} ({count:,})"
 
 
-def _resolved_entry(change: FindingChange) -> str:
-    since = f" since {change.since:%Y-%m-%d}" if change.since else ""
-    state = f"Was {change.previous_verdict}{since}. {change.current_state or ''}"
-    return "\n".join(
-        [
-            f"  {clean(change.name, 200) or clean(change.certificate_arn)}",
-            wrapped(state, "    "),
-            f"    {console_url(change.certificate_arn)}",
+def _some(texts: Sequence[str], most: int, lines: int) -> list[str]:
+    more = len(texts) - most
+    rest = [f" and {more:,} more"] if more > 0 else []
+    shown = (_wrapped(text, " ", lines) for text in texts[:most])
+    return [*(line for wrapped in shown for line in wrapped), *rest]
+
+
+def _sections(
+    run: Run, groups: Sequence[Group], room: int
+) -> tuple[list[tuple[Group, MessageStep | None]], list[list[str]]]:
+    """Return the groups that fit into `room` lines, with their steps, and the lines of sections."""
+    fitting = _fitting(run, groups, room)
+    shown = steps_of(run, groups[:fitting])
+    sections = []
+    for due in Due:
+        count = sum(len(group.entries) for group in groups if group.due is due)
+        lines = [
+            line
+            for number, (group, step) in enumerate(shown, 1)
+            if group.due is due
+            for line in _group_lines(run, number, group, step)
         ]
-    )
+        if lines:
+            sections.append([_title(due.title, count), *lines])
+    hidden = sum(len(group.entries) for group in groups[fitting:])
+    if hidden:
+        sections.append([f"And {hidden:,} more findings, see below."])
+    return shown, sections
 
 
-def _muted_text(run: Run) -> str:
-    """Return the muted findings, so that no mute is forgotten."""
-    entries = run.muted_findings
-    if not entries:
-        return ""
-    lines = [
-        wrapped(f"{name_of(entry)}: {entry.decision.verdict}, until {entry.muted_until}.")
-        for entry in entries[:SHOWN_OTHERS]
+def _fitting(run: Run, groups: Sequence[Group], room: int) -> int:
+    """Return how many groups fit, with a title and an empty line for each section."""
+    left, dues = room - 2, set[Due]()
+    for number, group in enumerate(groups):
+        left -= len(_group_lines(run, number, group, None)) + 2 * (group.due not in dues)
+        dues.add(group.due)
+        if left < 0:
+            return number
+    return len(groups)
+
+
+def _group_lines(run: Run, number: int, group: Group, step: MessageStep | None) -> list[str]:
+    """Return a group: its name, its cause with the step, names or consumers, and failures."""
+    target = "" if step is None else f" -> step {step.letter}"
+    cause = clean(break_links(cause_of(group)), MAIL_COLUMNS - 4 - len(target))
+    texts = [f"{cause}{target}", names_text(group), *outcome_texts(group, run)[:1]]
+    title = _cut(f"{number:2} {DOT.join(title_parts(group, run))}")
+    return [title, *(_cut(f"   {text}") for text in texts if text)]
+
+
+def _step_lines(step: MessageStep) -> list[str]:
+    rest = [f"# ... and {step.more:,} more commands of this form"] if step.more else []
+    return [
+        f" {step.letter}  {step.title}",
+        f"{_INDENT}{step.link}",
+        *(line for text in step.details for line in _wrapped(text, _QUOTED, _DETAIL_LINES)),
+        *(f"{_INDENT}{line}" for line in (*step.commands, *rest)),
     ]
-    more = len(entries) - SHOWN_OTHERS
-    rest = [f"  And {more} more."] if more > 0 else []
-    return "\n".join(["MUTED", *lines, *rest])
 
 
-def _first(texts: Sequence[str]) -> str:
-    more = len(texts) - SHOWN_TEXTS
-    shown = "; ".join(texts[:SHOWN_TEXTS])
-    return f"{shown}; and {more} more" if more > 0 else shown
-
-
-def _step(record: ActionRecord) -> str:
-    """Return an action; lines after the first are commands, which are not wrapped."""
-    text, *commands = record.detail.splitlines() or [""]
-    label = wrapped(f"{OUTCOMES[record.outcome]}: {text}", "    ")
-    return "\n".join([label, *(f"      {clean(command)}" for command in commands)])
-
-
-def _other_actions_text(run: Run) -> str:
-    """Return the actions on certificates without a finding, such as an export."""
-    records = other_actions(run)
-    if not records:
-        return ""
-    lines = [f"  {record.certificate_arn}\n{_step(record)}" for record in records]
-    return "\n\n".join(["OTHER ACTIONS", *lines[:SHOWN_OTHERS]])
-
-
-def counts_text(run: Run) -> str:
-    """Return the number of certificates by verdict."""
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in run.counts.items())
-    return wrapped(f"All certificates: {counts or 'none'}.", "")
-
-
-def wrapped(text: str, indent: str = "  ") -> str:
-    """Return a paragraph of short lines, each with the same indent."""
-    return textwrap.fill(
-        clean(text, 2000),
-        width=_WIDTH,
+def _wrapped(text: str, indent: str, most: int) -> list[str]:
+    """Return a text in lines, with a mark if it is longer than `most` of them."""
+    return textwrap.wrap(
+        break_links(clean(text, 2000)),
+        width=MAIL_COLUMNS,
         initial_indent=indent,
         subsequent_indent=indent,
-        break_long_words=False,
         break_on_hyphens=False,
+        max_lines=most,
+        placeholder=" ...",
     )
+
+
+def _cut(text: str) -> str:
+    """Return a line within the columns; a longer one ends at a word, or in a long word."""
+    if len(text) <= MAIL_COLUMNS:
+        return text
+    kept = text[: MAIL_COLUMNS - 3]
+    before = kept.rpartition(" ")[0]
+    return f"{(before if len(before) > MAIL_COLUMNS / 2 else kept).rstrip(' ·,')}..."

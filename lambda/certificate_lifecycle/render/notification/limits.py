@@ -6,24 +6,33 @@ from __future__ import annotations
 MAX_SUBJECT = 99
 #: SNS: 262,144 bytes for the whole message; some are kept back.
 MAX_MESSAGE_BYTES = 250_000
-#: The least size of a finding in all bodies together, to format no more findings than fit.
-LEAST_FINDING_BYTES = 1000
-#: Amazon Q Developer in chat applications, custom notifications. Titles may have 250 and next steps
-#: 350 characters, which a subject and the meaning of an action stay below.
+#: Lines of a mail without its steps and its last links, and characters of a line.
+MAIL_LINES = 60
+MAIL_COLUMNS = 100
+#: Entries of each list beside the findings, such as the repairs of the run, and of all lists.
+SHOWN_OTHERS = 3
+SHOWN_OTHERS_TOGETHER = 12
+#: Characters of the names of a group of findings; consumers of a finding, and regions.
+NAMES_COLUMNS = 90
+SHOWN_REGIONS = 8
+SHOWN_CONSUMERS = 2
+#: Bytes of the commands of a mail.
+COMMANDS_BYTES = 80_000
+#: Findings of a step whose details a mail has if there is no report.
+STEP_DETAILS = 10
+#: Amazon Q Developer in chat applications, custom notifications: characters of a description, a
+#: next step, and a line of ours, of which a message has fewer than 50.
 MAX_DESCRIPTION = 8000
-CHAT_FINDINGS = 15
-CHAT_ERRORS = 5
-#: Values of one attribute.
+MAX_NEXT_STEP = 350
+CHAT_COLUMNS = 158
+CHAT_GROUPS = 12
+CHAT_OTHERS = 3
+CHAT_STEPS = 3
+#: Values of one attribute, and the characters of a value.
 MAX_VALUES = 500
-SHOWN_NAMES = 2
-#: Consumers and probe results of a certificate.
-SHOWN_TEXTS = 5
-SHOWN_OTHERS = 20
-SHOWN_OLD_FAILURES = 10
-SHOWN_SCOPES = 50
-SHOWN_CHANGES = 50
-MAX_ERROR = 500
-LEAST_ERROR = 100
-#: Characters of names and of actions in the document for programs.
+MAX_VALUE = 256
+#: Characters of a name, an error and an action in the document for programs, and its scopes.
 MAX_NAME = 500
+MAX_ERROR = 500
 MAX_DETAIL = 1000
+SHOWN_SCOPES = 50

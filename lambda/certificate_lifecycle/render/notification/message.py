@@ -1,38 +1,30 @@
 """The one message of a run, with a text for each protocol.
 
-Names, tags and errors are untrusted: they are never markup, and every text is cleaned of control
-characters, see `model.sanitize`.
+Names, tags and errors are untrusted: they are never markup or a link, and every text is cleaned of
+control characters, see `model.sanitize`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from certificate_lifecycle.model.certificate import Verdict
 from certificate_lifecycle.model.run import Assessment, Run
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.render.notification.chat import chat_body, chat_errors, chat_notification
-from certificate_lifecycle.render.notification.document import document_body
-from certificate_lifecycle.render.notification.email import (
-    counts_text,
-    email_body,
-    signature,
-    wrapped,
-)
+from certificate_lifecycle.render.notification.chat import chat_body
+from certificate_lifecycle.render.notification.document import document_body, size
+from certificate_lifecycle.render.notification.email import email_body
+from certificate_lifecycle.render.notification.grouping import groups_of
 from certificate_lifecycle.render.notification.limits import (
-    LEAST_ERROR,
-    LEAST_FINDING_BYTES,
     MAX_MESSAGE_BYTES,
+    MAX_VALUE,
     MAX_VALUES,
 )
-from certificate_lifecycle.render.notification.wording import (
-    full_list,
-    headline_of,
-    severity_of,
-    subject_of,
-)
+from certificate_lifecycle.render.notification.subject import subject_of, worst_of
+from certificate_lifecycle.render.notification.wording import counts_text, severity_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,80 +50,52 @@ def compose(run: Run, *, summary: bool = False) -> Message | None:
     something = findings or run.done or run.failed or run.changes or run.recovered_scopes
     if not something and not summary:
         return None
-    attributes = _attributes(run, findings)
-    limit = MAX_MESSAGE_BYTES - len(json.dumps(attributes).encode())
-    shown = min(len(findings), limit // LEAST_FINDING_BYTES)
-    bodies = _bodies(run, findings, shown)
-    while _size(bodies) > limit and shown:
-        shown = shown * limit // _size(bodies)
-        bodies = _bodies(run, findings, shown)
-    if _size(bodies) > limit:
-        bodies = _in_short(run, findings)
-    return Message(subject_of(run, findings), bodies, attributes)
-
-
-def _bodies(run: Run, findings: Sequence[Assessment], shown: int) -> dict[str, str]:
-    document = json.dumps(document_body(run, findings[:shown], len(findings) - shown))
-    text = email_body(run, findings, shown)
-    return {
-        "default": headline_of(run, findings),
-        "email": text,
-        "https": json.dumps(chat_body(run, findings)),
-        "sqs": document,
-        "lambda": document,
+    attributes, groups = _attributes(run, findings), groups_of(findings, run.started_at)
+    subject = subject_of(run)
+    texts = {
+        "default": f"{subject}: {counts_text(run)}",
+        "email": email_body(run, groups),
+        "https": json.dumps(chat_body(run, groups)),
     }
-
-
-def _in_short(run: Run, findings: Sequence[Assessment]) -> dict[str, str]:
-    """Return bodies with counts only, for a run whose texts are too long for a message.
-
-    Owners of certificates choose some of the texts, which must not prevent the message.
-    """
-    scopes = [
-        scope if scope.error is None else replace(scope, error=clean(scope.error, LEAST_ERROR))
-        for scope in run.scopes
-    ]
-    bare = replace(run, scopes=scopes, actions=(), changes=(), recovered_scopes=())
-    document = {
-        **document_body(bare, (), len(findings)),
-        "severity": severity_of(run).label,
-        "changes_not_shown": len(run.changes),
-    }
-    headline = headline_of(run, findings)
-    too_much = f"Too many findings for one message. {full_list(run)}"
-    text = "\n\n".join([wrapped(headline, ""), too_much, counts_text(run), signature(run)])
-    lines = [headline, *chat_errors(bare), too_much]
-    return {
-        "default": headline,
-        "email": f"{text}\n",
-        "https": json.dumps(chat_notification(run, findings, lines, ())),
-        "sqs": json.dumps(document),
-        "lambda": json.dumps(document),
-    }
-
-
-def _size(bodies: Mapping[str, str]) -> int:
-    return len(json.dumps(dict(bodies)).encode())
+    left = MAX_MESSAGE_BYTES - size(texts) - size(attributes)
+    # Queues and functions get the same text.
+    document = json.dumps(document_body(run, findings, left // 2))
+    return Message(subject, {**texts, "sqs": document, "lambda": document}, attributes)
 
 
 def _attributes(run: Run, findings: Sequence[Assessment]) -> dict[str, str | list[str]]:
-    """Return the attributes for filter policies, with the accounts and regions in the message."""
+    """Return the attributes for filter policies.
+
+    They are the accounts and regions in the message, and verdict, owner and domain of the worst
+    finding, which is that of the subject. SNS rejects an empty value.
+    """
     scopes = {(entry.certificate.account_id, entry.certificate.region) for entry in findings}
     scopes |= {(scope.account_id, scope.region) for scope in run.scopes if scope.error is not None}
     arns = [record.certificate_arn for record in (*run.done, *run.failed_actions)]
     arns += [change.certificate_arn for change in run.changes]
-    scopes |= {
-        # SNS rejects an empty value.
-        (scope.account_id, scope.region or "global")
-        for scope in map(Scope.from_arn, arns)
-    }
+    scopes |= {(scope.account_id, scope.region or "global") for scope in map(Scope.from_arn, arns)}
     if not scopes:
         # A summary or a recovered scan is for all subscribers.
         scopes = {(scope.account_id, scope.region) for scope in run.scopes}
+    worst = _of_worst(run)
     return {
         "severity": severity_of(run).label,
         "account": _one_or_many({account for account, _ in scopes}),
         "region": _one_or_many({region for _, region in scopes}),
+        **{name: text for name, text in worst.items() if text},
+    }
+
+
+def _of_worst(run: Run) -> dict[str, str]:
+    """Return verdict, owner and domain of the worst finding; empty if unknown."""
+    worst = worst_of(run)
+    if worst is None:
+        lost = Verdict.SCAN_FAILED.value * bool(run.failed_scopes)
+        return {"verdict": lost or Verdict.INVENTORY_INCOMPLETE.value * bool(run.not_listed)}
+    return {
+        "verdict": worst.decision.verdict.value,
+        "owner": clean(worst.owner or "", MAX_VALUE),
+        "domain": clean(worst.certificate.domain_name, MAX_VALUE),
     }
 
 

@@ -1,11 +1,14 @@
-"""Sentences about a run that the e-mail, chat and report texts share."""
+"""Sentences about a run that the texts of a message and the report share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import accumulate
 
-from certificate_lifecycle.model.certificate import Action, Severity, Verdict
+from certificate_lifecycle.model.certificate import Severity, expiry_clause
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -15,13 +18,13 @@ from certificate_lifecycle.model.run import (
     Run,
     ScopeResult,
 )
-from certificate_lifecycle.model.sanitize import clean
-from certificate_lifecycle.policy.checks import OLD_REQUEST
+from certificate_lifecycle.model.sanitize import break_links, clean, listed
+from certificate_lifecycle.render.notification.grouping import Group, zone_of
 from certificate_lifecycle.render.notification.limits import (
     MAX_ERROR,
-    MAX_SUBJECT,
-    SHOWN_NAMES,
-    SHOWN_OLD_FAILURES,
+    NAMES_COLUMNS,
+    SHOWN_CONSUMERS,
+    SHOWN_REGIONS,
     SHOWN_SCOPES,
 )
 
@@ -33,16 +36,18 @@ OUTCOMES = {
     Outcome.PLANNED: "Planned",
     Outcome.FAILED: "Failed",
 }
+#: Joins the parts of a line.
+DOT = " · "
 #: Changes that name the previous verdict.
 _DIFFERENT = frozenset({ChangeKind.WORSE, ChangeKind.BETTER, ChangeKind.CHANGED})
-#: The noun for each action; other actions are repairs.
-_NOUNS = {
-    Action.EXPORT: "export",
-    Action.REIMPORT: "import",
-    Action.REPLACE: "replacement step",
-    Action.REQUEST_AGAIN: "replacement step",
-    Action.REBIND: "replacement step",
-}
+#: Names that only the report has in full: ids of certificates, and the hashes of records.
+_ID = re.compile(r"\barn:[a-z-]+:acm:[a-z0-9-]*:[0-9]*:certificate/([A-Za-z0-9]{1,8})[A-Za-z0-9-]*")
+_ARN = re.compile(r"\barn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:(?=\S)")
+_HASH = re.compile(r"\b_[0-9a-f]{32}\b")
+_LONGEST_NAME = 60
+
+
+# --- Numbers ----------------------------------------------------------------------------------
 
 
 def severity_of(run: Run) -> Severity:
@@ -52,18 +57,26 @@ def severity_of(run: Run) -> Severity:
     return max(worst, Severity.WARNING if run.failed else least)
 
 
-def headline_of(run: Run, findings: Sequence[Assessment]) -> str:
-    """Return one sentence with the numbers of the run."""
-    where = location_of(run, "account ")
-    if all_failed(run):
-        return f"The certificates of {where} could not be scanned."
-    state = ", ".join(_state(run, findings)) or "no open findings"
-    done = f"; {_actions(run)} done in this run" if run.done else ""
-    resolved = _resolved_count(run)
-    return (
-        f"{many(run.certificates, _scanned(run))} of {where}: {state}{done}"
-        f"{f'; {resolved} resolved' if resolved else ''}{ignored_suffix(run)}."
-    )
+def counts_text(run: Run) -> str:
+    """Return the numbers of the run in one line; everything open is counted, muted or not."""
+    count, muted = run.open_findings, len(run.muted_findings)
+    resolved = len(resolved_changes(run)) + len(run.recovered_scopes)
+    healthy = sum(run.healthy.values()) + sum(entry.decision.healthy for entry in run.assessments)
+    notes = sum(not entry.decision.reportable for entry in run.findings)
+    need = "needs" if count == 1 else "need"
+    parts = [
+        f"{count:,} {need} you" * bool(count),
+        f"{muted:,} muted" * bool(muted),
+        "no open findings" * (not count and not run.incomplete),
+        "run incomplete" * run.failed,
+        "inventory incomplete" * bool(run.not_listed),
+        f"{len(run.done):,} repaired" * bool(run.done),
+        f"{resolved:,} resolved" * bool(resolved),
+        f"{healthy:,} healthy" * bool(healthy),
+        f"{notes:,} without a next step" * bool(notes),
+        f"{run.ignored:,} outside the scope ignored" * bool(run.ignored),
+    ]
+    return DOT.join(part for part in parts if part)
 
 
 def ignored_suffix(run: Run) -> str:
@@ -87,68 +100,25 @@ def public_dns_text(run: Run) -> str:
     return f"Public DNS: {', '.join(part for part in parts if part)}."
 
 
-def all_failed(run: Run) -> bool:
-    """Return whether every scope failed."""
-    return len(run.failed_scopes) == len(run.scopes)
+def unknown_dns_text(run: Run) -> str:
+    """Return the numbers of public DNS if names are unknown; otherwise the report has them."""
+    return public_dns_text(run) if run.public_dns and run.public_dns.unknown else ""
 
 
-def location_of(run: Run, before: str, between: str = ", ") -> str:
-    """Return the account and region, or how many of them there are."""
-    accounts = {scope.account_id for scope in run.scopes}
-    regions = {scope.region for scope in run.scopes}
-    account = before + next(iter(accounts)) if len(accounts) == 1 else f"{len(accounts)} accounts"
-    region = next(iter(regions)) if len(regions) == 1 else f"{len(regions)} regions"
-    return f"{account}{between}{region}"
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural unless it is 1."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def _resolved_count(run: Run) -> int:
-    return len(resolved_changes(run)) + len(run.recovered_scopes)
+# --- Accounts and regions ---------------------------------------------------------------------
 
 
-def resolved_changes(run: Run) -> list[FindingChange]:
-    """Return the findings that were resolved since the last run."""
-    return [change for change in run.changes if change.kind is ChangeKind.RESOLVED]
-
-
-def _scanned(run: Run) -> str:
-    """Return the noun for the scanned certificates: a restricted run says nothing about others."""
-    return "certificate" if run.full_scan else "requested certificate"
-
-
-def _state(run: Run, findings: Sequence[Assessment]) -> list[str]:
-    """Return what is open, muted or not, and whether anything is unknown; empty if neither."""
-    urgent = sum(entry.decision.severity >= Severity.WARNING for entry in findings)
-    minor = len(findings) - urgent
-    muted = len(run.muted_findings)
-    parts = [
-        f"{urgent:,} {'needs' if urgent == 1 else 'need'} attention" * bool(urgent),
-        "run incomplete" * run.failed,
-        "inventory incomplete" * bool(run.not_listed),
-        many(minor, "minor finding") * bool(minor),
-        many(muted, "muted finding") * bool(muted),
-    ]
-    return [part for part in parts if part]
-
-
-def subject_of(run: Run, findings: Sequence[Assessment]) -> str:
-    """Return the severity, the instance, the numbers and the scope, within the limit of SNS."""
-    if all_failed(run):
-        what = "scan failed"
-    else:
-        news = _news(run) if not findings and not run.incomplete else []
-        what = ", ".join([*news, *_state(run, findings)]) or "no open findings"
-    before = f"[{severity_of(run).label}] "
-    after = f": {what} - {location_of(run, '', ' ')}"
-    instance = run.instance[: max(0, MAX_SUBJECT - len(before) - len(after))]
-    return f"{before}{instance}{after}".encode("ascii", "replace").decode()[:MAX_SUBJECT]
-
-
-def _news(run: Run) -> list[str]:
-    """Return what was done, or else what is resolved."""
-    if run.done:
-        return [f"{_actions(run)} done"]
-    resolved = _resolved_count(run)
-    return [f"{many(resolved, 'finding')} resolved"] if resolved else []
+def account_text(run: Run) -> str:
+    """Return the accounts and regions in one line."""
+    accounts = sorted({scope.account_id for scope in run.scopes})
+    regions = sorted({scope.region for scope in run.scopes})
+    account = f"Account {accounts[0]}" if len(accounts) == 1 else f"{len(accounts)} accounts"
+    return f"{account}, {listed(regions, SHOWN_REGIONS)}"
 
 
 def failed_first(run: Run) -> list[ScopeResult]:
@@ -167,86 +137,171 @@ def shortened_scopes(run: Run) -> list[ScopeResult]:
 
 def scope_errors(run: Run) -> list[str]:
     """Return why scopes could not be scanned, failed ones first, and what else failed."""
-    several = len(run.scopes) > 1
     errors = [
-        f"{scope.label}: {scope.error}" if several else scope.error
-        for scope in failed_first(run)
-        if scope.error is not None
+        f"{scope.label}: {scope.error}" for scope in failed_first(run) if scope.error is not None
     ]
-    return [*errors, *run.problems]
+    return [shortened(text) for text in (*errors, *run.problems)]
 
 
-def full_list(run: Run) -> str:
-    """Say where the full list is."""
-    return f"Full list: {run.report or 'the log of the run'}"
+# --- Findings ---------------------------------------------------------------------------------
 
 
-def first_line_suffix(run: Run, entry: Assessment) -> str:
-    """Return the change of an open finding and the mark of its scope, for its first line."""
-    mark = " - outside the scope" if entry.outside_scope else ""
-    arn = entry.certificate.arn
-    change = next((change for change in run.changes if change.certificate_arn == arn), None)
-    if change is None:
-        return mark
+def title_parts(group: Group, run: Run) -> list[str]:
+    """Return the name, expiry, owner, scope and change of a group, for its first line."""
+    entries, first = group.entries, group.first
+    changes = {change.certificate_arn: change for change in run.changes}
+    owners = [clean(owner, 60) for entry in entries if (owner := entry.owner)]
+    places = {f"{entry.certificate.account_id} {entry.certificate.region}" for entry in entries}
+    arns = [entry.certificate.arn for entry in entries]
+    kinds = Counter(_change_text(changes[arn]) for arn in arns if arn in changes)
+    numbered = [f"{count:,} {kind}" for kind, count in kinds.items()]
+    since = [run.since[arn] for arn in arns if arn in run.since]
+    parts = [
+        name_of(first) if len(entries) == 1 else _count_text(group),
+        _expiry(group, run),
+        listed(list(dict.fromkeys(owners)), 3),
+        listed(sorted(places), 2) if len(run.scopes) > 1 else "",
+        "outside the scope" if any(entry.outside_scope for entry in entries) else "",
+        listed(list(kinds) if len(entries) == 1 else numbered, 3),
+        f"open since {min(since):%Y-%m-%d}" if since else "",
+    ]
+    return [break_links(part) for part in parts if part]
+
+
+def _count_text(group: Group) -> str:
+    zones = {zone_of(entry.certificate.domain_name) for entry in group.entries}
+    several = f" of {len(zones):,} domains" if len(zones) > 1 else ""
+    where = f" of {clean(group.zone, _LONGEST_NAME)}" if group.zone else several
+    noun = "request" if not group.first.certificate.not_after else "certificate"
+    return f"{many(len(group.entries), noun)}{where}"
+
+
+def _expiry(group: Group, run: Run) -> str:
+    ends = [entry for entry in group.entries if entry.certificate.not_after is not None]
+    if not ends:
+        return ""
+    soonest = min(ends, key=lambda entry: entry.certificate.not_after or run.started_at)
+    clause = expiry_clause(soonest.certificate, run.started_at)
+    return clause if len(group.entries) == 1 else f"first {clause}"
+
+
+def _change_text(change: FindingChange) -> str:
     previous = change.previous_verdict
-    was = f", was {clean(previous)}" if change.kind in _DIFFERENT and previous else ""
-    return f"{mark} - {change.kind}{was}"
+    was = f", was {clean(previous, 40)}" if change.kind in _DIFFERENT and previous else ""
+    return f"{change.kind}{was}"
 
 
-def other_actions(run: Run) -> list[ActionRecord]:
-    """Return the actions, without advice, on certificates that are not in the message."""
+def cause_of(group: Group) -> str:
+    """Return why the findings of a group need a person, without hashes and records."""
+    return f"{group.verdict}: {group.reason.meaning}"
+
+
+def names_text(group: Group) -> str:
+    """Return the names of a group below its zone, or the consumers of a single finding."""
+    if len(group.entries) > 1:
+        names = [break_links(_below(entry, group.zone)) for entry in group.entries]
+        fitting = sum(total <= NAMES_COLUMNS for total in accumulate(len(n) + 2 for n in names))
+        return listed(names, max(1, fitting))
+    users = [clean(user, 120) for user in group.first.used_by]
+    return f"Used by {break_links(listed(users, SHOWN_CONSUMERS))}." if users else ""
+
+
+def _below(entry: Assessment, zone: str) -> str:
+    name = entry.certificate.domain_name or entry.certificate.arn
+    return clean(name.removesuffix(f".{zone}") if zone else name, _LONGEST_NAME)
+
+
+def outcome_texts(group: Group, run: Run) -> list[str]:
+    """Return which actions for a group failed or are planned, and why one was not done here."""
+    arns = {entry.certificate.arn for entry in group.entries}
+    records = [record for record in run.actions if record.certificate_arn in arns]
+    return [text for text in dict.fromkeys(map(_outcome_text, records)) if text]
+
+
+def _outcome_text(record: ActionRecord) -> str:
+    """Return an action that was not done; empty for advice that only names the action."""
+    if record.outcome in (Outcome.DONE, Outcome.STARTED):
+        return ""
+    if record.outcome is Outcome.ADVISED:
+        return shortened(first_line(record).removeprefix(record.action.meaning).strip())
+    return f"{OUTCOMES[record.outcome]}: {short(record)}"
+
+
+def name_of(entry: Assessment) -> str:
+    """Return the domain name with the number of others, or the ARN of a nameless certificate."""
+    names = entry.certificate.names
+    if not names:
+        return clean(entry.certificate.arn)
+    more = f" (+{len(names) - 1:,})" if len(names) > 1 else ""
+    return f"{clean(names[0], _LONGEST_NAME)}{more}"
+
+
+# --- Actions ----------------------------------------------------------------------------------
+
+
+def short(record: ActionRecord) -> str:
+    """Return what was done in one sentence, without the commands after it."""
+    return shortened(first_line(record))
+
+
+def first_line(record: ActionRecord) -> str:
+    """Return the sentence of an action; the lines after it are commands."""
+    return record.detail.partition("\n")[0]
+
+
+def shortened(text: str) -> str:
+    """Return a text without long ids and hashes of records, which the report has."""
+    text = _ARN.sub("", _ID.sub(r"certificate \1", clean(text)))
+    return break_links(_HASH.sub("_...", text))
+
+
+def action_texts(run: Run, records: Iterable[ActionRecord]) -> list[str]:
+    """Return an action a line, with the name of its certificate."""
+    names = {entry.certificate.arn: name_of(entry) for entry in run.assessments}
+    return [
+        f"{shortened(names.get(record.certificate_arn, record.certificate_arn))}: {short(record)}"
+        for record in records
+    ]
+
+
+def other_failures(run: Run) -> list[ActionRecord]:
+    """Return the failed and planned actions on certificates without a finding in the message."""
     in_message = {entry.certificate.arn for entry in run.findings if entry.notifiable}
     return [
         record
         for record in run.actions
-        if record.outcome is not Outcome.ADVISED and record.certificate_arn not in in_message
+        if record.outcome in (Outcome.FAILED, Outcome.PLANNED)
+        and record.certificate_arn not in in_message
     ]
 
 
-def split_old_failures(
-    findings: Sequence[Assessment],
-) -> tuple[list[Assessment], list[Assessment]]:
-    """Return the findings without requests that failed long ago, and these requests.
-
-    The first run after a deployment finds the failures of years, which are one paragraph.
-    """
-    old = [entry for entry in findings if _is_old_failure(entry)]
-    if len(old) <= 1:
-        return list(findings), []
-    return [entry for entry in findings if not _is_old_failure(entry)], old
+def resolved_changes(run: Run) -> list[FindingChange]:
+    """Return the findings that were resolved since the last run."""
+    return [change for change in run.changes if change.kind is ChangeKind.RESOLVED]
 
 
-def _is_old_failure(entry: Assessment) -> bool:
-    decision = entry.decision
-    return decision.verdict is Verdict.REQUEST_FAILED and decision.action is Action.INVESTIGATE
+def resolved_texts(run: Run) -> list[str]:
+    """Return a resolved finding a line, and the scopes that can be scanned again."""
+    texts = [
+        DOT.join(
+            part
+            for part in (
+                clean(change.name, _LONGEST_NAME) or shortened(change.certificate_arn),
+                f"was {clean(change.previous_verdict or 'open', 40)}",
+                clean(change.current_state or "", 60),
+            )
+            if part
+        )
+        for change in resolved_changes(run)
+    ]
+    return [break_links(text) for text in texts] + [
+        f"{clean(label)}: scanned in full again" for label in run.recovered_scopes
+    ]
 
 
-def old_failures_text(old: Sequence[Assessment]) -> str:
-    """Return the number of requests that failed long ago, and the first names."""
-    more = len(old) - SHOWN_OLD_FAILURES
-    names = [*map(name_of, old[:SHOWN_OLD_FAILURES]), *([f"{more:,} more"] if more > 0 else [])]
-    return (
-        f"{len(old):,} requests older than {OLD_REQUEST.days} days failed: {'; '.join(names)}. "
-        "Delete them if they are not needed. They are reported once."
-    )
-
-
-def name_of(entry: Assessment) -> str:
-    """Return the first domain names of a certificate, or its ARN if it has none."""
-    names = entry.certificate.names
-    if not names:
-        return clean(entry.certificate.arn)
-    rest = len(names) - SHOWN_NAMES
-    more = f" (and {many(rest, 'more name')})" if rest > 0 else ""
-    return clean(", ".join(names[:SHOWN_NAMES]), 200) + more
-
-
-def _actions(run: Run) -> str:
-    """Count the actions that were done, with their common noun."""
-    nouns = {_NOUNS.get(record.action, "repair") for record in run.done}
-    return many(len(run.done), nouns.pop() if len(nouns) == 1 else "action")
-
-
-def many(count: int, noun: str) -> str:
-    """Return a count with its noun, in the plural unless it is 1."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def muted_texts(run: Run) -> list[str]:
+    """Return a muted finding a line, so that no mute is forgotten."""
+    return [
+        break_links(f"{name_of(entry)} until {entry.muted_until}: {entry.decision.verdict}")
+        for entry in run.muted_findings
+    ]
