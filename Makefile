@@ -207,8 +207,9 @@ docs-check: $(READY) ## Fail if `make docs` would change a file, or a link leads
 	PYTHONPATH=lambda:. $(BIN)/python docs/generate.py --check
 
 .PHONY: goldens
-goldens: $(READY) ## Write the recorded messages and pages in tests/data; review the difference
+goldens: $(READY) ## Write the recorded messages, pages and screens in tests/data; review the difference
 	PYTHONPATH=lambda:. $(BIN)/python -m tests.unit.render.goldens
+	RECORD_SCREENS=1 $(BIN)/pytest -q tests/integration/test_cli_screens.py -k on_record
 
 .PHONY: pictures
 pictures: $(READY) ## Draw the pictures of the README, with Chromium

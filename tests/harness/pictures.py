@@ -18,13 +18,17 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.unit.render.test_notification import a_day_with_news, message_of
-from tests.unit.render.test_report import a_run_with_everything, report
+from tests.unit.render.message_samples import (
+    a_day_with_news,
+    a_day_with_three_hundred_findings,
+    message_of,
+)
+from tests.unit.render.test_report import report
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 SOURCES = FOLDER / "sources.json"
-#: Width and height of both pictures, in CSS pixels.
-SIZE = (1000, 760)
+#: Width and height of each picture, in CSS pixels.
+SIZES = {"message": "1000,640", "report": "1400,900"}
 MAIL = """<!doctype html><meta charset="utf-8"><title>Message</title>
 <style>
 body {{ font: 15px/1.45 monospace; margin: 24px; color: #1f2328; background: #fff }}
@@ -42,7 +46,7 @@ def documents() -> Mapping[str, str]:
     mail = MAIL.format(
         subject=html.escape(message.subject), body=html.escape(message.bodies["email"])
     )
-    return {"message": mail, "report": report(a_run_with_everything())["html"]}
+    return {"message": mail, "report": report(a_day_with_three_hundred_findings())["html"]}
 
 
 def hashes() -> Mapping[str, str]:
@@ -68,7 +72,7 @@ def main() -> int:
                 [
                     *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
                     f"--user-data-dir={folder}/profile",
-                    f"--window-size={SIZE[0]},{SIZE[1]}",
+                    f"--window-size={SIZES[name]}",
                     f"--screenshot={FOLDER / name}.png",
                     source.as_uri(),
                 ],

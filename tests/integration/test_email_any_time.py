@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -222,6 +223,26 @@ def test_without_the_search_the_certificate_is_found_within_days(
         cloud.advance(days=1)
 
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
+
+
+def test_a_record_that_is_lost_after_the_first_renewal_by_dns_is_found(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    """The initial validation, which ACM still describes, was by e-mail and has no records."""
+    environment.setenv("ROTATION_MODE", "notify")
+    zone = cloud.zones.add("example.com")
+    migrated = replace(begun(cloud), status="SUCCESS")
+    arn = by_email(cloud, update=migrated, validation_method="DNS", renewal_status="SUCCESS")
+    put_records(cloud, zone, arn)
+    assert rotation(scheduled(cloud.now))["findings"] == []
+    for name, record_type in wanted_records(cloud, arn):
+        cloud.zones.remove(zone, name, record_type)
+
+    cloud.advance(days=1)
+
+    missing = ("RenewalAtRisk", "ValidationRecordMissing", "info")
+    found = rotation(scheduled(cloud.now))["findings"]
+    assert [(each["verdict"], each["reason"], each["severity"]) for each in found] == [missing]
 
 
 def fail_search(cloud: Cloud) -> None:

@@ -669,17 +669,16 @@ def _listed(summary: Mapping[str, Any]) -> Certificate:
 
 def _described(detail: Mapping[str, Any]) -> Certificate:
     names = (detail.get("DomainName"), *detail.get("SubjectAlternativeNames", ()))
-    update = detail.get("UpdateSummary", {})
+    update, renewal = detail.get("UpdateSummary", {}), _renewal(detail.get("RenewalSummary"))
+    validations = _validations(detail.get("DomainValidationOptions", ()))
     return Certificate(
         **_common(detail, names),
         in_use=bool(detail.get("InUseBy")),
         exportable=detail.get("Options", {}).get("Export") == "ENABLED",
         detail=CertificateDetail(
             in_use_by=tuple(detail.get("InUseBy", ())),
-            renewal=_renewal(detail.get("RenewalSummary")),
-            validations=_present_methods(
-                _validations(detail.get("DomainValidationOptions", ())), update
-            ),
+            renewal=renewal,
+            validations=_with_records(_present_methods(validations, update), renewal),
             failure_reason=detail.get("FailureReason"),
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
             acme_account=detail.get("AcmeAccountId"),
@@ -749,6 +748,23 @@ def _present_methods(
     if (update.get("Type"), update.get("Status"), target) != (_UPDATE_TYPE, "SUCCESS", "DNS"):
         return validations
     return tuple(replace(validation, method=ValidationMethod.DNS) for validation in validations)
+
+
+def _with_records(
+    validations: tuple[DomainValidation, ...], renewal: Renewal | None
+) -> tuple[DomainValidation, ...]:
+    """Return the validations with the records of the last renewal where they have none.
+
+    The initial validation of a certificate that migrated to DNS has no records.
+    """
+    entries = renewal.validations if renewal is not None else ()
+    records = {entry.domain_name: entry.record for entry in entries}
+    return tuple(
+        replace(entry, record=entry.record or records.get(entry.domain_name))
+        if entry.method is ValidationMethod.DNS
+        else entry
+        for entry in validations
+    )
 
 
 def _record(raw: Mapping[str, Any] | None) -> ValidationRecord | None:

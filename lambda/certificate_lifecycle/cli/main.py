@@ -21,6 +21,7 @@ from certificate_lifecycle.model.sanitize import clean_layout
 
 #: The list of commands must not import them.
 COMMANDS = {
+    "list": "List all certificates, the next expiry first.",
     "scan": "List certificates that need attention, most severe first.",
     "explain": "Show one certificate, the decision about it, and what comes next.",
     "plan": "Show what `apply` would do.",

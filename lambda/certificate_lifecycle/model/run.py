@@ -173,7 +173,7 @@ class Assessment:
 
 
 class Output(StrEnum):
-    """An output that shows findings."""
+    """An output that shows findings; the table is that of `--wide`."""
 
     TABLE = "table"
     JSON = "JSON"
@@ -184,7 +184,6 @@ class Output(StrEnum):
     SECURITY_HUB = "Security Hub"
 
 
-_EXPLAIN = "one screen has no room for it; `certificates explain` prints it"
 _IN_THE_MESSAGE = "the message contains it"
 _ARNS = "`InUseBy` contains the ARNs"
 _FOR_PROGRAMS = dict.fromkeys(("problem_key",), "of use to ticket systems only")
@@ -195,15 +194,6 @@ _OWNERSHIP = dict.fromkeys(
 
 #: Why an output does not show a field, by the name of the field.
 LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
-    Output.TABLE: {
-        "alternative_names": "the table counts them beside the domain name",
-        "not_after": _IN_THE_MESSAGE,
-        "action": "`certificates plan` prints it",
-        "certificate_arn": "the table shows its account, region and id",
-        **dict.fromkeys(("reason", "used_by", "type", "status", "in_use", "in_use_by"), _EXPLAIN),
-        **_FOR_PROGRAMS,
-        **_OWNERSHIP,
-    },
     Output.PAGE: {
         "in_use_by": "`used_by` names the same; the page shows ARNs where that is empty",
         **_FOR_PROGRAMS,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from certificate_lifecycle.cli.output import print_findings
+from certificate_lifecycle.cli.output import print_scopes
 from certificate_lifecycle.model.run import Run, ScopeStatus
 from certificate_lifecycle.render.asff import Source, updates
 from certificate_lifecycle.render.emf import embedded_metrics
@@ -48,7 +48,7 @@ def joined(text: str) -> str:
 
 def terminal(whole: Run) -> str:
     text = io.StringIO()
-    print_findings(Console(width=100, file=text), whole)
+    print_scopes(Console(width=100, file=text), whole)
     return joined(text.getvalue())
 
 
