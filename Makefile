@@ -50,6 +50,10 @@ $(READY): requirements-dev.txt
 demo: $(READY) ## Show the module at work: apply, a repair, a replacement, destroy, all on this machine
 	PYTHONPATH=lambda $(BIN)/python -m tests.harness.demo
 
+.PHONY: playground
+playground: $(READY) ## Open a shell in an account full of certificates, all on this machine
+	@PYTHONPATH=lambda:. $(BIN)/python -m tests.harness.playground
+
 # Where the tests are; nothing below names their folders again.
 UNIT        := tests/unit
 TERRAFORM   := tests/terraform

@@ -40,7 +40,8 @@ def due(
 
     `at_risk` are those with an open finding about their next renewal: every run checks them.
     On the day of the first run, which has to read all that is wrong already, no other is due. Each
-    UTC day has a share of a fifth, however many runs it has.
+    UTC day has a share of a fifth, and of all that cannot wait for five days, however many runs it
+    has.
     """
     healthy = [entry for entry in certificates if _is_candidate(entry, now)]
     open_findings = [entry.arn for entry in healthy if entry.arn in at_risk]
@@ -49,7 +50,9 @@ def due(
         return open_findings
     checked = {entry.arn: _checked_at(memory, entry.arn) for entry in healthy}
     done = sum(_was_chosen(memory.entries.get(entry.arn), today) for entry in healthy)
-    share = min(max(_LEAST_SHARE, math.ceil(len(healthy) / _DAYS)), _LARGEST_SHARE)
+    short = sum(_check_again(entry) < timedelta(days=_DAYS) for entry in healthy)
+    wanted = short + math.ceil((len(healthy) - short) / _DAYS)
+    share = min(max(_LEAST_SHARE, wanted), _LARGEST_SHARE)
     waiting = [
         entry
         for entry in healthy

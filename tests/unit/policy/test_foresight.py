@@ -75,6 +75,16 @@ def test_all_are_checked_within_five_days_and_again_within_six_and_a_half(count:
     assert max(spans) < days(6.5)
 
 
+def test_a_day_has_room_for_all_that_cannot_wait_and_for_a_fifth_of_the_others() -> None:
+    long = many(400)
+    ends = NOW + days(4)
+    short = [
+        replace(each, arn=arn(f"short{number}"), not_before=ends - days(6), not_after=ends)
+        for number, each in enumerate(many(200))
+    ]
+    assert len(due([*long, *short])) == 200 + 400 / 5
+
+
 def test_a_run_checks_at_most_as_many_as_its_time_suffices_for() -> None:
     assert len(due(many(8_000))) == 1_500
 
