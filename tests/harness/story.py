@@ -37,6 +37,7 @@ _DIFFERENT = (
     (re.compile(r"\b\d\d:\d\d\b"), "h"),
     (re.compile(r"_[0-9a-f]{32}"), "t"),
     (re.compile(r"(?<=acm-drill-)[0-9a-f]{16}"), "t"),
+    (re.compile(r"(?<=certificate-lifecycle-)[0-9a-f]{24}"), "k"),
     (re.compile(r"\b[a-z]{10}(?=\.acm-)"), "v"),
     (re.compile(r"\bZ[A-Z0-9]{12,31}\b"), "z"),
     (re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){7,}\b"), "s"),

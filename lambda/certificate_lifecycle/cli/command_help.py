@@ -20,7 +20,7 @@ _GROUPS = {
     ),
     "Filters": ("severities", "verdicts", "owners", "tags", "names"),
     "Settings": ("instance", "threshold_days", "resolvers"),
-    "Output": ("format", "quiet", "verbose", "help"),
+    "Output": ("format", "quiet", "verbose"),
 }
 #: The group of an option by the name of its parameter; any other option is the command's own.
 GROUP_OF: Mapping[str, str] = {name: title for title, names in _GROUPS.items() for name in names}
