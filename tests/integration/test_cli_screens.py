@@ -46,6 +46,7 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "report": ("report", "findings.html", "findings.csv"),
     "drill": ("drill", NAME),
     "doctor": ("doctor",),
+    "policy": ("policy", "scan"),
     "completion": ("completion", "--help"),
     "help": ("--help",),
     "list-help": ("list", "--help"),
