@@ -80,7 +80,7 @@ def test_a_declared_certificate_that_was_deleted_is_critical_and_named_with_the_
         pointer_arn("cdn"): ("DeclaredMissing", "CertificateDeleted", "critical"),
     }
     (message,) = cloud.topics.messages(topic)
-    text = " ".join(message.to("email").split())
+    text = " ".join(message.to("email").replace("|", " ").split())
     assert f"names {here}, which does not exist any more." in text
     assert "-replace='module.NAME.module.certificate[\"main\"].aws_ssm_parameter.arn'" in text
 

@@ -32,6 +32,8 @@ def _silent(values: Callable[[click.Context, str], Iterable[str]]) -> Completion
             return sorted({value for value in values(ctx, typed) if value.startswith(typed)})
         except Exception:  # noqa: BLE001 - a text would land in the user's command line
             return []
+        finally:
+            logging.disable(logging.NOTSET)
 
     return complete
 
