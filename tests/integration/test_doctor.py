@@ -304,7 +304,8 @@ def test_a_call_that_fails_otherwise_is_unknown_and_stops_no_other(
     result = doctor("-o", "json", "--instance", "none")
     (failed,) = of(result, DoctorCheck.READ_PERMISSIONS, "unknown")
     assert failed.startswith(
-        f"{ACCOUNT}/{REGION} acm-pca:ListCertificateAuthorities: Could not be checked: An error occurred"
+        f"{ACCOUNT}/{REGION} acm-pca:ListCertificateAuthorities: Could not be checked: "
+        "An error occurred"
     )
     (allowed,) = of(result, DoctorCheck.READ_PERMISSIONS, "ok")
     assert allowed.endswith("AWS allows 22 of 23 calls that a scan makes.")

@@ -394,7 +394,7 @@ REPEATING = ParamValidationError(report=f"Invalid type, value: {MARKER}")
     ids=["export", "stages", "passphrase", "put"],
 )
 def test_a_refusal_of_the_sdk_is_not_quoted(call: Callable[[Any], object]) -> None:
-    with pytest.raises(ExportError, match=r"the SDK .*: ParamValidationError$") as refused:
+    with pytest.raises(ExportError, match=r"the SDK .*: param validation error$") as refused:
         call(Refusing(REPEATING))
     assert MARKER not in str(refused.value)
     assert refused.value.__suppress_context__
