@@ -28,15 +28,17 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Variables of a shell's start file that would lead to another account.
 FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE")
 COMMANDS = """\
-An account with 29 certificates, most of them in trouble. Nothing leaves this machine. Try:
+An account with 29 certificates, most of them in trouble.
+Nothing leaves this machine. Try:
 
   certificates scan                                 list the findings
+  certificates list                                 list all certificates
   certificates explain checkout.shop.example.com    why, and what comes next
   certificates plan                                 list the possible actions
-  certificates apply checkout.shop.example.com      issue a successor and move the listener to it
+  certificates apply checkout.shop.example.com      replace it, after a question
   certificates report estate.html                   write a page
   certificates --help                               all commands
-  run-rotation                                      run the function, and print its e-mail
+  run-rotation                                      run the function; its e-mail
 """
 _ROTATION = "certificate-lifecycle-rotation"
 _INTERRUPTED = 130

@@ -46,7 +46,7 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "report": ("report", "findings.html", "findings.csv"),
     "drill": ("drill", NAME),
     "doctor": ("doctor",),
-    "policy": ("policy", "create"),
+    "policy": ("policy", "scan"),
     "completion": ("completion", "--help"),
     "help": ("--help",),
     "list-help": ("list", "--help"),

@@ -19,7 +19,7 @@ import pytest
 
 from tests.harness.documented_commands import commands
 from tests.harness.playground import COMMANDS
-from tests.harness.terminal import ROOT
+from tests.harness.terminal import COLUMNS, ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -219,9 +219,11 @@ def newcomer_lines() -> tuple[list[str], str]:
     return match[1].splitlines(), match[2]
 
 
-def test_a_newcomer_types_few_lines() -> None:
+def test_a_newcomer_types_few_lines_and_reads_narrow_ones() -> None:
     lines, _ = newcomer_lines()
     assert len(lines) < NEWCOMER_LINES
+    assert "\n".join(lines) in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert max(map(len, COMMANDS.splitlines())) <= COLUMNS
     assert lines[-2:] == ["make playground", "certificates scan"]
 
 
@@ -257,7 +259,7 @@ def test_a_newcomer_reaches_a_scan_within_three_minutes_of_the_clone(
 @pytest.mark.nightly
 def test_each_command_of_the_first_screen_works(settings: dict[str, str], tmp_path: Path) -> None:
     commands = [line.split("  ")[1] for line in COMMANDS.splitlines() if line.startswith("  ")]
-    assert len(commands) == 7
+    assert len(commands) == 8
     output = {}
     with typing(settings) as terminal:
         typed(terminal, f"cd {tmp_path}")
@@ -265,7 +267,8 @@ def test_each_command_of_the_first_screen_works(settings: dict[str, str], tmp_pa
             agreed = f"{command} --yes" if " apply " in command else command
             output[command] = typed(terminal, agreed)
             assert "Error" not in output[command]
-    assert "serves the successor" in " ".join(output[commands[3]].split())
+    (apply,) = (command for command in commands if " apply " in command)
+    assert "serves the successor" in " ".join(output[apply].split())
     assert "<html" in (tmp_path / "estate.html").read_text()
     assert "Subject: [critical]" in output["run-rotation"]
     assert_nothing_is_left(settings)

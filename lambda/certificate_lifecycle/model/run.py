@@ -194,6 +194,7 @@ _OWNERSHIP = dict.fromkeys(
 
 #: Why an output does not show a field, by the name of the field.
 LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
+    Output.TABLE: _FOR_PROGRAMS,
     Output.PAGE: {
         "in_use_by": "`used_by` names the same; the page shows ARNs where that is empty",
         **_FOR_PROGRAMS,

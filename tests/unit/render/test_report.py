@@ -35,6 +35,7 @@ from certificate_lifecycle.model.run import (
 from certificate_lifecycle.render.report import documents as report_documents
 from certificate_lifecycle.render.report import page as report_page
 from certificate_lifecycle.render.report.documents import documents
+from certificate_lifecycle.render.report.documents import rows as csv_rows
 from certificate_lifecycle.render.report.page import PLAIN_ROWS
 from tests.unit.assets import ASSETS
 from tests.unit.builders import (
@@ -206,6 +207,12 @@ def test_every_known_certificate_has_a_row_findings_first() -> None:
         "problem_key": problem_key(arn("due")),
         "done": "",
     }
+
+
+def test_rows_of_chosen_certificates_keep_their_order() -> None:
+    text = csv_rows(run(FINE, DUE, GONE), [FINE, GONE])
+    found = csv.DictReader(text.removeprefix("\ufeff").splitlines())
+    assert [row["certificate_arn"] for row in found] == [arn("fine"), arn("gone")]
 
 
 def test_a_scope_that_was_not_scanned_has_a_row_without_a_certificate() -> None:
