@@ -131,7 +131,7 @@ def _repair(demo: Demo) -> None:
     (entry,) = (entry for entry in result["actions"] if entry["certificate_arn"] == arn)
     _require(entry["outcome"] == "done", "the record was not written")
     _step("The message about the certificate of this stack")
-    _message(demo, cloud.certificates.get(arn).domain_name)
+    _message(demo)
 
 
 def _near_its_end(demo: Demo, days: int, **renewal: Any) -> None:  # noqa: ANN401 - as of `edit`
@@ -188,14 +188,12 @@ def _table(demo: Demo, result: Mapping[str, Any]) -> None:
     print(f"  and {', '.join(f'{count} {verdict}' for verdict, count in quiet.items())}")
 
 
-def _message(demo: Demo, domain_name: str) -> None:
-    """Print the beginning of the last message, and its part about one certificate."""
+def _message(demo: Demo) -> None:
+    """Print the last message without its steps."""
     topic = demo.outputs["sns_topic_arn"]
     message = demo.cloud.topics.messages(topic)[-1]
-    parts = message.to("email").split("\n\n")
-    about = [part for part in parts if part.strip().startswith(f"{domain_name} ")]
     print(f"  Subject: {message.subject}\n")
-    print(textwrap.indent("\n\n".join([parts[0], *about]), "  "))
+    print(textwrap.indent(message.to("email").partition("\n\nSTEPS")[0], "  "))
 
 
 def _renewed(demo: Demo) -> None:

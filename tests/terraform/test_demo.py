@@ -66,7 +66,7 @@ def test_the_demo_issues_repairs_replaces_and_destroys(temporary: Path) -> None:
     assert "a second terraform plan is empty" in output
     assert re.search(r"dev\.shop\.example\.com +RenewalBlocked +this stack +done", output)
     assert "certificates of other teams are reported, and unchanged" in output
-    assert "Done in this run: created" in output
+    assert "REPAIRED IN THIS RUN" in output
     assert "under the same ARN" in output
     assert "the listener serves the successor" in output
     assert "the certificates are still in ACM" in output
