@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -12,6 +14,7 @@ from certificate_lifecycle.render.notification.links import everything_link, run
 from tests.unit.builders import run
 from tests.unit.render.message_samples import DUE, FUNCTION, REPORT, RUNBOOK, mail
 
+RUNBOOK_TEXT = (Path(__file__).parents[3] / "docs" / "runbook.md").read_text(encoding="utf-8")
 CONSOLE = "https://eu-west-1.console.aws.amazon.com"
 
 
@@ -73,6 +76,12 @@ def test_the_log_link_is_a_query_for_the_lines_of_the_run() -> None:
 def test_the_link_stands_at_the_end_of_the_mail() -> None:
     whole = run(DUE, report=REPORT, function_arn=FUNCTION)
     assert mail(whole).splitlines()[-2] == f"Everything: {everything_link(whole)}"
+
+
+def test_the_runbook_has_the_section_of_each_verdict_of_a_finding() -> None:
+    headings = re.findall(r"^## `(\w+)`$", RUNBOOK_TEXT, re.MULTILINE)
+    anchors = {runbook_link(run(), verdict).partition("#")[2] for verdict in Verdict}
+    assert anchors - {heading.lower() for heading in headings} == {"healthy", "renewing"}
 
 
 def test_the_runbook_is_named_without_an_address() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from certificate_lifecycle.model.problem_key import problem_key
@@ -52,14 +53,16 @@ def document_body(run: Run, findings: Sequence[Assessment], room: int) -> dict[s
     }
     left = room - size(document)
     without_certificate = finding_entries(run, (), shortened_scopes(run)[: len(scopes)])
-    entries = without_certificate + [entry.to_dict(run.started_at) for entry in findings]
-    acted = [_action_entry(record) for record in run.actions if _is_shown(record)]
-    for name, values in (
-        ("findings", entries),
-        ("actions", acted),
-        ("changes", [_change_entry(change) for change in run.changes]),
-        ("recovered_scopes", [clean(label, MAX_NAME) for label in run.recovered_scopes]),
-    ):
+    # Made one by one: an organization has more findings than fit.
+    entries: dict[str, Iterable[Any]] = {
+        "findings": chain(
+            without_certificate, (entry.to_dict(run.started_at) for entry in findings)
+        ),
+        "actions": (_action_entry(record) for record in run.actions if _is_shown(record)),
+        "changes": map(_change_entry, run.changes),
+        "recovered_scopes": (clean(label, MAX_NAME) for label in run.recovered_scopes),
+    }
+    for name, values in entries.items():
         document[name] = _fitting(values, left)
         left -= size(document[name])
     shown = max(0, len(document["findings"]) - len(without_certificate))
@@ -73,7 +76,7 @@ def size(value: object) -> int:
     return len(json.dumps(json.dumps(value)))
 
 
-def _fitting(values: Sequence[Any], room: float) -> list[Any]:
+def _fitting(values: Iterable[Any], room: float) -> list[Any]:
     """Return the first values that fit into `room` bytes together."""
     shown: list[Any] = []
     for value in values:

@@ -37,8 +37,6 @@ _INDENT = "    "
 _QUOTED = "    | "
 #: Most lines of an error, of another text, and of the details of a finding.
 _ERROR_LINES, _TEXT_LINES, _DETAIL_LINES = 2, 3, 20
-
-
 #: The sections before the findings.
 _FIRST = ("INCOMPLETE", "NOT LISTED")
 #: The link to everything and the run.

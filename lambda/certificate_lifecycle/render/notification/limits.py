@@ -20,9 +20,8 @@ SHOWN_CONSUMERS = 2
 COMMANDS_BYTES = 80_000
 #: Findings of a step whose details a mail has if there is no report.
 STEP_DETAILS = 10
-#: Amazon Q Developer in chat applications, custom notifications: characters of a description, a
-#: next step, and a line of ours, of which a message has fewer than 50.
-MAX_DESCRIPTION = 8000
+#: Amazon Q Developer in chat applications, custom notifications: a next step has 350 characters,
+#: and a description 8,000, which fewer than 50 lines stay below.
 MAX_NEXT_STEP = 350
 CHAT_COLUMNS = 158
 CHAT_GROUPS = 12
