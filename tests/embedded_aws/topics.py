@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from moto.sns.models import sns_backends
 from tests.embedded_aws.protocol import AwsError, Request
 
 MAX_BYTES = 262_144
+#: The name of an attribute (developer guide, "Amazon SNS message attributes").
+_ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 SUBJECT_LIMIT = 100
 # AWS's own key for SNS needs no permission of the publisher.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -87,6 +90,36 @@ def check_publish(request: Request) -> None:
         raise AwsError("InvalidParameter", "Invalid parameter: MessageStructure")
     if structure == "json":
         _bodies(wanted["Message"])
+    for name, value in (wanted.get("MessageAttributes") or {}).items():
+        _check_attribute(name, value)
+
+
+def _check_attribute(name: str, value: Mapping[str, Any]) -> None:
+    """Refuse an attribute with another form: name, type and value must not be empty.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+    """
+    reserved = name.lower().startswith(("aws.", "amazon."))
+    dots = name.startswith(".") or name.endswith(".") or ".." in name
+    if not _ATTRIBUTE_NAME.fullmatch(name) or reserved or dots:
+        raise AwsError("ParameterValueInvalid", f"The message attribute name '{name}' is invalid")
+    text = value.get("StringValue")
+    if value.get("DataType") not in ("String", "String.Array"):
+        raise AwsError("ParameterValueInvalid", f"The message attribute '{name}' has no known type")
+    if not text:
+        raise AwsError(
+            "ParameterValueInvalid",
+            f"The message attribute '{name}' must contain non-empty message attribute value",
+        )
+    if value["DataType"] == "String.Array" and not isinstance(_json_of(text), list):
+        raise AwsError("ParameterValueInvalid", f"The message attribute '{name}' is no array")
+
+
+def _json_of(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def count_subscriptions(request: Request) -> None:

@@ -80,6 +80,29 @@ def test_what_sns_refuses_is_refused(
     assert cloud.topics.messages(topic) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "attribute"),
+    [
+        ("owner", {"DataType": "String", "StringValue": ""}),
+        ("own er", {"DataType": "String", "StringValue": "a"}),
+        ("AWS.owner", {"DataType": "String", "StringValue": "a"}),
+        (".owner", {"DataType": "String", "StringValue": "a"}),
+        ("owner", {"DataType": "Text", "StringValue": "a"}),
+        ("owner", {"DataType": "String.Array", "StringValue": '{"a": 1}'}),
+        ("owner", {"DataType": "String.Array", "StringValue": "a, b"}),
+    ],
+    ids=["empty", "space", "reserved", "dot", "type", "no array", "no JSON"],
+)
+def test_an_attribute_of_another_form_is_refused(
+    cloud: Cloud, topic: str, name: str, attribute: dict[str, Any]
+) -> None:
+    with pytest.raises(ClientError, match="attribute"):
+        cloud.client("sns").publish(
+            TopicArn=topic, Message="hello", MessageAttributes={name: attribute}
+        )
+    assert cloud.topics.messages(topic) == []
+
+
 def test_attributes_count_towards_the_size(cloud: Cloud, topic: str) -> None:
     """sns-message-attributes: name, type and value are part of the message size restriction."""
     attributes = {"severity": {"DataType": "String", "StringValue": "ok"}}
