@@ -50,6 +50,10 @@ $(READY): requirements-dev.txt
 demo: $(READY) ## Show the module at work: apply, a repair, a replacement, destroy, all on this machine
 	PYTHONPATH=lambda $(BIN)/python -m tests.harness.demo
 
+.PHONY: playground
+playground: $(READY) ## Open a shell in an account full of certificates, all on this machine
+	@PYTHONPATH=lambda:. $(BIN)/python -m tests.harness.playground
+
 # Where the tests are; nothing below names their folders again.
 UNIT        := tests/unit
 TERRAFORM   := tests/terraform
@@ -207,8 +211,13 @@ docs-check: $(READY) ## Fail if `make docs` would change a file, or a link leads
 	PYTHONPATH=lambda:. $(BIN)/python docs/generate.py --check
 
 .PHONY: goldens
-goldens: $(READY) ## Write the recorded messages and pages in tests/data; review the difference
+goldens: $(READY) ## Write the recorded messages, pages and screens in tests/data; review the difference
 	PYTHONPATH=lambda:. $(BIN)/python -m tests.unit.render.goldens
+	RECORD_SCREENS=1 $(BIN)/pytest -q tests/integration/test_cli_screens.py -k on_record
+
+.PHONY: pictures
+pictures: $(READY) ## Draw the pictures of the README, with Chromium
+	PYTHONPATH=lambda:. $(BIN)/python -m tests.harness.pictures
 
 .PHONY: clean
 clean: ## Remove the virtual environment and every cache

@@ -57,6 +57,13 @@ locals {
     for name, zone in var.hosted_zones : name => { zone_id = zone.zone_id, role_arn = zone.role_arn }
   })
 
+  # The longest time between two scheduled runs, in whole hours; with days of the week, a week.
+  _hours_between_runs = (
+    anytrue([for pattern in local._rate : can(regex(pattern, var.schedule_expression))])
+    ? ceil(tonumber(regex("[0-9]+", var.schedule_expression)) * { minute = 1, hour = 60, day = 1440 }[regex("minute|hour|day", var.schedule_expression)] / 60)
+    : anytrue([for pattern in local._cron_daily : can(regex(pattern, var.schedule_expression))]) ? 24 : 168
+  )
+
   # Empty: no queries to public DNS.
   public_dns_resolvers_json = jsonencode(var.monitoring.public_dns.enabled ? var.monitoring.public_dns.resolvers : [])
 
@@ -229,6 +236,7 @@ module "rotation" {
     EXPIRATION_THRESHOLD_DAYS = tostring(var.expiration_threshold_days)
     EXPORT_TARGETS            = jsonencode(var.export_targets)
     HOSTED_ZONES              = local.hosted_zones_json
+    HOURS_BETWEEN_RUNS        = tostring(local._hours_between_runs)
     IMPORT_SOURCES            = local.import_sources_json
     # From the module, so that no run starts before the table exists.
     LEDGER_TABLE         = module.ledger[0].table_name
@@ -321,6 +329,7 @@ module "watch" {
   log_group_name   = module.rotation[0].log_group_name
   max_silence_days = var.monitoring.max_silence_days
   region           = local.region
+  report_bucket    = one(module.report_bucket[*].name)
   tags             = var.tags
   topic_arn        = local.topic_arn
 }

@@ -853,7 +853,7 @@ variable "tags" {
 
 variable "thresholds" {
   type = object({
-    critical_days           = optional(number, 7)    # days before expiry at which an open problem is critical
+    critical_days           = optional(number, 7)    # days before expiry at which an open problem is critical; at least the time between two runs and two hours
     lifetime_fraction       = optional(number, 0.33) # maximum share of a certificate's lifetime that expiration_threshold_days covers
     critical_threshold_days = optional(number)       # renamed to critical_days
     threshold_fraction      = optional(number)       # renamed to lifetime_fraction

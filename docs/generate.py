@@ -36,6 +36,7 @@ from certificate_lifecycle.model.run import FINDING_FIELDS
 from certificate_lifecycle.policy.chain import CHAIN
 from certificate_lifecycle.policy.continuity import Discontinuity
 from certificate_lifecycle.policy.deletion import DeletionOutcome
+from certificate_lifecycle.policy.notification_state import marks
 from certificate_lifecycle.policy.readiness.blockers import BLOCKERS, OF_INSTANCE
 from certificate_lifecycle.policy.readiness.words import Act, Deployer, Issuer, Party, Prover
 from certificate_lifecycle.policy.thresholds import (
@@ -284,11 +285,18 @@ def lifetimes(_: Path) -> str:
     since = datetime(2027, 1, 1, tzinfo=UTC)
     kinds = (
         *((f"imported, {days} days", CertificateType.IMPORTED, days) for days in (6, 47, 90, 365)),
-        *((f"public, {days} days", CertificateType.AMAZON_ISSUED, days) for days in (45, 98, 198)),
-        ("private, 395 days", CertificateType.PRIVATE, 395),
+        *(
+            (f"public, {days} days", CertificateType.AMAZON_ISSUED, days)
+            for days in (6, 45, 47, 98, 198, 395)
+        ),
+        *((f"private, {days} days", CertificateType.PRIVATE, days) for days in (6, 47, 395)),
+    )
+    headings = (
+        *("Certificate", "At risk is a warning", "Renewal", "Warning", "Overdue", "Critical"),
+        "An open finding is sent again",
     )
     return table(
-        ("Certificate", "At risk is a warning", "Renewal", "Warning", "Overdue", "Critical"),
+        headings,
         (_lifetime(name, kind, since, timedelta(days=days)) for name, kind, days in kinds),
     )
 
@@ -312,7 +320,14 @@ def _lifetime(
     yield _days(renewal_window(certificate)) if managed else ""
     yield _days(usual.effective(certificate))
     yield _days(overdue_threshold(certificate, usual)) if managed else ""
-    yield _days(usual.effective_critical(certificate))
+    critical = usual.effective_critical(certificate)
+    yield _days(critical)
+    sent = (
+        usual.effective(certificate),
+        critical,
+        *(span for _, span in marks(certificate, usual)),
+    )
+    yield ", ".join(map(_days, sent))
 
 
 def _days(span: timedelta) -> str:
@@ -439,7 +454,6 @@ def _reference_of(folder: Path) -> Callable[[Path], str]:
 
 
 PARTS = (
-    Part("README.md", "VERDICTS", verdicts),
     Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
     Part("docs/creation.md", "DELETION_OUTCOMES", deletion_outcomes),
     Part("docs/rotation.md", "FINDING_FIELDS", finding_fields),
@@ -447,9 +461,9 @@ PARTS = (
     Part("docs/rotation.md", "CERTIFICATE_MODES", certificate_modes),
     Part("docs/rotation.md", "OWNER_KINDS", owner_kinds),
     Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
-    Part("README.md", "PERMISSIONS", function_permissions),
+    Part("docs/permissions.md", "PERMISSIONS", function_permissions),
     Part("docs/cli.md", "PERMISSIONS", command_permissions),
-    Part("README.md", "TF_DOCS", terraform_reference),
+    Part("docs/reference.md", "TF_DOCS", terraform_reference),
     *module_references(ROOT),
     Part("docs/mutation.md", "SURVIVORS", survivors),
     Part("docs/readiness.md", "PARTIES", readiness_parties),

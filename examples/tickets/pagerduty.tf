@@ -1,12 +1,62 @@
-# PagerDuty: an event with a known dedup_key is added to the log of its incident, and `resolve` closes the incident.
-# https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
+# PagerDuty (Events API v2, "Send an Alert Event"): new and worse findings trigger an alert, and a resolved one resolves it.
+
+variable "pagerduty_routing_key" {
+  description = "Integration key of the PagerDuty service; Terraform stores it in its state."
+  type        = string
+  sensitive   = true
+}
+
+locals {
+  pagerduty_events = {
+    trigger = {
+      pattern = {
+        change  = ["new", "worse"]
+        finding = { severity = ["critical", "warning"] }
+      }
+      paths = {
+        certificate_arn = "$.detail.certificate_arn"
+        domain_name     = "$.detail.finding.domain_name"
+        finding         = "$.detail.finding"
+        problem_key     = "$.detail.problem_key"
+        severity        = "$.detail.finding.severity"
+        time            = "$.time"
+        verdict         = "$.detail.finding.verdict"
+      }
+      # A summary has at most 1024 characters; the message is in the details.
+      template = <<-EOT
+        {
+          "event_action": "trigger",
+          "dedup_key": "<problem_key>",
+          "payload": {
+            "summary": "<domain_name>: <verdict>",
+            "source": "<certificate_arn>",
+            "severity": "<severity>",
+            "class": "<verdict>",
+            "timestamp": "<time>",
+            "custom_details": <finding>
+          }
+        }
+      EOT
+    }
+    resolve = {
+      pattern  = { change = ["resolved"] }
+      paths    = { problem_key = "$.detail.problem_key" }
+      template = <<-EOT
+        {
+          "event_action": "resolve",
+          "dedup_key": "<problem_key>"
+        }
+      EOT
+    }
+  }
+}
 
 resource "aws_cloudwatch_event_connection" "pagerduty" {
-  name               = "${local.name_prefix}-pagerduty"
+  name               = "${local.name_prefix}-tickets-pagerduty"
   authorization_type = "API_KEY"
 
   auth_parameters {
-    # A connection needs a header; PagerDuty reads the key from the body.
+    # A connection needs an authorization; PagerDuty reads the routing key in the body, where the connection puts it.
     api_key {
       key   = "X-Routing-Key"
       value = var.pagerduty_routing_key
@@ -23,68 +73,75 @@ resource "aws_cloudwatch_event_connection" "pagerduty" {
 }
 
 resource "aws_cloudwatch_event_api_destination" "pagerduty" {
-  name                             = "${local.name_prefix}-pagerduty"
+  name                             = "${local.name_prefix}-tickets-pagerduty"
   connection_arn                   = aws_cloudwatch_event_connection.pagerduty.arn
-  http_method                      = "POST"
   invocation_endpoint              = "https://events.pagerduty.com/v2/enqueue"
-  invocation_rate_limit_per_second = 10
+  http_method                      = "POST"
+  invocation_rate_limit_per_second = 2
 }
 
-# Only what wakes a person; the incident ends with the finding, also after it was less severe.
 resource "aws_cloudwatch_event_rule" "pagerduty" {
-  for_each = {
-    open = merge(local.open, {
-      detail = merge(local.open.detail, { finding = { severity = ["critical"] } })
-    })
-    resolved = local.resolved
-  }
+  for_each = local.pagerduty_events
 
-  name          = "${local.name_prefix}-pagerduty-${each.key}"
-  event_pattern = jsonencode(each.value)
+  name        = "${local.name_prefix}-tickets-pagerduty-${each.key}"
+  description = "Findings of certificates that ${each.key} an alert in PagerDuty."
+
+  event_pattern = jsonencode({
+    source      = ["certificate-lifecycle"]
+    detail-type = ["Certificate Finding"]
+    detail      = merge({ instance = [local.name_prefix] }, each.value.pattern)
+  })
 }
 
-resource "aws_cloudwatch_event_target" "pagerduty_open" {
-  rule     = aws_cloudwatch_event_rule.pagerduty["open"].name
-  arn      = aws_cloudwatch_event_api_destination.pagerduty.arn
-  role_arn = aws_iam_role.delivery.arn
+resource "aws_cloudwatch_event_target" "pagerduty" {
+  for_each = local.pagerduty_events
 
-  dead_letter_config {
-    arn = aws_sqs_queue.failed.arn
-  }
+  rule     = aws_cloudwatch_event_rule.pagerduty[each.key].name
+  arn      = aws_cloudwatch_event_api_destination.pagerduty.arn
+  role_arn = aws_iam_role.pagerduty.arn
 
   input_transformer {
-    input_paths    = local.open_paths
-    input_template = <<-JSON
-      {
-        "event_action": "trigger",
-        "dedup_key": <key>,
-        "payload": {
-          "summary": <message>,
-          "source": <domain>,
-          "severity": <severity>,
-          "component": <arn>,
-          "group": <account>,
-          "class": <verdict>,
-          "custom_details": { "change": <change>, "finding": <finding> }
-        }
-      }
-    JSON
+    input_paths    = each.value.paths
+    input_template = each.value.template
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.undelivered_tickets.arn
   }
 }
 
-resource "aws_cloudwatch_event_target" "pagerduty_resolved" {
-  rule     = aws_cloudwatch_event_rule.pagerduty["resolved"].name
-  arn      = aws_cloudwatch_event_api_destination.pagerduty.arn
-  role_arn = aws_iam_role.delivery.arn
+resource "aws_iam_role" "pagerduty" {
+  name        = "${local.name_prefix}-tickets-pagerduty"
+  description = "Lets EventBridge send events to PagerDuty."
 
-  dead_letter_config {
-    arn = aws_sqs_queue.failed.arn
-  }
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "LetTheRulesOfTicketsAssume"
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "events.amazonaws.com" }
+      Condition = local.ticket_rules
+    }]
+  })
+}
 
-  input_transformer {
-    input_paths    = { key = local.resolved_paths.key }
-    input_template = <<-JSON
-      { "event_action": "resolve", "dedup_key": <key> }
-    JSON
-  }
+resource "aws_iam_role_policy" "pagerduty" {
+  name = "pagerduty"
+  role = aws_iam_role.pagerduty.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "SendTickets"
+      Effect   = "Allow"
+      Action   = "events:InvokeApiDestination"
+      Resource = aws_cloudwatch_event_api_destination.pagerduty.arn
+    }]
+  })
 }

@@ -1,102 +1,164 @@
-# ServiceNow: Event Management makes one alert for each message_key, updates it, and closes it with severity 0.
-# https://www.servicenow.com/docs/bundle/xanadu-it-operations-management/page/product/event-management/task/send-events-via-web-service.html
+# ServiceNow Event Management ("Event collection via web service API"): each change updates the alert with the message key, and severity 0 clears it.
+
+variable "servicenow_password" {
+  description = "Password of the ServiceNow user, who has the role evt_mgmt_integration; Terraform stores it in its state."
+  type        = string
+  sensitive   = true
+}
 
 locals {
-  # Event Management: 1 critical, 3 minor, 4 warning, 5 info.
-  servicenow_severities = { critical = "1", warning = "4", info = "5" }
+  servicenow_instance = "example"
+  servicenow_user     = "certificate-lifecycle"
+
+  # Severities of ServiceNow: 1 is critical, 4 a warning, and 5 needs no action.
+  servicenow_severities = { critical = 1, warning = 4, info = 5 }
+
+  servicenow_open = {
+    for severity, number in local.servicenow_severities : severity => {
+      pattern = {
+        change  = [{ "anything-but" = ["resolved"] }]
+        finding = { severity = [severity] }
+      }
+      paths = {
+        account_id      = "$.detail.account_id"
+        certificate_arn = "$.detail.certificate_arn"
+        domain_name     = "$.detail.finding.domain_name"
+        instance        = "$.detail.instance"
+        message         = "$.detail.finding.message"
+        problem_key     = "$.detail.problem_key"
+        verdict         = "$.detail.finding.verdict"
+      }
+      template = <<-EOT
+        {
+          "records": [
+            {
+              "source": "certificate-lifecycle",
+              "event_class": "<instance>",
+              "node": "<account_id>",
+              "resource": "<certificate_arn>",
+              "type": "certificate",
+              "metric_name": "<verdict>",
+              "message_key": "<problem_key>",
+              "severity": "${number}",
+              "description": "<domain_name>: <message>"
+            }
+          ]
+        }
+      EOT
+    }
+  }
+
+  servicenow_events = merge(local.servicenow_open, {
+    clear = {
+      pattern = { change = ["resolved"] }
+      paths = {
+        account_id      = "$.detail.account_id"
+        certificate_arn = "$.detail.certificate_arn"
+        instance        = "$.detail.instance"
+        problem_key     = "$.detail.problem_key"
+      }
+      template = <<-EOT
+        {
+          "records": [
+            {
+              "source": "certificate-lifecycle",
+              "event_class": "<instance>",
+              "node": "<account_id>",
+              "resource": "<certificate_arn>",
+              "type": "certificate",
+              "message_key": "<problem_key>",
+              "severity": "0",
+              "description": "The problem is resolved."
+            }
+          ]
+        }
+      EOT
+    }
+  })
 }
 
 resource "aws_cloudwatch_event_connection" "servicenow" {
-  name               = "${local.name_prefix}-servicenow"
+  name               = "${local.name_prefix}-tickets-servicenow"
   authorization_type = "BASIC"
 
   auth_parameters {
     basic {
-      username = var.servicenow.user
-      password = var.servicenow.password
+      username = local.servicenow_user
+      password = var.servicenow_password
     }
   }
 }
 
 resource "aws_cloudwatch_event_api_destination" "servicenow" {
-  name                             = "${local.name_prefix}-servicenow"
+  name                             = "${local.name_prefix}-tickets-servicenow"
   connection_arn                   = aws_cloudwatch_event_connection.servicenow.arn
+  invocation_endpoint              = "https://${local.servicenow_instance}.service-now.com/api/global/em/jsonv2"
   http_method                      = "POST"
-  invocation_endpoint              = "https://${var.servicenow.host}/api/global/em/jsonv2"
-  invocation_rate_limit_per_second = 10
+  invocation_rate_limit_per_second = 2
 }
 
-# ServiceNow has numbers for severities, and a template cannot translate: each severity has a rule.
-resource "aws_cloudwatch_event_rule" "servicenow_open" {
-  for_each = local.servicenow_severities
+resource "aws_cloudwatch_event_rule" "servicenow" {
+  for_each = local.servicenow_events
 
-  name = "${local.name_prefix}-servicenow-${each.key}"
-  event_pattern = jsonencode(merge(local.open, {
-    detail = merge(local.open.detail, { finding = { severity = [each.key] } })
-  }))
+  name        = "${local.name_prefix}-tickets-servicenow-${each.key}"
+  description = "Findings of certificates for ServiceNow: ${each.key}."
+
+  event_pattern = jsonencode({
+    source      = ["certificate-lifecycle"]
+    detail-type = ["Certificate Finding"]
+    detail      = merge({ instance = [local.name_prefix] }, each.value.pattern)
+  })
 }
 
-resource "aws_cloudwatch_event_target" "servicenow_open" {
-  for_each = local.servicenow_severities
+resource "aws_cloudwatch_event_target" "servicenow" {
+  for_each = local.servicenow_events
 
-  rule     = aws_cloudwatch_event_rule.servicenow_open[each.key].name
+  rule     = aws_cloudwatch_event_rule.servicenow[each.key].name
   arn      = aws_cloudwatch_event_api_destination.servicenow.arn
-  role_arn = aws_iam_role.delivery.arn
-
-  dead_letter_config {
-    arn = aws_sqs_queue.failed.arn
-  }
+  role_arn = aws_iam_role.servicenow.arn
 
   input_transformer {
-    input_paths    = local.open_paths
-    input_template = <<-JSON
-      {
-        "records": [{
-          "source": "certificate-lifecycle",
-          "event_class": <account>,
-          "node": <domain>,
-          "resource": <arn>,
-          "metric_name": <reason>,
-          "type": <verdict>,
-          "message_key": <key>,
-          "severity": "${each.value}",
-          "resolution_state": "New",
-          "description": <message>,
-          "additional_info": { "change": <change>, "region": <region> }
-        }]
-      }
-    JSON
+    input_paths    = each.value.paths
+    input_template = each.value.template
   }
-}
 
-resource "aws_cloudwatch_event_rule" "servicenow_resolved" {
-  name          = "${local.name_prefix}-servicenow-resolved"
-  event_pattern = jsonencode(local.resolved)
-}
-
-resource "aws_cloudwatch_event_target" "servicenow_resolved" {
-  rule     = aws_cloudwatch_event_rule.servicenow_resolved.name
-  arn      = aws_cloudwatch_event_api_destination.servicenow.arn
-  role_arn = aws_iam_role.delivery.arn
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
 
   dead_letter_config {
-    arn = aws_sqs_queue.failed.arn
+    arn = aws_sqs_queue.undelivered_tickets.arn
   }
+}
 
-  input_transformer {
-    input_paths    = local.resolved_paths
-    input_template = <<-JSON
-      {
-        "records": [{
-          "source": "certificate-lifecycle",
-          "resource": <arn>,
-          "type": <verdict>,
-          "message_key": <key>,
-          "severity": "0",
-          "resolution_state": "Closing",
-          "description": <state>
-        }]
-      }
-    JSON
-  }
+resource "aws_iam_role" "servicenow" {
+  name        = "${local.name_prefix}-tickets-servicenow"
+  description = "Lets EventBridge send events to ServiceNow."
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "LetTheRulesOfTicketsAssume"
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "events.amazonaws.com" }
+      Condition = local.ticket_rules
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "servicenow" {
+  name = "servicenow"
+  role = aws_iam_role.servicenow.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "SendTickets"
+      Effect   = "Allow"
+      Action   = "events:InvokeApiDestination"
+      Resource = aws_cloudwatch_event_api_destination.servicenow.arn
+    }]
+  })
 }

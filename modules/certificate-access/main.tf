@@ -83,6 +83,7 @@ locals {
           "acm:ListAcmeExternalAccountBindings",
           "acm:ListTagsForCertificate",
           "acm:ListTagsForResource",
+          "acm-pca:GetCertificateAuthorityCertificate",
           "acm-pca:ListPermissions",
           # In every mode, because findings name the consumers of a certificate.
           "apigateway:GET",
@@ -102,7 +103,8 @@ locals {
         [
           "arn:${var.partition}:acm:*:${var.account_id}:acme-endpoint/*",
           "arn:${var.partition}:acm:*:${var.account_id}:certificate/*",
-          "arn:${var.partition}:acm-pca:*:${var.account_id}:certificate-authority/*",
+          # Another account may share a CA.
+          "arn:${var.partition}:acm-pca:*:*:certificate-authority/*",
           "arn:${var.partition}:apigateway:*::/domainnames",
           "arn:${var.partition}:iam::${var.account_id}:server-certificate/*",
         ],

@@ -82,7 +82,7 @@ locals {
     {
       title = "Findings by severity"
       x     = 0
-      y     = 7
+      y     = 20
       stat  = "Maximum"
       metrics = [
         concat(local._metric.CriticalFindings, [{ color = "#d62728", label = "Critical" }]),
@@ -93,7 +93,7 @@ locals {
     {
       title = "Runs"
       x     = 12
-      y     = 7
+      y     = 20
       stat  = "SampleCount"
       metrics = [
         concat(local._metric.Certificates, [{ label = "All runs" }]),
@@ -103,7 +103,7 @@ locals {
     {
       title = "Failed scans and messages"
       x     = 0
-      y     = 13
+      y     = 26
       stat  = "Maximum"
       metrics = [
         concat(local._metric.FailedScopes, [{ label = "Accounts and regions not scanned" }]),
@@ -114,7 +114,7 @@ locals {
     {
       title = "Errors and longest invocation of the function"
       x     = 12
-      y     = 13
+      y     = 26
       stat  = "Sum"
       metrics = [
         ["AWS/Lambda", "Errors", "FunctionName", var.function_name, { label = "Errors" }],
@@ -123,6 +123,39 @@ locals {
       ]
     },
   ]
+
+  _console = "https://${var.region}.${lookup(local._consoles, data.aws_partition.current.partition, local._consoles.aws)}"
+  _runbook = var.runbook_url == null ? "`docs/runbook.md` of the module" : "[the runbook](${var.runbook_url})"
+  _links = merge(
+    {
+      "Log of the runs" = "/cloudwatch/home?region=${var.region}#logsV2:log-groups/log-group/${replace(var.log_group_name, "/", "$252F")}"
+      "Topic"           = "/sns/v3/home?region=${var.region}#/topic/${var.topic_arn}"
+    },
+    var.report_bucket == null ? {} : {
+      "Latest report" = "/s3/object/${var.report_bucket}?region=${var.region}&prefix=reports/${var.instance}/latest.html"
+      "Reports"       = "/s3/buckets/${var.report_bucket}?region=${var.region}&prefix=reports/${var.instance}/"
+    },
+  )
+
+  _what_to_do = join("\n", [
+    "## What to do",
+    "1. If an alarm rings, do the first step in its description.",
+    "2. If certificates need attention, take the first row of the table below: `urgency` 1 and 2 need a person, 3 is for information. Do the steps of its `problem` in ${local._runbook}.",
+    "3. For users, names and exact commands, read the last message of the topic${var.report_bucket == null ? "" : ", or the latest report"}. With the command line: `certificates explain ARN --instance ${var.instance}`, then `certificates plan --instance ${var.instance}`.",
+    "",
+    join(" | ", [for text, path in local._links : "[${text}](${local._console}${path})"]),
+  ])
+
+  # A finding that is resolved is in no later run, so that the table lists only what the runs of the longest allowed pause have found.
+  # Only `limit` may follow `dedup`, and `sort` takes one field: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Dedup.html
+  _latest_findings = join(" | ", [
+    "SOURCE '${var.log_group_name}'",
+    "filter message = 'certificate assessed' and toMillis(@timestamp) >= (now() * 1000 - ${(24 * var.max_silence_days + 2) * 3600000})",
+    "fields replace(replace(replace(severity, 'critical', '1 critical'), 'warning', '2 warning'), 'info', '3 info') as rank",
+    "stats latest(rank) as urgency, latest(domain_name) as name, latest(verdict) as problem, latest(reason) as cause, latest(@timestamp) as last_seen by certificate_arn",
+    "sort urgency asc",
+    "limit 100",
+  ])
 
   dashboard_json = jsonencode({
     # Contains two runs of a weekly schedule.
@@ -138,10 +171,18 @@ locals {
         height     = 3
         properties = { title = "Alarms", alarms = shown }
       } if length(shown) > 0],
+      [{
+        type       = "text"
+        x          = 0
+        y          = 3
+        width      = 24
+        height     = 5
+        properties = { markdown = local._what_to_do }
+      }],
       [for index, number in local._now : {
         type   = "metric"
         x      = index * 6
-        y      = 3
+        y      = 8
         width  = 6
         height = 4
         properties = {
@@ -152,6 +193,19 @@ locals {
           stat      = number.stat
           period    = 3600
           metrics   = [local._metric[number.metric]]
+        }
+      }],
+      [{
+        type   = "log"
+        x      = 0
+        y      = 12
+        width  = 24
+        height = 8
+        properties = {
+          title  = "Findings of the latest runs, worst first"
+          view   = "table"
+          region = var.region
+          query  = local._latest_findings
         }
       }],
       [for row in local._rows : {
@@ -167,25 +221,6 @@ locals {
           stat    = row.stat
           period  = 3600
           metrics = row.metrics
-        }
-      }],
-      [{
-        type   = "log"
-        x      = 0
-        y      = 19
-        width  = 24
-        height = 8
-        properties = {
-          title  = "Latest findings"
-          view   = "table"
-          region = var.region
-          query = join(" | ", [
-            "SOURCE '${var.log_group_name}'",
-            "filter message = 'certificate assessed'",
-            "fields @timestamp, severity, domain_name, verdict, reason, certificate_arn",
-            "sort @timestamp desc",
-            "limit 50",
-          ])
         }
       }],
     )

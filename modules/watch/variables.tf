@@ -54,6 +54,18 @@ variable "region" {
   nullable    = false
 }
 
+variable "report_bucket" {
+  type        = string
+  description = "Bucket with the report of each run; null without reports."
+  default     = null
+}
+
+variable "runbook_url" {
+  type        = string
+  description = "Page of the runbook that the dashboard links to; null: the dashboard only names it."
+  default     = null
+}
+
 variable "tags" {
   type        = map(string)
   description = "Tags for the alarms."

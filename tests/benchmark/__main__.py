@@ -53,7 +53,8 @@ MAX_COMMAND_RATIO = 1.2
 MAX_HELP_SECONDS = 0.15
 MAX_MEMORY = 200e6
 MAX_GROWTH = 2_048
-MAX_IMPORT_SECONDS = 0.06
+#: Of a handler with boto3, against boto3 alone: milliseconds of one machine mean little on another.
+MAX_IMPORT_RATIO = 2.25
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,8 @@ def shapes() -> list[tuple[int, int]]:
 def measure(cloud: Cloud, size: int, count: int, *, limited: bool) -> Row:
     """Scan an estate by the function, then make the same calls by a bare script."""
     say(f"{size} certificates, {count} region{'s' if count > 1 else ''}, {limited=}")
-    cloud.reset()
     regions = REGIONS[:count]
-    scale.fill(cloud, size, regions)
+    scale.fill_anew(cloud, size, regions)
     topic = cloud.client("sns").create_topic(Name="benchmark")["TopicArn"]
     environment = {"SNS_TOPIC_ARN": topic, "REGIONS": json.dumps(regions)}
     cloud.latency = 0.0 if limited else LATENCY_SECONDS
@@ -260,7 +260,7 @@ def judge(
 ) -> dict[str, bool]:
     slowest = max(row.ratio for row in latent)
     most = max(row.memory for row in (*latent, *limited))
-    extra = max(imports[name] for name in HANDLERS) - imports["boto3"]
+    imported = max(imports[name] for name in HANDLERS) / imports["boto3"]
     throttled = sum(row.throttled for row in limited)
     (scan,) = [row for row in latent if row.command and row.regions == 1]
     command = scan.command / scan.script
@@ -273,8 +273,8 @@ def judge(
         f"An additional certificate uses less than 2 KB: {growth(latent):.0f} bytes.": (
             growth(latent) < MAX_GROWTH
         ),
-        f"Importing a handler takes at most {MAX_IMPORT_SECONDS * 1000:.0f} ms more than boto3: "
-        f"{extra * 1000:.0f} ms.": extra <= MAX_IMPORT_SECONDS,
+        f"Importing a handler takes at most {MAX_IMPORT_RATIO} times as long as boto3, which is "
+        f"part of it: {imported:.2f}.": imported <= MAX_IMPORT_RATIO,
         f"`certificates scan` of {COMMAND_SIZE:,} certificates, including its start, takes at most "
         f"{MAX_COMMAND_RATIO} times as long as the bare script: {command:.2f}.": (
             command <= MAX_COMMAND_RATIO

@@ -19,7 +19,7 @@ from tests.harness.state_table import create_state_table
 
 SIZE, MORE_OVERDUE = 2_500, 7
 LATENCY_SECONDS = 0.02
-REPEATS = 3
+REPEATS = 5
 
 MAX_CALLS, MAX_WALL, MAX_PACED_WALL, MAX_SECOND = 1.1, 1.5, 1.02, 0.1
 
@@ -45,8 +45,7 @@ def measure(cloud: Cloud, work: Work, *, size: int = SIZE) -> Rows:
 
 
 def _measured(cloud: Cloud, work: Work, size: int, *, limited: bool) -> dict[str, Measured]:
-    cloud.reset()
-    scale.fill(cloud, size, more_overdue=MORE_OVERDUE)
+    scale.fill_anew(cloud, size, more_overdue=MORE_OVERDUE)
     cloud.latency, cloud.rate_limited = LATENCY_SECONDS, limited
     soon = cloud.now + timedelta(days=30)
     findings = [

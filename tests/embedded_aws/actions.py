@@ -716,6 +716,9 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("acm", "RemoveTagsFromCertificate"): _remove_tags,
     ("acm", "RequestCertificate"): _request_certificate,
     ("acm", "SearchCertificates"): _account_wide("acm:SearchCertificates"),
+    ("acm-pca", "GetCertificateAuthorityCertificate"): _authority(
+        "acm-pca:GetCertificateAuthorityCertificate"
+    ),
     ("acm-pca", "ListCertificateAuthorities"): _account_wide("acm-pca:ListCertificateAuthorities"),
     ("acm-pca", "ListPermissions"): _authority("acm-pca:ListPermissions"),
     ("amplify", "GetDomainAssociation"): _amplify("amplify:GetDomainAssociation"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from moto.awslambda.models import lambda_backends
 
-from tests.embedded_aws import parameters, policy, tables
+from tests.embedded_aws import parameters, policy, secrets, tables
 from tests.embedded_aws.calls import Permission
 from tests.embedded_aws.principals import Caller, existing_role, trust_policy
 from tests.embedded_aws.protocol import AwsError, Request
@@ -17,6 +17,8 @@ from tests.embedded_aws.topics import check_publish, count_subscriptions
 RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!0|1 )\d+ (minutes|hours|days))\)")
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
 CRON = re.compile(r"cron\((\S+ ){5}\S+\)")
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+PLACEHOLDER = re.compile(r"<((?!aws\.events\.)[^<>]+)>")
 MAX_ENVIRONMENT = 4096
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html, required IAM permissions
 NETWORK_ACTIONS = (
@@ -41,6 +43,25 @@ def check_schedule(request: Request) -> None:
     if CRON.fullmatch(expression) and (fields[2] == "?") is not (fields[4] == "?"):
         return
     raise AwsError("ValidationException", "Parameter ScheduleExpression is not valid.")
+
+
+def check_targets(request: Request) -> None:
+    """Refuse an API destination without a role, and a placeholder that no input path defines.
+
+    eb-api-destinations: "RoleArn is required for target"; API_InputTransformer.
+    """
+    for target in request.parameters["Targets"]:
+        if ":api-destination/" in target["Arn"] and not target.get("RoleArn"):
+            raise AwsError(
+                "ValidationException", f"RoleArn is required for target {target['Arn']}."
+            )
+        transformer = target.get("InputTransformer") or {}
+        used = PLACEHOLDER.findall(transformer.get("InputTemplate", ""))
+        for name in set(used) - (transformer.get("InputPathsMap") or {}).keys():
+            raise AwsError(
+                "ValidationException",
+                f"InputTemplate for target {target['Id']} contains invalid placeholder {name}.",
+            )
 
 
 def check_function(request: Request) -> None:
@@ -109,8 +130,10 @@ def _lambda_may_assume(arn: str) -> bool:
 
 RULES: Mapping[tuple[str, str], Callable[[Request], None]] = {
     **parameters.RULES,
+    **secrets.RULES,
     **tables.RULES,
     ("events", "PutRule"): check_schedule,
+    ("events", "PutTargets"): check_targets,
     ("lambda", "CreateFunction"): check_function,
     ("lambda", "PutFunctionEventInvokeConfig"): check_destination,
     ("lambda", "UpdateFunctionConfiguration"): check_function,

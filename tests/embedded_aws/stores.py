@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServerCertificates.html
 https://docs.aws.amazon.com/privateca/latest/APIReference/API_ListCertificateAuthorities.html
+https://docs.aws.amazon.com/privateca/latest/APIReference/API_GetCertificateAuthorityCertificate.html
 moto's server certificates all expired in 2012, and its CAs have no permissions.
 """
 
@@ -117,6 +118,9 @@ class PrivateAuthority:
     status: str
     usage_mode: str
     permissions: tuple[str, ...]
+    certificate: str = ""
+    chain: str | None = None
+    shared_with: tuple[str, ...] = ()
 
     @property
     def shown(self) -> Result:
@@ -155,16 +159,37 @@ class PrivateAuthorities:
         region: str = "eu-west-1",
         account: str = DEFAULT_ACCOUNT,
     ) -> str:
-        """Make a CA that grants ACM some permissions, and return its ARN."""
+        """Make a root CA that grants ACM some permissions, and return its ARN."""
         arn = f"arn:aws:acm-pca:{region}:{account}:certificate-authority/{uuid.uuid4()}"
         self.all[arn] = PrivateAuthority(
             arn, account, region, common_name, not_after, status, usage_mode, tuple(permissions)
         )
+        self.certify(arn)
         return arn
+
+    def certify(
+        self,
+        arn: str,
+        *,
+        permitted: Iterable[str] | None = None,
+        excluded: Iterable[str] | None = None,
+        chain: str | None = None,
+    ) -> None:
+        """Give a CA another certificate, with name constraints, and the certificates above it."""
+        found = self.all[arn]
+        found.certificate = authority.constrained_authority(
+            found.common_name, not_after=found.not_after, permitted=permitted, excluded=excluded
+        )
+        found.chain = chain
+
+    def share(self, arn: str, account: str) -> None:
+        """Share a CA with another account, as AWS RAM does."""
+        self.all[arn].shared_with += (account,)
 
     def handlers(self) -> Handlers:
         return {
             ("acm-pca", "ListCertificateAuthorities"): self.list,
+            ("acm-pca", "GetCertificateAuthorityCertificate"): self.certificate,
             ("acm-pca", "ListPermissions"): self.permissions,
         }
 
@@ -180,14 +205,33 @@ class PrivateAuthorities:
         return {**result, "NextToken": str(end)} if end < len(rows) else result
 
     def permissions(self, request: Request) -> Result:
-        arn = request.parameters["CertificateAuthorityArn"]
-        found = self.all.get(arn)
-        if found is None or found.account != request.account:
-            raise AwsError("ResourceNotFoundException", f"Could not find {arn}.")
+        found = self._visible(request)
         granted = {
-            "CertificateAuthorityArn": arn,
+            "CertificateAuthorityArn": found.arn,
             "Principal": "acm.amazonaws.com",
             "SourceAccount": found.account,
             "Actions": list(found.permissions),
         }
         return {"Permissions": [granted] if found.permissions else []}
+
+    def certificate(self, request: Request) -> Result:
+        """Return a CA's certificate and the chain above it, which a root CA does not have.
+
+        A CA without a certificate, or one that was deleted, refuses (InvalidStateException).
+        """
+        found = self._visible(request)
+        if found.status not in ("ACTIVE", "DISABLED", "EXPIRED"):
+            text = f"The certificate authority {found.arn} is in the state {found.status}."
+            raise AwsError("InvalidStateException", text)
+        above = {} if found.chain is None else {"CertificateChain": found.chain}
+        return {"Certificate": found.certificate, **above}
+
+    def _visible(self, request: Request) -> PrivateAuthority:
+        """Return the CA of a request, of its own account or shared with it, in its region."""
+        arn = request.parameters["CertificateAuthorityArn"]
+        found = self.all.get(arn)
+        if found is None or found.region != request.region:
+            raise AwsError("ResourceNotFoundException", f"Could not find {arn}.")
+        if request.account not in (found.account, *found.shared_with):
+            raise AwsError("ResourceNotFoundException", f"Could not find {arn}.")
+        return found

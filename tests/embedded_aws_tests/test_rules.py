@@ -44,6 +44,40 @@ def test_a_rule_for_events_needs_no_schedule(cloud: Cloud) -> None:
     cloud.client("events").put_rule(Name="rule", EventPattern=pattern)
 
 
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({}, None),
+        ({"RoleArn": None}, "RoleArn is required for target"),
+        ({"InputTransformer": {"InputTemplate": '{"key": "<key>"}'}}, "invalid placeholder key"),
+        ({"InputTransformer": {"InputTemplate": "<aws.events.event>"}}, None),
+    ],
+)
+def test_a_target_that_is_an_api_destination_has_a_role_and_known_placeholders(
+    cloud: Cloud, changes: dict[str, object], refusal: str | None
+) -> None:
+    """eb-api-destinations, API_InputTransformer."""
+    events = cloud.client("events")
+    events.put_rule(Name="rule", EventPattern=json.dumps({"source": ["shop"]}))
+    account = "eu-west-1:123456789012"
+    target = {
+        "Id": "tickets",
+        "Arn": f"arn:aws:events:{account}:api-destination/tickets/0f0f0f0f",
+        "RoleArn": "arn:aws:iam::123456789012:role/tickets",
+        "InputTransformer": {
+            "InputPathsMap": {"key": "$.detail.key"},
+            "InputTemplate": '{"key": "<key>"}',
+        },
+    }
+    given = {**target, **changes}.items()
+    asked = [{name: value for name, value in given if value is not None}]
+    if refusal is None:
+        events.put_targets(Rule="rule", Targets=asked)
+        return
+    with pytest.raises(ClientError, match=refusal):
+        events.put_targets(Rule="rule", Targets=asked)
+
+
 def create_role(cloud: Cloud, principal: str) -> str:
     iam = cloud.client("iam")
     trust = {

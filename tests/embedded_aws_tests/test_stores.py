@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography import x509
 
 from tests.embedded_aws.cloud import Cloud
+from tests.harness import authority
 
 ENDS = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -56,3 +59,53 @@ def test_a_private_ca_that_does_not_exist_has_no_permissions(cloud: Cloud) -> No
     arn = cloud.authorities.add(not_after=ENDS, account="222222222222")
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         cloud.client("acm-pca").list_permissions(CertificateAuthorityArn=arn)
+
+
+def test_the_certificate_of_a_private_ca_has_its_name_constraints(cloud: Cloud) -> None:
+    root = authority.chain()
+    arn = cloud.authorities.add("Shop CA", not_after=ENDS)
+    cloud.authorities.certify(arn, permitted=["corp.example"], chain=root)
+    found = cloud.client("acm-pca").get_certificate_authority_certificate(
+        CertificateAuthorityArn=arn
+    )
+    own = x509.load_pem_x509_certificate(found["Certificate"].encode())
+    constraints = own.extensions.get_extension_for_class(x509.NameConstraints)
+    assert constraints.critical
+    assert constraints.value.permitted_subtrees == [x509.DNSName("corp.example")]
+    assert own.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    assert (own.not_valid_after_utc, found["CertificateChain"]) == (ENDS, root)
+
+
+def test_a_root_ca_has_no_chain(cloud: Cloud) -> None:
+    arn = cloud.authorities.add(not_after=ENDS)
+    found = cloud.client("acm-pca").get_certificate_authority_certificate(
+        CertificateAuthorityArn=arn
+    )
+    assert "CertificateChain" not in found
+
+
+@pytest.mark.parametrize(
+    ("details", "code"),
+    [
+        ({"status": "DELETED"}, "InvalidStateException"),
+        ({"status": "PENDING_CERTIFICATE"}, "InvalidStateException"),
+        ({"account": "222222222222"}, "ResourceNotFoundException"),
+        ({"region": "us-east-1"}, "ResourceNotFoundException"),
+    ],
+    ids=str,
+)
+def test_a_private_ca_without_a_certificate_or_out_of_sight_refuses(
+    cloud: Cloud, details: dict[str, Any], code: str
+) -> None:
+    arn = cloud.authorities.add(not_after=ENDS, **details)
+    with pytest.raises(ClientError, match=code):
+        cloud.client("acm-pca").get_certificate_authority_certificate(CertificateAuthorityArn=arn)
+
+
+def test_a_shared_private_ca_is_visible_to_the_account_it_is_shared_with(cloud: Cloud) -> None:
+    arn = cloud.authorities.add(not_after=ENDS, account="222222222222")
+    cloud.authorities.share(arn, "123456789012")
+    found = cloud.client("acm-pca").get_certificate_authority_certificate(
+        CertificateAuthorityArn=arn
+    )
+    assert found["Certificate"].startswith("-----BEGIN CERTIFICATE-----")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,15 +66,19 @@ def imported(
     old: authority.Issued | None = None,
     **secret: Any,  # noqa: ANN401 - whatever CreateSecret takes
 ) -> Imported:
-    """Import a certificate that ends soon, and put a newer one into its secret."""
+    """Import a certificate that ends soon, and put a newer one into its secret.
+
+    With `SecretString=None` the secret has no value.
+    """
     old = old or issued(cloud.now + left, name)
     arn = cloud.client("acm", account=account).import_certificate(
         Certificate=old.certificate, PrivateKey=old.private_key, Tags=TAGS
     )["CertificateArn"]
     cloud.certificates.edit(arn, in_use_by=[LOAD_BALANCER])
     newer = issued(cloud.now + timedelta(days=300), name)
-    settings: Mapping[str, Any] = {"SecretString": newer.secret()}
+    settings = {"SecretString": newer.secret(), **secret}
+    given = {key: value for key, value in settings.items() if value is not None}
     secret_arn = cloud.client("secretsmanager", account=account).create_secret(
-        Name=f"tls/{name}", **{**settings, **secret}
+        Name=f"tls/{name}", **given
     )["ARN"]
     return Imported(cloud, arn, secret_arn)

@@ -186,6 +186,29 @@ def fill(cloud: Cloud, account: str = DEFAULT_ACCOUNT) -> dict[str, ReplacementC
     }
 
 
+#: Cases that no two commands list in another order: each has an expiry of its own.
+_SMALL = ("api", "shop.example.org", "caa", "overdue", "idle", "legacy", "old", "www", "new")
+
+
+def fill_small(cloud: Cloud) -> None:
+    """Put a few cases into `cloud`: one has an owner, one is muted and has a long name."""
+    cloud.zones.add(ZONE)
+    now = cloud.now
+    cases = [case for case in CASES if case.name in _SMALL]
+    tags = {"legacy": {"Owner": "payments"}}
+    for case in cases:
+        facts = {"tags": tags.get(case.name, {}), **case.dates(now), **case.attributes}
+        cloud.certificates.add(domain_name=case.domain_name, **facts)
+    cloud.certificates.add(
+        domain_name=f"checkout.emea.storefront.internal.{ZONE}",
+        type="IMPORTED",
+        tags={"Owner": "storefront", "certificate-lifecycle:mute-until": "2026-07-01"},
+        not_before=now - timedelta(days=343),
+        not_after=now + timedelta(days=22),
+        **_used("storefront"),
+    )
+
+
 def fill_other_stores(cloud: Cloud, account: str = DEFAULT_ACCOUNT) -> None:
     """Let everything be there that is kept outside ACM, and renewals enough for a search."""
     cloud.server_certificates.add(

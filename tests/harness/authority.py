@@ -92,6 +92,7 @@ def document(  # noqa: PLR0913 - what a certificate says
     purposes: Iterable[ObjectIdentifier] | None = (SERVER,),
     key_ids: bool = False,
     signing_key: Key | None = None,
+    critical: Iterable[x509.ExtensionType] = (),
 ) -> str:
     """Sign a certificate with the CA's key, or with another one; None omits an extension."""
     signing_key = signing_key or private_key("EC_prime256v1", 0)
@@ -118,6 +119,8 @@ def document(  # noqa: PLR0913 - what a certificate says
         own = x509.SubjectKeyIdentifier.from_public_key(public_key)
         above = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key())
         builder = builder.add_extension(own, critical=False).add_extension(above, critical=False)
+    for extension in critical:
+        builder = builder.add_extension(extension, critical=True)
     return builder.sign(signing_key, hashes.SHA256()).public_bytes(PEM).decode()
 
 
@@ -148,6 +151,37 @@ def authority(
         purposes=None,
         signing_key=signing_key,
         key_ids=key_ids,
+    )
+
+
+def constrained_authority(
+    name: str,
+    *,
+    not_after: datetime,
+    permitted: Iterable[str] | None = None,
+    excluded: Iterable[str] | None = None,
+) -> str:
+    """Return the certificate of a CA with constraints on DNS names, as AWS Private CA imports it.
+
+    https://docs.aws.amazon.com/privateca/latest/userguide/RFC-compliance.html: BasicConstraints has
+    to be there, and critical. Without permitted and excluded names, there is no NameConstraints.
+    """
+    subtrees = [
+        None if names is None else [x509.DNSName(each) for each in names]
+        for names in (permitted, excluded)
+    ]
+    extensions: list[x509.ExtensionType] = [x509.BasicConstraints(ca=True, path_length=None)]
+    if any(subtrees):
+        extensions.append(x509.NameConstraints(*subtrees))
+    return document(
+        private_key("EC_prime256v1", 1).public_key(),
+        [],
+        not_before=not_after - timedelta(days=3650),
+        not_after=not_after,
+        subject=named(name),
+        usages=("key_cert_sign", "crl_sign"),
+        purposes=None,
+        critical=extensions,
     )
 
 

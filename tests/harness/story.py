@@ -37,7 +37,7 @@ _DIFFERENT = (
     (re.compile(r"\b\d\d:\d\d\b"), "h"),
     (re.compile(r"_[0-9a-f]{32}"), "t"),
     (re.compile(r"(?<=acm-drill-)[0-9a-f]{16}"), "t"),
-    (re.compile(r"\b[a-z]{10}(?=\.acm-validations)"), "v"),
+    (re.compile(r"\b[a-z]{10}(?=\.acm-)"), "v"),
     (re.compile(r"\bZ[A-Z0-9]{12,31}\b"), "z"),
     (re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){7,}\b"), "s"),
     (re.compile(r"\b\d+\.\d s\b"), "n"),
@@ -85,8 +85,8 @@ def fill(cloud: Cloud) -> None:
         **ending(4, 365),
     )
     add(domain_name="old.example.com", **ending(38))
-    for name in ("www", "login", "status"):
-        add(domain_name=f"{name}.example.com", **_USED, **ending(150))
+    for days, name in enumerate(("www", "login", "status"), 150):
+        add(domain_name=f"{name}.example.com", **_USED, **ending(days))
 
 
 def examples(page: str) -> Iterator[Example]:

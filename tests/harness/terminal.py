@@ -80,9 +80,9 @@ def type_in(
     return Shown(screen=screen(raw), raw=raw, code=child.exitstatus)
 
 
-def screen(raw: str) -> str:
+def screen(raw: str, columns: int = COLUMNS) -> str:
     """Return the screen of a terminal after `raw`, without trailing spaces."""
-    display = pyte.Screen(COLUMNS, LINES)
+    display = pyte.Screen(columns, LINES)
     stream = pyte.Stream(display)
     stream.feed(raw)
     return "\n".join(line.rstrip() for line in display.display).rstrip("\n") + "\n"

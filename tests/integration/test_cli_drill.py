@@ -246,16 +246,31 @@ def test_the_ca_of_a_private_certificate_decides(
     cloud.certificates.edit(arn, certificate_authority_arn=authority)
     drilled = Drilled(certificates, arn)
     assert drilled.answer == answer
-    assert set(drilled.outcomes) == {"eligibility", "private CA", "decision of a run"}
+    assert drilled.outcomes.keys() == {
+        *("eligibility", "private CA", "names at the CA", "decision of a run")
+    }
 
 
-def test_a_private_ca_that_cannot_be_seen_leaves_the_answer_partly_known(
+def test_a_private_ca_of_another_account_leaves_the_answer_partly_known(
     certificates: Certificates, cloud: Cloud
 ) -> None:
+    authority = cloud.authorities.add(
+        not_after=cloud.now + timedelta(days=3000), account="222222222222"
+    )
+    cloud.authorities.share(authority, "123456789012")
     arn = cloud.certificates.add(
         domain_name="intern.example", type="PRIVATE", **USED, **ending_in(cloud, 200, lifetime=395)
     )
+    cloud.certificates.edit(arn, certificate_authority_arn=authority)
     assert Drilled(certificates, arn).answer == PARTLY
+
+    cloud.authorities.certify(authority, permitted=["corp.example"])
+    drilled = Drilled(certificates, arn)
+    assert drilled.answer == NO
+    assert drilled.outcomes["names at the CA"] == "failed"
+
+    cloud.fail("acm-pca", "GetCertificateAuthorityCertificate", "AccessDenied", times=None)
+    assert Drilled(certificates, arn).outcomes["names at the CA"] == "unknown"
 
 
 NOT_RENEWED: dict[str, tuple[dict[str, Any], tuple[str, int], str]] = {

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.aws.state_table import StateTable
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.remembered import RememberedCertificates
 from tests.embedded_aws.cloud import Cloud
 from tests.estates import showcase
 from tests.estates.imports import imported
@@ -63,6 +66,7 @@ def test_scan_plan_and_apply_need_every_action_that_is_listed_for_them(
     showcase.fill_other_stores(cloud)
     declare(cloud)
     deploy(cloud, environment)
+    remember_a_run(cloud)
     everywhere(made)
 
     add = cloud.certificates.add
@@ -92,6 +96,13 @@ def test_scan_plan_and_apply_need_every_action_that_is_listed_for_them(
 
     for name in (*READ_ONLY, "apply"):
         assert made.actions[name] == NEEDS[name], name
+
+
+def remember_a_run(cloud: Cloud) -> None:
+    """Let a run of an earlier day have ended, so that next renewals are checked."""
+    client, place = cloud.client("dynamodb"), Scope("123456789012", "eu-west-1")
+    memory = RememberedCertificates(since=cloud.now - timedelta(days=2))
+    StateTable(client, "certificate-lifecycle-ledger", place).save_memory(memory)
 
 
 def replace(made: Made, cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
@@ -167,6 +178,10 @@ def test_explain_needs_every_action_that_is_listed_for_it(
         made("explain", wanted)
     deploy(cloud, environment)
     made("explain", arns[0])
+    remember_a_run(cloud)
+    for entry in cloud.certificates.all():
+        if entry.type == "PRIVATE":
+            made("explain", entry.arn)
     assert made.actions["explain"] == NEEDS["explain"]
 
 

@@ -419,9 +419,8 @@ def test_an_equal_certificate_on_the_last_page_of_any_key_type_is_found(
 
     assert (result["certificate_arn"], result["created"]) == (equal, False)
     assert creation.operations == [
-        *["ListCertificates"] * 3,
+        *["ListCertificates"] * 4,
         *["DescribeCertificate", "ListTagsForCertificate"],
-        "ListCertificates",
     ]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.model.errors import RotationError
 from tests.embedded_aws.certificates import MethodUpdate
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import (
@@ -220,6 +223,61 @@ def test_without_the_search_the_certificate_is_found_within_days(
         cloud.advance(days=1)
 
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
+
+
+def test_a_record_that_is_lost_after_the_first_renewal_by_dns_is_found(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    """The initial validation, which ACM still describes, was by e-mail and has no records."""
+    environment.setenv("ROTATION_MODE", "notify")
+    zone = cloud.zones.add("example.com")
+    migrated = replace(begun(cloud), status="SUCCESS")
+    arn = by_email(cloud, update=migrated, validation_method="DNS", renewal_status="SUCCESS")
+    put_records(cloud, zone, arn)
+    assert rotation(scheduled(cloud.now))["findings"] == []
+    for name, record_type in wanted_records(cloud, arn):
+        cloud.zones.remove(zone, name, record_type)
+
+    cloud.advance(days=1)
+
+    missing = ("RenewalAtRisk", "ValidationRecordMissing", "info")
+    found = rotation(scheduled(cloud.now))["findings"]
+    assert [(each["verdict"], each["reason"], each["severity"]) for each in found] == [missing]
+
+
+def fail_search(cloud: Cloud) -> None:
+    """Fail the search for e-mail validation, and no other."""
+    cloud.fail(
+        *("acm", "SearchCertificates", "ThrottlingException"),
+        when=lambda parameters: "ValidationMethod" in json.dumps(parameters, default=str),
+        times=None,
+    )
+
+
+def test_a_search_that_fails_resolves_no_open_finding(
+    rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("ROTATION_MODE", "notify")
+    by_email(cloud)
+    rotation(scheduled(cloud.now))
+    fail_search(cloud)
+
+    for _ in range(3):
+        cloud.advance(days=1)
+        assert findings(rotation(scheduled(cloud.now))) == [ENDS]
+    changes = [change["kind"] for sent in documents(cloud, topic) for change in sent["changes"]]
+    assert changes == ["new"]
+
+
+def test_without_a_state_table_a_search_that_fails_is_an_error_of_the_run(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    """No other run describes the certificate before its renewal."""
+    environment.delenv("LEDGER_TABLE")
+    by_email(cloud)
+    fail_search(cloud)
+    with pytest.raises(RotationError, match=r"validated by e-mail could not be searched: .*Thrott"):
+        rotation(scheduled(cloud.now))
 
 
 def test_a_month_before_the_renewal_the_finding_is_a_warning(

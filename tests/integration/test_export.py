@@ -17,6 +17,7 @@ from certificate_lifecycle.model.errors import ExportError, RotationError
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.export import version_token
 from tests.embedded_aws.cloud import Cloud
+from tests.integration.effects import documents
 from tests.integration.exports import PASSPHRASE, Exported, put_exported
 from tests.integration.invocation import NOW, Function, scheduled
 
@@ -206,18 +207,75 @@ def test_secrets_may_live_in_another_region(
     assert "serial" in client.get_secret_value(SecretId=target["secret_arn"])["SecretString"]
 
 
-def test_one_target_that_fails_stops_no_other(
-    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+def test_one_target_that_cannot_be_read_is_not_called_healthy_and_stops_no_other(
+    rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch
 ) -> None:
     exported = put_exported(cloud, 200)
     other = cloud.certificates.add(type="PRIVATE", domain_name="other.example.com")
-    gone = f"{exported.secret_arn[:-7]}-gone-AbCd12"
+    closed = f"{exported.secret_arn[:-7]}-closed-AbCd12"
     targets = json.loads(exported.environment())
-    targets[other] = {**targets[exported.arn], "secret_arn": gone}
+    targets[other] = {**targets[exported.arn], "secret_arn": closed}
     environment.setenv("EXPORT_TARGETS", json.dumps(targets))
-    with pytest.raises(RotationError, match=f"DescribeSecret of {gone} was refused"):
+    cloud.fail(
+        "secretsmanager",
+        "DescribeSecret",
+        "AccessDeniedException",
+        times=None,
+        when=lambda sent: sent["SecretId"] == closed,
+    )
+    with pytest.raises(RotationError, match=f"DescribeSecret of {closed} was refused"):
         rotation(EVENT)
     exported.assert_up_to_date()
+    (document,) = documents(cloud, topic)
+    (found,) = [entry for entry in document["findings"] if entry["certificate_arn"] == other]
+    assert (found["verdict"], found["reason"]) == ("Unknown", "ExportTargetUnreadable")
+    showing = f"get-resource-policy --region eu-west-1 --secret-id {closed}"
+    assert f"`aws secretsmanager {showing}`." in found["message"]
+
+
+# --- A target that is gone ----------------------------------------------------------------------
+
+
+def missing_target(rotation: Function, cloud: Cloud, days: float = 1) -> tuple[str, str, str]:
+    """Run later, without an export, and return the verdict, severity and message of the finding."""
+    result = rotation(later(cloud, days=days))
+    (finding,) = result["findings"]
+    assert finding["reason"] == "ExportSecretMissing"
+    assert {"ExportCertificate", "RenewCertificate"}.isdisjoint(rotation.operations)
+    return finding["verdict"], finding["severity"], finding["message"]
+
+
+def test_a_target_that_is_marked_for_deletion_is_found_months_before_the_next_export(
+    rotation: Function, cloud: Cloud, given: Callable[..., Exported]
+) -> None:
+    exported = given(200, exported=True)
+    rotation(EVENT)
+    secrets = cloud.client("secretsmanager")
+    secrets.delete_secret(SecretId=exported.secret_arn)
+    verdict, severity, text = missing_target(rotation, cloud)
+    assert (verdict, severity) == ("RenewalAtRisk", "info")
+    restoring = f"restore-secret --region eu-west-1 --secret-id {exported.secret_arn}"
+    assert f"is marked for deletion; restore it: `aws secretsmanager {restoring}`." in text
+    assert rotation.operations.count("DescribeSecret") == 1
+    assert missing_target(rotation, cloud, days=130)[:2] == ("RenewalAtRisk", "warning")
+    assert missing_target(rotation, cloud, days=45)[:2] == ("ExportDue", "warning")
+    secrets.restore_secret(SecretId=exported.secret_arn)
+    assert rotation(later(cloud, days=1))["renewed_certificates"] == 1
+
+
+def test_a_target_that_does_not_exist_is_found_before_the_first_export(
+    rotation: Function, cloud: Cloud, given: Callable[..., Exported]
+) -> None:
+    exported = given(200)
+    cloud.client("secretsmanager").delete_secret(
+        SecretId=exported.secret_arn, ForceDeleteWithoutRecovery=True
+    )
+    verdict, severity, text = missing_target(rotation, cloud)
+    assert (verdict, severity) == ("RenewalAtRisk", "info")
+    assert (
+        f"the secret {exported.secret_arn} does not exist; create it and name its new ARN in "
+        "export_targets: `aws secretsmanager create-secret --region eu-west-1 --name edge`."
+    ) in text
 
 
 # --- Nothing that is secret gets out ----------------------------------------------------------

@@ -15,7 +15,7 @@ from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.remembered import Remembered, RememberedCertificates
 from tests.embedded_aws.cloud import Cloud
 from tests.estates.scale import fill
-from tests.integration.effects import OURS, USED, ending_in
+from tests.integration.effects import OURS, USED, ending_in, put_records
 from tests.integration.invocation import (
     Function,
     KilledError,
@@ -199,6 +199,29 @@ def test_what_cannot_be_read_is_described_and_replaced(
     assert result["scopes"][0]["status"] == "ok"
     assert described(rotation, two[0])
     assert items(cloud, table) == before
+
+
+@pytest.mark.parametrize("lost", ["certificates", "certificates and since", "every item"])
+def test_the_day_on_which_what_was_remembered_is_lost_is_not_taken_for_the_first(
+    rotation: Function, cloud: Cloud, table: str, two: list[str], lost: str
+) -> None:
+    """The finding of `two` has an alert record, which is not lost."""
+    del two
+    zone = cloud.zones.add("far.example.com")
+    far = cloud.certificates.add(domain_name="far.example.com", **USED, **ending_in(cloud, 150))
+    put_records(cloud, zone, far)
+    rotation(NOTIFY)
+    client = cloud.client("dynamodb")
+    for item in items(cloud, table):
+        keys = {name: item[name] for name in ("scope", "entry")}
+        if lost == "every item":
+            client.delete_item(TableName=table, Key=keys)
+        else:
+            since = {} if "since" in lost else {"since": item["since"]}
+            client.put_item(TableName=table, Item={**keys, **since})
+    cloud.advance(days=1)
+    rotation(NOTIFY)
+    assert described(rotation, far)
 
 
 def test_a_run_that_is_stopped_before_it_stores_costs_only_calls(

@@ -39,6 +39,15 @@ def renew(cloud: Cloud, arn: str, **changes: Any) -> None:  # noqa: ANN401 - wha
     cloud.certificates.edit(arn, serial=new_serial(), imported_at=cloud.now, **dates, **changes)
 
 
+def damage_memory(cloud: Cloud, table: str) -> None:
+    """Leave nothing that can be read of what the runs remember, except the keys."""
+    client = cloud.client("dynamodb")
+    for item in client.scan(TableName=table)["Items"]:
+        if item["entry"]["S"].startswith("remembered#"):
+            keys = {name: item[name] for name in ("scope", "entry")}
+            client.put_item(TableName=table, Item=keys)
+
+
 def daily(rotation: Function, cloud: Cloud, days: int) -> list[list[tuple[str, str, str]]]:
     """Return the findings of some daily runs."""
     found = []
@@ -51,7 +60,7 @@ def daily(rotation: Function, cloud: Cloud, days: int) -> list[list[tuple[str, s
     return found
 
 
-@pytest.mark.parametrize(
+EACH_CHANGE = pytest.mark.parametrize(
     ("changes", "finding"),
     [
         ({"issuer": "New CA"}, ("RenewalChanged", "IssuerChanged", "info")),
@@ -59,6 +68,9 @@ def daily(rotation: Function, cloud: Cloud, days: int) -> list[list[tuple[str, s
     ],
     ids=["issuer", "clientAuth"],
 )
+
+
+@EACH_CHANGE
 def test_an_import_that_changes_is_a_finding_for_two_weeks_and_notified_once(
     rotation: Function,
     cloud: Cloud,
@@ -76,6 +88,28 @@ def test_an_import_that_changes_is_a_finding_for_two_weeks_and_notified_once(
     # The first message is about the import that was due.
     kinds = [change["kind"] for sent in documents(cloud, topic) for change in sent["changes"]]
     assert (len(kinds), kinds[-1]) == (3, "resolved")
+
+
+@EACH_CHANGE
+def test_a_change_stays_open_for_its_two_weeks_although_what_was_remembered_is_lost(
+    rotation: Function,
+    cloud: Cloud,
+    ledger_table: str,
+    topic: str,
+    changes: dict[str, Any],
+    finding: tuple[str, str, str],
+) -> None:
+    arn = imported(cloud)
+    rotation(scheduled(cloud.now))
+    renew(cloud, arn, **changes)
+    assert daily(rotation, cloud, 3) == [[finding]] * 3
+    sent = len(documents(cloud, topic))
+
+    damage_memory(cloud, ledger_table)
+
+    assert daily(rotation, cloud, 12) == [[finding]] * 11 + [[]]
+    later = documents(cloud, topic)[sent:]
+    assert [change["kind"] for each in later for change in each["changes"]] == ["resolved"]
 
 
 def test_a_renewal_with_the_same_issuer_and_usages_is_no_news(

@@ -212,7 +212,7 @@ def test_a_run_that_has_too_little_time_says_so_before_it_would_be_stopped(
 ) -> None:
     """Bug 54: every call takes ten seconds here; better an honest "partial" than a kill."""
     # Calls side by side would each take ten seconds of the same clock.
-    environment.setattr("certificate_lifecycle.app.descriptions._WORKERS", 1)
+    environment.setattr("certificate_lifecycle.concurrency.WORKERS", 1)
     cloud.zones.add("example.com")
     arns = {blocked(cloud, f"{number}.example.com") for number in range(10)}
     cloud.certificates.page_size = 1000

@@ -8,6 +8,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from certificate_lifecycle.aws.secretsmanager import SecretsManagerImports
 from certificate_lifecycle.model.errors import (
     CertificateImportError,
     RotationError,
+    SecretMissingError,
     SecretUnreadableError,
 )
 from certificate_lifecycle.policy.import_source import CertificateBundle
@@ -154,12 +156,13 @@ def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
 ) -> None:
     rotation(scheduled(NOW))
     assert_imported(shop)
-    assert rotation.operations[:18] == [
-        "Query",
+    assert rotation.operations[0] == "Query"
+    assert sorted(rotation.operations[1:6]) == [
+        *("GetParametersByPath", "ListAcmeEndpoints"),
         *["ListCertificates"] * 2,
-        "ListAcmeEndpoints",
-        "GetParametersByPath",
         "ListServerCertificates",
+    ]
+    assert rotation.operations[6:18] == [
         "DescribeCertificate",
         "ListTagsForCertificate",
         "GetCertificate",
@@ -499,15 +502,63 @@ def test_a_binary_secret_is_reported(rotation: Function, shop: Imported) -> None
     assert finding["reason"] == "SourceInvalid"
 
 
-@pytest.mark.parametrize("code", ["ResourceNotFoundException", "DecryptionFailure"])
-def test_an_unreadable_secret_is_reported_and_raised(
-    rotation: Function, shop: Imported, cloud: Cloud, topic: str, code: str
+def test_a_source_that_is_marked_for_deletion_is_a_finding_until_it_is_restored(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
-    cloud.fail("secretsmanager", "GetSecretValue", code, "no way")
-    with pytest.raises(RotationError, match=rf"cannot be read \({code}: no way\)"):
+    make_ledger(cloud, environment, "eu-west-1")
+    shop = imported(cloud, left=200 * DAY)
+    environment.setenv("IMPORT_SOURCES", shop.sources)
+    secrets = cloud.client("secretsmanager")
+    secrets.delete_secret(SecretId=shop.secret_arn)
+    result = rotation(scheduled(NOW))
+    (finding,) = result["findings"]
+    assert (finding["verdict"], finding["reason"]) == ("RenewalAtRisk", "SourceMissing")
+    assert finding["severity"] == "info"
+    restoring = f"restore-secret --region eu-west-1 --secret-id {shop.secret_arn}"
+    assert f"restore it: `aws secretsmanager {restoring}`." in finding["message"]
+    assert result["notification"]["sent"]
+    secrets.restore_secret(SecretId=shop.secret_arn)
+    assert reimports(rotation, cloud) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "deleting", "cause"),
+    [
+        ("a", {"RecoveryWindowInDays": 7}, "is marked for deletion; restore it"),
+        ("a", {"ForceDeleteWithoutRecovery": True}, "does not exist; create it"),
+        (None, None, r"has no current version \(AWSCURRENT\); write one"),
+    ],
+)
+def test_a_missing_secret_differs_from_one_that_cannot_be_read(
+    cloud: Cloud, value: str | None, deleting: Mapping[str, Any] | None, cause: str
+) -> None:
+    shop = imported(cloud, SecretString=value)
+    if deleting is not None:
+        cloud.client("secretsmanager").delete_secret(SecretId=shop.secret_arn, **deleting)
+    with pytest.raises(SecretMissingError, match=f"{shop.secret_arn} {cause}"):
+        SecretsManagerImports(partial(cloud.client, "secretsmanager")).open(shop.secret_arn)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("AccessDeniedException", "no way"),
+        ("DecryptionFailure", "no way"),
+        ("InvalidRequestException", "not across accounts"),
+    ],
+)
+def test_an_unreadable_secret_is_reported_and_raised(
+    rotation: Function, shop: Imported, cloud: Cloud, topic: str, code: str, text: str
+) -> None:
+    cloud.fail("secretsmanager", "GetSecretValue", code, text)
+    with pytest.raises(RotationError, match=rf"cannot be read \({code}: {text}\)"):
         rotation(scheduled(NOW))
     (document,) = documents(cloud, topic)
-    assert document["findings"][0]["reason"] == "SourceUnreadable"
+    (finding,) = document["findings"]
+    assert finding["reason"] == "SourceUnreadable"
+    showing = f"get-resource-policy --region eu-west-1 --secret-id {shop.secret_arn}"
+    denied = code != "InvalidRequestException"
+    assert (f"`aws secretsmanager {showing}`." in finding["message"]) is denied
     assert shop.certificate.not_after == SOON
 
 

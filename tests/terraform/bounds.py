@@ -504,6 +504,12 @@ ADOPTED_TOPIC: Mapping[str, Bounds] = {
     "LetAlarmsPublish": Bounds(fields={"aws:SourceArn": (1,)}, never={**_OTHERS, **_FOREIGN_ALARMS})
 }
 
+TICKETS_ROLE: Mapping[str, Bounds] = {"SendTickets": JUST_THIS}
+#: Rules have the prefix in their names, as alarms do.
+_TICKETS = Bounds(fields={"aws:SourceArn": (1,)}, never={**_OTHERS, **_FOREIGN_ALARMS})
+TICKETS_TRUST: Mapping[str, Bounds] = {"LetTheRulesOfTicketsAssume": _TICKETS}
+TICKETS_QUEUE: Mapping[str, Bounds] = {"LetTheRulesKeepUndeliveredTickets": _TICKETS}
+
 #: It grants nothing: another test compares it with the policies of the roles.
 BOUNDARY = ("StayWithinTheServicesOfThisModule",)
 
@@ -606,5 +612,8 @@ def statements() -> set[str]:
         EXPORT_READER,
         LOGS_KEY,
         ADOPTED_TOPIC,
+        TICKETS_ROLE,
+        TICKETS_TRUST,
+        TICKETS_QUEUE,
     )
     return {*BOUNDARY, *(name for table in tables for name in table)}

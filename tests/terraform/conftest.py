@@ -179,6 +179,8 @@ def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]
         *client("cloudwatch").describe_alarms()["MetricAlarms"],
         *client("cloudwatch").list_dashboards()["DashboardEntries"],
         *({"TableName": name} for name in client("dynamodb").list_tables()["TableNames"]),
+        *client("events").list_api_destinations()["ApiDestinations"],
+        *client("events").list_connections()["Connections"],
         *client("events").list_rules()["Rules"],
         *client("iam").list_policies(Scope="Local")["Policies"],
         *client("iam").list_roles()["Roles"],
@@ -193,6 +195,7 @@ def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]
         *client("secretsmanager").list_secrets()["SecretList"],
         *client("sns").list_subscriptions()["Subscriptions"],
         *client("sns").list_topics()["Topics"],
+        *({"QueueUrl": url} for url in client("sqs").list_queues().get("QueueUrls", [])),
         *client("ssm").describe_parameters()["Parameters"],
     ]
     return [_name(row) for row in rows]

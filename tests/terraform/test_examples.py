@@ -11,7 +11,10 @@ from functools import partial
 from typing import Any
 
 import pytest
+from moto.events.models import EventPattern
 
+from certificate_lifecycle.model.run import ChangeKind
+from certificate_lifecycle.render.eventbridge import SOURCE, DetailType
 from tests.embedded_aws.calls import Permission
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.policy import Principal, judge, like
@@ -22,7 +25,7 @@ from tests.harness.terraform import REPOSITORY, Workspace
 from tests.integration.invocation import scheduled
 from tests.terraform import bounds
 from tests.terraform.conftest import Life, Stack, live
-from tests.terraform.policies import by_a_service, sids
+from tests.terraform.policies import assuming, by_a_service, sids
 
 pytestmark = pytest.mark.terraform
 
@@ -46,7 +49,13 @@ BALANCERS = {
     **dict.fromkeys(["dev", "multi-region", "prod", "staging"], "shop"),
 }
 #: The examples that issue nothing.
-WATCHING = {"existing-topic", "multi-account", "organization"}
+WATCHING = {"existing-topic", "multi-account", "organization", "tickets"}
+#: The secrets that an example asks for.
+SECRETS = {
+    "tickets": dict.fromkeys(
+        ("jira_webhook_secret", "pagerduty_routing_key", "servicenow_password"), "any"
+    )
+}
 EXPORTED = "arn:aws:acm:eu-west-1:{}:certificate/9f0d7bb1-5f1a-4c3f-9f57-3a6b1a0e2c11"
 #: The examples whose certificates `terraform destroy` deletes.
 DELETING = {"staging"}
@@ -139,6 +148,7 @@ def live_all(cloud: Cloud, examples: tuple[str, ...] | list[str]) -> Mapping[str
         {
             name: Stack(
                 f"examples/{name}",
+                SECRETS.get(name, {}),
                 surroundings=partial(surroundings, example=name),
                 between=partial(use, example=name),
             )
@@ -366,6 +376,68 @@ def test_the_topic_that_is_adopted_takes_the_alarms_of_the_module(
     )
 
     assert wrong(topic["policy"], [alarm], bounds.ADOPTED_TOPIC) == []
+
+
+@pytest.mark.nightly
+def test_only_the_rules_of_the_ticket_systems_reach_their_destination_and_the_queue(
+    other_lives: Mapping[str, Life],
+) -> None:
+    stack = other_lives["tickets"]
+    (queue,) = resources(stack, "aws_sqs_queue")
+    (of_queue,) = resources(stack, "aws_sqs_queue_policy")
+    rules = [
+        {"source_arn": rule["arn"], "source_account": stack.account}
+        for rule in resources(stack, "aws_cloudwatch_event_rule")
+    ]
+    events = "events.amazonaws.com"
+    keeping = [by_a_service(events, "sqs:SendMessage", queue["arn"], **rule) for rule in rules]
+
+    assert wrong(of_queue["policy"], keeping, bounds.TICKETS_QUEUE) == []
+    for role, policy, destination in zip(
+        resources(stack, "aws_iam_role"),
+        resources(stack, "aws_iam_role_policy"),
+        resources(stack, "aws_cloudwatch_event_api_destination"),
+        strict=True,
+    ):
+        trust = [assuming(events, **rule) for rule in rules]
+        sending = [asking(role["arn"], "events:InvokeApiDestination", destination["arn"])]
+        assert wrong(role["assume_role_policy"], trust, bounds.TICKETS_TRUST) == []
+        assert wrong(policy["policy"], sending, bounds.TICKETS_ROLE) == []
+
+
+OPENED = [kind.value for kind in ChangeKind if kind is not ChangeKind.RESOLVED]
+#: The rules that send a change to each system; a resolved one has no severity.
+SENT: Mapping[tuple[str, str | None], set[str]] = {
+    ("resolved", None): {"jira change", "pagerduty resolve", "servicenow clear"},
+    **{
+        (change, severity): {"jira change", f"servicenow {severity}"}
+        for change in OPENED
+        for severity in ("critical", "warning", "info")
+    },
+    **{
+        (change, severity): {"jira change", "pagerduty trigger", f"servicenow {severity}"}
+        for change in ("new", "worse")
+        for severity in ("critical", "warning")
+    },
+}
+
+
+@pytest.mark.nightly
+def test_each_change_of_a_finding_is_sent_once_to_each_system_that_wants_it(
+    other_lives: Mapping[str, Life],
+) -> None:
+    rules = {
+        " ".join(rule["name"].split("-")[-2:]): EventPattern.load(rule["event_pattern"])
+        for rule in resources(other_lives["tickets"], "aws_cloudwatch_event_rule")
+    }
+
+    def matching(change: str, severity: str | None) -> set[str]:
+        finding = {"severity": severity} if severity else None
+        detail = {"instance": "shop-watch", "change": change, "finding": finding}
+        event: Any = {"source": SOURCE, "detail-type": DetailType.FINDING.value, "detail": detail}
+        return {name for name, pattern in rules.items() if pattern.matches_event(event)}
+
+    assert {case: matching(*case) for case in SENT} == SENT
 
 
 def asking(who: str, action: str, resource: str, **context: tuple[str, ...]) -> Ask:

@@ -29,6 +29,8 @@ BLOCKS = {
 }
 #: The blocks by the names of their modules, such as "docs-events-md-1".
 NAMES = {re.sub(r"\W+", "-", location): location for location in BLOCKS}
+#: Inputs of a block's own, which get any value.
+INPUT = re.compile(r'^variable "(\w+)"', re.MULTILINE)
 SOURCE = re.compile(r'source = "git::[^"]+?\.git(?://(?P<folder>[^"?]+))?\?ref=[^"]+"')
 #: Resources in the stack of a reader that a block refers to.
 SUPPORTING = """
@@ -61,13 +63,17 @@ def files() -> Mapping[str, str]:
         found[f"readme/{name}/main.tf"] = text
         if "aws_lb.shop" in text:
             found[f"readme/{name}/supporting.tf"] = SUPPORTING
-        calls.append(f'module "{name}" {{\n  source = "./{name}"\n}}\n')
+        inputs = "".join(f'\n  {each} = "any"\n' for each in INPUT.findall(text))
+        calls.append(f'module "{name}" {{\n  source = "./{name}"\n{inputs}}}\n')
     return {**found, "readme/main.tf": "\n".join(calls)}
 
 
 @pytest.fixture(scope="module")
 def plans(cloud: Cloud) -> Mapping[str, Counter[str]]:
-    """Plan all blocks at once; return the numbers of new resources of each block by type."""
+    """Plan all blocks at once; return the numbers of new resources of each block by type.
+
+    Resources outside of the called module have "beside " before their type.
+    """
     with Workspace("readme", cloud.environment(), files=files()) as workspace:
         formatted = workspace.run("fmt", "-check", "-recursive", "-no-color")
         assert formatted.exit_code == 0, f"not terraform fmt clean: {formatted.stdout}"
@@ -75,7 +81,9 @@ def plans(cloud: Cloud) -> Mapping[str, Counter[str]]:
     assert set(intended.values()) == {"create"}
     found: dict[str, Counter[str]] = {location: Counter() for location in BLOCKS}
     for address in intended:
-        found[NAMES[address.split(".")[1]]][kind(address)] += 1
+        _, name, place, *_ = address.split(".")
+        beside = "" if place == "module" else "beside "
+        found[NAMES[name]][beside + kind(address)] += 1
     return found
 
 
@@ -116,10 +124,18 @@ def test_a_block_for_one_certificate_issues_it_for_a_consumer_and_makes_no_funct
 ) -> None:
     assert plans[location] == {
         "aws_lambda_invocation": 2,
-        "aws_lb_listener": 1,
+        "beside aws_lb_listener": 1,
         "aws_ssm_parameter": 1,
         "terraform_data": 1,
     }
+
+
+def test_the_block_for_pagerduty_sends_two_kinds_of_events_to_one_destination(
+    plans: Mapping[str, Counter[str]],
+) -> None:
+    (planned,) = (plans[place] for place, block in BLOCKS.items() if "pagerduty" in block)
+    assert planned["beside aws_cloudwatch_event_api_destination"] == 1
+    assert planned["beside aws_cloudwatch_event_target"] == 2
 
 
 def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> None:

@@ -323,6 +323,20 @@ def test_an_earlier_version_with_a_ledger_understands_what_a_later_one_has_writt
     assert set(with_ledger.third.remembered) <= set(run.remembered)
 
 
+def test_an_earlier_version_leaves_the_descriptions_that_a_later_one_remembers(
+    with_ledger: Upgrade,
+) -> None:
+    """No earlier version has entries of this kind."""
+    assert with_ledger.back is not None
+    written = {
+        key: item
+        for key, item in with_ledger.third.remembered.items()
+        if key[1].startswith("remembered#")
+    }
+    assert written
+    assert written.items() <= with_ledger.back.remembered.items()
+
+
 def test_the_pulse_goes_and_leaves_nothing_that_a_run_trips_over(upgrades: Upgrades) -> None:
     upgraded = upgrades["pulse"]
 

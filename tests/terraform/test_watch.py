@@ -7,6 +7,7 @@ become data points of that day. Times in the state table are moved back.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import pytest
 
 from tests.embedded_aws.alarms import ALARM, Alarm, Metric, Point, embedded, history
 from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.log_queries import results
 from tests.harness.deployed import Invocation, invoke
 from tests.harness.terraform import REPOSITORY, Workspace
 
@@ -27,6 +29,7 @@ NAME = "certificate-lifecycle-rotation"
 #: Once a day, at six.
 SCHEDULE = "cron(0 6 * * ? *)"
 PHONE = "+12065550100"
+REPORTS = "reports-of-the-watched-instance"
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MONDAY = datetime(2026, 6, 15, tzinfo=UTC)
@@ -46,6 +49,13 @@ class Stack:
     @property
     def alarms(self) -> list[Alarm]:
         return [Alarm.of(a) for a in self.client("cloudwatch").describe_alarms()["MetricAlarms"]]
+
+    @property
+    def widgets(self) -> list[dict[str, Any]]:
+        """The widgets of the dashboard, from the top."""
+        found = self.client("cloudwatch").get_dashboard(DashboardName="certificate-lifecycle")
+        widgets: list[dict[str, Any]] = json.loads(found["DashboardBody"])["widgets"]
+        return sorted(widgets, key=lambda widget: (widget["y"], widget["x"]))
 
     def run(self) -> Invocation:
         """Invoke the function like the schedule."""
@@ -103,6 +113,7 @@ def applied(cloud: Cloud) -> Iterator[Stack]:
         "domain_name": "shop.example.com",
         "issue_on_apply": False,
         "schedule_expression": SCHEDULE,
+        "report": {"bucket_name": REPORTS},
     }
     with Workspace(".", cloud.environment(account=ACCOUNT), variables=variables) as module:
         module.apply()
@@ -275,14 +286,10 @@ def test_every_alarm_and_every_figure_is_explained(stack: Stack, healthy: Invoca
 def test_the_dashboard_shows_every_alarm_and_only_figures_that_exist(
     stack: Stack, healthy: Invocation
 ) -> None:
-    cloudwatch = stack.client("cloudwatch")
-    body = json.loads(
-        cloudwatch.get_dashboard(DashboardName="certificate-lifecycle")["DashboardBody"]
-    )
-    (shown,) = [w["properties"]["alarms"] for w in body["widgets"] if w["type"] == "alarm"]
+    (shown,) = [w["properties"]["alarms"] for w in stack.widgets if w["type"] == "alarm"]
     drawn = {
         (row[0], row[1], row[2], row[3])
-        for widget in body["widgets"]
+        for widget in stack.widgets
         if widget["type"] == "metric"
         for row in widget["properties"]["metrics"]
         if row[0] == "CertificateLifecycle"
@@ -293,7 +300,7 @@ def test_the_dashboard_shows_every_alarm_and_only_figures_that_exist(
         for dimension in point.metric.dimensions
     }
 
-    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    alarms = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert sorted(shown) == sorted(alarm["AlarmArn"] for alarm in alarms)
     # Without a certificate, there is no next expiry.
     assert drawn - written <= {
@@ -303,3 +310,61 @@ def test_the_dashboard_shows_every_alarm_and_only_figures_that_exist(
         "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
         "#dashboards/dashboard/certificate-lifecycle"
     )
+
+
+def test_the_dashboard_says_what_to_do_and_where(stack: Stack) -> None:
+    kinds = [widget["type"] for widget in stack.widgets]
+    (text,) = [w["properties"]["markdown"] for w in stack.widgets if w["type"] == "text"]
+    links = re.findall(r"\[([^]]+)\]\((https://eu-west-1\.console\.aws\.amazon\.com/[^)]+)\)", text)
+
+    assert kinds == ["alarm", "text", *["metric"] * 4, "log", *["metric"] * 4]
+    assert [name for name, _ in links] == [
+        *("Latest report", "Log of the runs", "Reports", "Topic"),
+    ]
+    assert links[0][1].endswith(
+        f"/s3/object/{REPORTS}?region=eu-west-1&prefix=reports/certificate-lifecycle/latest.html"
+    )
+    assert links[1][1].endswith(f"log-group/$252Faws$252Flambda$252F{NAME}")
+    assert "docs/runbook.md" in text
+    assert "`certificates explain ARN --instance certificate-lifecycle`" in text
+
+
+def test_the_table_of_the_dashboard_has_each_open_finding_once_the_worst_first(
+    stack: Stack,
+) -> None:
+    ends = {"later": 20, "soon": 2, "repaired": 2}
+    arns = {
+        name: stack.cloud.certificates.add(
+            account=ACCOUNT,
+            type="IMPORTED",
+            domain_name=f"{name}.listed.example.com",
+            in_use_by=[f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1"],
+            not_after=stack.cloud.now + timedelta(days=days),
+        )
+        for name, days in ends.items()
+    }
+    first = stack.run()
+    far = stack.cloud.now + timedelta(days=300)
+    stack.cloud.certificates.edit(arns["repaired"], not_after=far)
+    last = stack.run()
+    for arn in arns.values():
+        # They must not affect other tests.
+        stack.cloud.certificates.edit(arn, not_after=far)
+    events = [
+        {**record, "@timestamp": int((MONDAY + day * DAY).timestamp() * 1000)}
+        for day, run in ((0, first), (2, last), (3, last))
+        for record in run.records
+    ]
+    (query,) = [w["properties"]["query"] for w in stack.widgets if w["type"] == "log"]
+
+    rows = results(query, {f"/aws/lambda/{NAME}": events}, MONDAY + 3 * DAY)
+
+    assert [
+        (row["name"], row["urgency"], row["problem"], row["certificate_arn"])
+        for row in rows
+        if "listed" in row["name"]
+    ] == [
+        ("soon.listed.example.com", "1 critical", "ImportDue", arns["soon"]),
+        ("later.listed.example.com", "2 warning", "ImportDue", arns["later"]),
+    ]
+    assert {row["last_seen"] for row in rows} == {int((MONDAY + 3 * DAY).timestamp() * 1000)}

@@ -86,6 +86,9 @@ class TestTheSchedule:
 
         assert rule["ScheduleExpression"] == "cron(0 6 * * ? *)"
         assert rule["State"] == "ENABLED"
+        # The thresholds of the function are not shorter than this.
+        environment = applied.configuration("rotation")["Environment"]["Variables"]
+        assert environment["HOURS_BETWEEN_RUNS"] == "24"
 
     def test_starts_the_rotation_function(self, applied: Applied) -> None:
         rule = applied.outputs["schedule_rule_arn"].rpartition("/")[2]

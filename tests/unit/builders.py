@@ -25,7 +25,6 @@ from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.parsing.x509 import CertificateLink, PublicKey, X509Certificate
 from certificate_lifecycle.policy.chain import assess
 from certificate_lifecycle.policy.dns_health import (
-    NOT_CHECKED,
     DnsFinding,
     DnsProblem,
     PublicRecord,
@@ -40,7 +39,6 @@ from certificate_lifecycle.policy.import_source import (
     SourceState,
 )
 from certificate_lifecycle.policy.observation import Observation
-from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, Zone
 
@@ -192,13 +190,7 @@ def answered(state: PublicRecordState, *names: str, found: str = "") -> DnsFindi
 def observation(
     seen: Certificate | None = None,
     *records: RecordFinding,
-    successor: Certificate | None = None,
-    detail_error: str | None = None,
-    export: TargetFinding | None = None,
-    source: SourceFinding | None = None,
-    failure_reported: datetime | None = None,
-    dns: DnsFinding = NOT_CHECKED,
-    repairs: RepairHistory | None = None,
+    **found: Any,  # noqa: ANN401 - the other fields of an observation
 ) -> Observation:
     seen = seen or certificate()
     catalog = ConsumerCatalog(PLACE.account_id)
@@ -206,13 +198,7 @@ def observation(
         certificate=seen,
         consumers=tuple(map(catalog.label, seen.detail.in_use_by)),
         records=records,
-        successor=successor,
-        detail_error=detail_error,
-        export=export,
-        source=source,
-        failure_reported=failure_reported,
-        dns=dns,
-        repairs=repairs,
+        **found,
     )
 
 

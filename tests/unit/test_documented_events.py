@@ -219,5 +219,5 @@ def test_the_message_is_what_such_a_run_sends(documents: list[dict[str, Any]], r
     message = compose(run)
 
     assert message is not None
-    assert blocks("README.md", "text")[0] == message.bodies["email"]
+    assert blocks("docs/rotation.md", "text")[0] == message.bodies["email"]
     assert documents[3]["notification"]["reason"] == message.subject

@@ -73,7 +73,7 @@ WORDS: dict[type[StrEnum], tuple[str, ...]] = {
     ),
     SourceState: (
         *("newer", "same", "not newer", "not yet valid", "incompatible", "invalid"),
-        *("unreadable", "unread"),
+        *("missing", "unreadable", "unread"),
     ),
     RecordState: (
         *("in place", "missing", "outdated", "foreign", "zone not found", "zone ambiguous"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from certificate_lifecycle.app.authorities import AuthorityConstraints
 from certificate_lifecycle.app.coverage import CoverageCheck
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.descriptions import Descriptions
@@ -24,13 +25,16 @@ from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.succession import SuccessorSearch
 from certificate_lifecycle.app.validation import inspect
+from certificate_lifecycle.concurrency import attempt_all, both
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
     CertificateStatus,
     CertificateType,
+    Decision,
     RenewalStatus,
+    Verdict,
 )
 from certificate_lifecycle.model.dns_names import without_wildcard
 from certificate_lifecycle.model.errors import CertificateNotFoundError
@@ -39,6 +43,7 @@ from certificate_lifecycle.model.run import Assessment, ScopeStatus, urgency
 from certificate_lifecycle.policy.chain import (
     as_renewing,
     assess,
+    concerns_public_dns,
     needs_detail,
     renews_well,
     wants_records,
@@ -50,7 +55,8 @@ from certificate_lifecycle.policy.dns_health import NOT_CHECKED, RECORD_REASONS,
 from certificate_lifecycle.policy.email_validation import changed_methods, names_by_email
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.foresight import checked_at
-from certificate_lifecycle.policy.notification_state import reported_dns_reason
+from certificate_lifecycle.policy.name_constraints import AUTHORITY_NOT_READ, AuthorityFinding
+from certificate_lifecycle.policy.notification_state import AlertRecord, reported_dns_reason
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import RememberedCertificates, RenewalChange
 from certificate_lifecycle.policy.renewal_change import change_of, is_to_compare
@@ -63,6 +69,8 @@ _UNCHECKED = RecordState.UNCHECKED
 _NO_RECORDS: Mapping[str, ReplacementRecord] = {}
 #: A search is one call, a description two: certificate and tags.
 _WORTH_A_SEARCH = 2
+#: The certificates of a store, or its error.
+_Listing = Sequence[Certificate] | Exception
 
 
 @dataclass(slots=True)
@@ -136,13 +144,15 @@ class _Known:
     """What is read once, before the certificates are assessed.
 
     `confirmed` is the same without anything that was remembered or read in bulk, once it is needed.
-    `described` are the ARNs to describe, `renewals` the renewal status of others, `stores` the
+    `described` are the ARNs to describe, `needy` those whose decision needs a description unless
+    `renewals` shows that ACM is renewing them, `renewals` the renewal status by ARN, `stores` the
     stores of certificates outside ACM, `records` the replacement records.
     `outside` are the ARNs outside the coverage, `due` those of healthy certificates whose next
     renewal is checked.
     """
 
     described: Collection[str]
+    needy: Collection[str]
     renewals: Mapping[str, RenewalStatus | None]
     successors: SuccessorSearch
     coverage: CoverageCheck
@@ -170,6 +180,7 @@ class Collector:
     repair_history: Callable[[Certificate], RepairHistory | None] = lambda _: None
     memory: RememberedCertificates = field(default_factory=RememberedCertificates)
     foresight: Foresight | None = None
+    authorities: AuthorityConstraints | None = None
 
     def scan(
         self,
@@ -186,8 +197,12 @@ class Collector:
         lacks it: the listing may lack a class that is still unknown.
         """
         result = ScanResult()
+        stores = () if _all_in_acm(wanted) else self.stores
         try:
-            everything = list(self.certificates.list_all())
+            everything, listings = both(
+                lambda: list(self.certificates.list_all()),
+                lambda: self._listings(store for store in stores if store.concerns(())),
+            )
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
             logger.exception("certificates could not be listed")
             result.listed = False
@@ -197,7 +212,9 @@ class Collector:
         named = wanted or (*reported, *self.sources.by_arn, *self.exports.by_arn, *_open(replacing))
         everything += self._unlisted(named, everything, result)
         result.everything = tuple(everything)
-        stored = {} if _all_in_acm(wanted) else self._stored(everything, result.problems)
+        # Some stores concern only certain certificates.
+        late = (each for each in stores if each.name not in listings and each.concerns(everything))
+        stored = self._stored({**listings, **self._listings(late)}, result.problems)
         everything += [certificate for certificate, _ in stored.values()]
         by_arn = {certificate.arn: certificate for certificate in everything}
         unknown = {*may_be_deleted, *result.unread}
@@ -207,8 +224,8 @@ class Collector:
         if not wanted:
             result.problems.extend(self.sources.misplaced(by_arn, result.unread))
             result.problems.extend(self.exports.misplaced({*by_arn, *result.unread}))
-        stores = {arn: store for arn, (_, store) in stored.items()}
-        self._assess_covered(chosen, everything, stores, replacing, result, wanted, reported)
+        origins = {arn: store for arn, (_, store) in stored.items()}
+        self._assess_covered(chosen, everything, origins, replacing, result, wanted, reported)
         return result
 
     def _unlisted(
@@ -256,18 +273,27 @@ class Collector:
         # The time may not suffice to describe all.
         ordered = sorted(chosen, key=self._expiring_first)
         selection = coverage.select(ordered, stores, under_way)
+        needy = self._in_need(selection.chosen)
         result.certificates = len(selection.chosen)
         result.ignored, result.undecided = selection.ignored, selection.undecided
         if selection.ignored:
             ignored = {"certificates": len(selection.ignored)}
             logger.info("certificates outside the scope ignored", extra=ignored)
-        renewals = self._renewals([c for c in selection.chosen if c.arn not in described])
+        renewals, by_email = both(
+            lambda: self._renewals(
+                [c for c in selection.chosen if c.arn in needy and c.arn not in described]
+            ),
+            # Foresight describes those with an open finding in any case, and all within days.
+            lambda: self._email.search(
+                selection.chosen, result.problems if self.foresight is None else []
+            ),
+        )
         descriptions.renewals = renewals
-        by_email = self._email.search(selection.chosen)
         descriptions.fresh = {*descriptions.fresh, *changed_methods(self.memory, by_email)}
         due = self.foresight.due(selection.chosen, self.memory) if self.foresight else ()
         known = _Known(
             described=described,
+            needy=needy,
             renewals=renewals,
             descriptions=descriptions,
             due={*due, *by_email, *self._renewed(selection.chosen)},
@@ -371,9 +397,10 @@ class Collector:
             and (self._is_described(certificate, known) or certificate.arn in known.due)
         ]
         known.descriptions.prefetch(wanted)
-        known.descriptions.prefetch_tags(certificate.arn for certificate in wanted)
         if known.due:
-            self._read_zones([entry for entry in wanted if entry.arn in known.due])
+            now = self.context.now
+            due = [c for c in wanted if c.arn in known.due and concerns_public_dns(c, now)]
+            self._read_zones(due)
 
     def _read_zones(self, due: Sequence[Certificate]) -> None:
         """Read the zones of many certificates in a few calls."""
@@ -392,22 +419,40 @@ class Collector:
             listed, known.renewals[listed.arn], thresholds, now
         ):
             return False
-        return needs_detail(listed, thresholds, now, self.failure_reported(listed))
+        return listed.arn in known.needy
+
+    def _in_need(self, chosen: Iterable[Certificate]) -> frozenset[str]:
+        """Return the certificates whose listing is not enough for a decision."""
+        thresholds, now = self.context.thresholds, self.context.now
+        return frozenset(
+            listed.arn
+            for listed in chosen
+            if needs_detail(listed, thresholds, now, self.failure_reported(listed))
+        )
+
+    def _listings(self, stores: Iterable[CertificateStore]) -> dict[str, _Listing]:
+        """Return the certificates of each store by its name, or the error of a failing one."""
+        stores = list(stores)
+        found = attempt_all([partial(self._listed_by, store) for store in stores], "store")
+        return {store.name: listing for store, listing in zip(stores, found, strict=True)}
+
+    def _listed_by(self, store: CertificateStore) -> Sequence[Certificate]:
+        require_time(self.context.clock)
+        return list(store.list_all())
 
     def _stored(
-        self, everything: Sequence[Certificate], problems: list[str]
+        self, listings: Mapping[str, _Listing], problems: list[str]
     ) -> dict[str, tuple[Certificate, CertificateStore]]:
-        """Return the certificates outside ACM; a failing store does not stop the others."""
+        """Return the certificates outside ACM with their stores."""
         found: dict[str, tuple[Certificate, CertificateStore]] = {}
         for store in self.stores:
-            if not store.concerns(everything):
-                continue
-            try:
-                require_time(self.context.clock)
-                found |= {entry.arn: (entry, store) for entry in store.list_all()}
-            except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
-                logger.exception("store could not be listed", extra={"store": store.name})
-                problems.append(f"the {store.name} could not be listed: {error_summary(error)}")
+            listing = listings.get(store.name, ())
+            if isinstance(listing, Exception):
+                extra = {"store": store.name}
+                logger.error("store could not be listed", exc_info=listing, extra=extra)
+                problems.append(f"the {store.name} could not be listed: {error_summary(listing)}")
+            else:
+                found |= {entry.arn: (entry, store) for entry in listing}
         return found
 
     def _expiring_first(self, listed: Certificate) -> tuple[bool, float]:
@@ -419,13 +464,10 @@ class Collector:
 
     def _renewals(self, certificates: Iterable[Certificate]) -> Mapping[str, RenewalStatus | None]:
         """Return the renewal status of certificates that ACM may be renewing, if one can search."""
-        thresholds, now = self.context.thresholds, self.context.now
         renewing = [
             certificate
             for certificate in certificates
-            if certificate.managed
-            and certificate.status is CertificateStatus.ISSUED
-            and needs_detail(certificate, thresholds, now)
+            if certificate.managed and certificate.status is CertificateStatus.ISSUED
         ]
         if len(renewing) < _WORTH_A_SEARCH:
             return {}
@@ -441,11 +483,9 @@ class Collector:
         try:
             observation = self._observe(listed, result.problems, known)
             decision = assess(observation, thresholds, now)
+            if listed.arn in known.due:
+                self._note_check(observation, decision, known)
             if decision.healthy and listed.arn in known.due:
-                # A finding is checked by each run, even if this one is stopped before it reports.
-                if self.dns_health is None or observation.dns.checked:
-                    at = checked_at(now, observation.records, observation.dns)
-                    known.descriptions.note(listed.arn, partial(replace, checked_at=at))
                 # A result does not depend on whose next renewal was checked.
                 known.due = {arn for arn in known.due if arn != listed.arn}
                 observation = self._observe(listed, result.problems, known)
@@ -470,6 +510,20 @@ class Collector:
             },
         )
 
+    def _note_check(self, observation: Observation, decision: Decision, known: _Known) -> None:
+        """Remember that this run checked the next renewal of a certificate."""
+        certificate, now = observation.certificate, self.context.now
+        arn, alert, at_risk = certificate.arn, self._alert(certificate.arn), Verdict.RENEWAL_AT_RISK
+        # Certificates with an open finding are checked beyond the share of a day.
+        if alert is None or alert.verdict != at_risk.value:
+            known.descriptions.note(arn, partial(replace, tried_at=now))
+        if decision.verdict is at_risk and decision.reportable:
+            return  # each run checks it again, even if this one is stopped before it reports
+        asks = self.dns_health is not None and concerns_public_dns(certificate, now)
+        if observation.dns.checked or not asks:
+            at = checked_at(now, observation)
+            known.descriptions.note(arn, partial(replace, checked_at=at))
+
     def _observe(self, listed: Certificate, problems: list[str], known: _Known) -> Observation:
         thresholds, now = self.context.thresholds, self.context.now
         reported = self.failure_reported(listed)
@@ -481,7 +535,7 @@ class Collector:
             listed, known.renewals[listed.arn], thresholds, now
         ):
             certificate = as_renewing(listed, known.renewals[listed.arn])
-        elif needs_detail(listed, thresholds, now, reported):
+        elif listed.arn in known.needy:
             certificate, error = self._describe(listed, problems, known, in_full=False)
         found = self._candidate(certificate, known) if error is None else None
         records = self._records(certificate, problems, due=due and error is None)
@@ -509,21 +563,31 @@ class Collector:
             migration_obstacles=migration_obstacles,
             change=self._change(certificate, known) if error is None else None,
             dns=dns,
+            authority=self._authority(certificate, problems, due=due and error is None),
         )
 
     def _renewed(self, chosen: Iterable[Certificate]) -> Iterable[str]:
         """Return the certificates that are compared with the version before their renewal."""
         entries, now = self.memory.entries, self.context.now
-        return (each.arn for each in chosen if is_to_compare(entries.get(each.arn), each, now))
+        return (
+            each.arn
+            for each in chosen
+            if is_to_compare(entries.get(each.arn), self._alert(each.arn), each, now)
+        )
 
     def _change(self, certificate: Certificate, known: _Known) -> RenewalChange | None:
         """Return the change of the last renewal of a described certificate, and remember it."""
         if not certificate.detail.serial:
             return None
         arn = certificate.arn
-        change = change_of(known.descriptions.before(arn), certificate, self.context.now)
+        before, now = known.descriptions.before(arn), self.context.now
+        change = change_of(before, self._alert(arn), certificate, now)
         known.descriptions.note(arn, partial(replace, change=change))
         return change
+
+    def _alert(self, arn: str) -> AlertRecord | None:
+        """Return the alert record of a certificate; without a state table there is none."""
+        return self.foresight.alert_records.get(arn) if self.foresight is not None else None
 
     @property
     def _email(self) -> EmailValidation:
@@ -537,9 +601,17 @@ class Collector:
         if self.foresight is None or all(entry.state is not _UNCHECKED for entry in records):
             return NOT_CHECKED
         # An open finding about records that cannot be read stays open.
-        alert = self.foresight.alert_records.get(certificate.arn)
+        alert = self._alert(certificate.arn)
         reported = reported_dns_reason(alert, waiting=waits_for_validation(certificate))
         return replace(NOT_CHECKED, undecided=RECORD_REASONS).reopened(reported)
+
+    def _authority(
+        self, certificate: Certificate, problems: list[str], *, due: bool
+    ) -> AuthorityFinding:
+        """Return what its private CA means for the next renewal of a certificate, if `due`."""
+        if self.authorities is None or not due:
+            return AUTHORITY_NOT_READ
+        return self.authorities.finding(certificate, problems)
 
     def _candidate(self, certificate: Certificate, known: _Known) -> Candidate | None:
         """Return what may take over from a certificate that needs a successor.
@@ -563,7 +635,7 @@ class Collector:
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("target unreadable", extra={"certificate_arn": certificate.arn})
             problems.append(f"{certificate.arn}: {error_summary(error)}")
-            return self.exports.unread(certificate)
+            return self.exports.unreadable(certificate, error_summary(error))
 
     def _describe(
         self,

@@ -6,17 +6,19 @@ an action, both are read again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from certificate_lifecycle.app.deadline import has_time, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, StateStore
+from certificate_lifecycle.concurrency import attempt_all, both
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate, RenewalStatus
 from certificate_lifecycle.policy.remembered import (
+    UNKNOWN_SINCE,
     Remembered,
     RememberedCertificates,
     fingerprint,
@@ -25,8 +27,6 @@ from certificate_lifecycle.policy.remembered import (
 )
 from certificate_lifecycle.policy.thresholds import Thresholds
 
-#: Calls side by side; the pace of the client keeps them below the rates of AWS.
-_WORKERS = 8
 #: One certificate needs no threads and no call in bulk.
 _SEVERAL = 2
 
@@ -68,18 +68,20 @@ class Descriptions:
     _tags: dict[str, Tags] = field(default_factory=dict)
     _unconfirmed: set[str] = field(default_factory=set)
 
-    def prefetch(self, listed: Iterable[Certificate]) -> None:
-        """Describe certificates side by side; an error is raised when a description is needed."""
+    def prefetch(self, listed: Sequence[Certificate]) -> None:
+        """Describe certificates side by side, and read their tags in bulk meanwhile.
+
+        An error is raised when a description is needed.
+        """
         wanted = [c for c in listed if c.arn not in self._read and self.current(c) is None]
         if len(wanted) < _SEVERAL:
+            self.prefetch_tags(certificate.arn for certificate in listed)
             return
-        pool = ThreadPoolExecutor(min(_WORKERS, len(wanted)), thread_name_prefix="describe")
-        try:
-            for certificate, found in zip(wanted, pool.map(self._attempt, wanted), strict=True):
-                self._read[certificate.arn] = found
-        finally:
-            # A person who interrupts the command line waits for no further call.
-            pool.shutdown(wait=False, cancel_futures=True)
+        found, _ = both(
+            lambda: attempt_all([partial(self._described, c.arn) for c in wanted], "describe"),
+            lambda: self.prefetch_tags(certificate.arn for certificate in listed),
+        )
+        self._read |= dict(zip([c.arn for c in wanted], found, strict=True))
 
     def prefetch_tags(self, arns: Iterable[str]) -> None:
         """Read the tags of certificates in bulk; those that are missing are read one by one."""
@@ -129,8 +131,7 @@ class Descriptions:
             return known
         found = self._read.get(listed.arn)
         if found is None:
-            require_time(self.context.clock)
-            found = self._read[listed.arn] = self.certificates.describe(listed.arn)
+            found = self._read[listed.arn] = self._described(listed.arn)
         if isinstance(found, Exception):
             raise found
         described = listed.described_as(found)
@@ -191,7 +192,12 @@ class Descriptions:
         """Remember what was read again, too."""
         for arn, entry in confirmed.entries.items():
             before = self.entries.get(arn, entry)
-            self.entries[arn] = replace(entry, checked_at=before.checked_at, change=before.change)
+            self.entries[arn] = replace(
+                entry,
+                checked_at=before.checked_at,
+                tried_at=before.tried_at,
+                change=before.change,
+            )
         self.listed |= confirmed.listed
         self._unconfirmed -= confirmed.entries.keys()
 
@@ -224,6 +230,7 @@ class Descriptions:
             described_at=self.context.now,
             certificate=described,
             checked_at=before.checked_at if before else None,
+            tried_at=before.tried_at if before else None,
             change=before.change if before else None,
         )
 
@@ -235,12 +242,9 @@ class Descriptions:
     def _fingerprint(self, listed: Certificate) -> str:
         return fingerprint(listed, self.renewals.get(listed.arn))
 
-    def _attempt(self, listed: Certificate) -> Certificate | Exception:
-        try:
-            require_time(self.context.clock)
-            return self.certificates.describe(listed.arn)
-        except Exception as error:  # noqa: BLE001 - raised when the description is needed
-            return error
+    def _described(self, arn: str) -> Certificate:
+        require_time(self.context.clock)
+        return self.certificates.describe(arn)
 
 
 def read_memory(state_store: StateStore | None) -> RememberedCertificates:
@@ -251,7 +255,7 @@ def read_memory(state_store: StateStore | None) -> RememberedCertificates:
         return state_store.memory()
     except Exception:  # noqa: BLE001 - the certificates are described again
         logger.warning("remembered descriptions unreadable", exc_info=True)
-        return RememberedCertificates()
+        return RememberedCertificates(since=UNKNOWN_SINCE)
 
 
 def save_memory(

@@ -38,9 +38,14 @@ from certificate_lifecycle.policy.validation import RecordFinding, Zone, candida
 
 _NS = RecordType.NS
 #: Queries of one account and region about certificates that every run checks, and about those whose
-#: next renewal is due to be checked; the adapter limits those of all.
+#: next renewal is due to be checked; the adapter limits those of all to 6,000.
 _MAX_QUERIES = 200
 _MAX_DUE_QUERIES = 5_600
+#: Queries of a run, of which each account and region has an equal share: at least for certificates
+#: that are due, and at most for those that neither wait nor have an open finding.
+_HALF = 3_000
+#: Queries of a run without those that follow from answers, such as the target of a CNAME.
+_PLANNED = 5_800
 #: Queries of one name in a zone of its own.
 _FEW_QUERIES = 3
 #: Hosted zones of one account and region whose name servers are read: Route 53 permits ten calls
@@ -142,11 +147,13 @@ class DnsHealth:
     """Public DNS for the certificates of one account and region in one run.
 
     `alert_records` are those of all certificates by ARN: open findings about public DNS are checked
-    first, and stay open while an answer is unknown.
+    first, and stay open while an answer is unknown. `scopes` is the number of accounts and regions
+    that share the queries of the run.
     """
 
     judge: NameJudge
     now: datetime
+    scopes: int = 1
     alert_records: Mapping[str, AlertRecord] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
     _names: dict[str, bool] = field(default_factory=dict)
@@ -159,8 +166,15 @@ class DnsHealth:
         `due` are those whose next renewal is checked by this run, described as far as possible: the
         queries for their validation records count, too.
         """
-        sent = self._chosen(due, _MAX_DUE_QUERIES, {})
-        sent = self._chosen(certificates, len(sent) + _MAX_QUERIES, sent)
+        for_due = max(_HALF, _PLANNED - self.scopes * _MAX_QUERIES) // self.scopes
+        sent = self._chosen(due, min(_MAX_DUE_QUERIES, for_due), {})
+        before = len(sent)
+        urgent: list[Certificate] = []
+        others: list[Certificate] = []
+        for certificate in certificates:
+            (urgent if self._is_urgent(certificate) else others).append(certificate)
+        sent = self._chosen(urgent, before + _MAX_QUERIES, sent)
+        sent = self._chosen(others, before + min(_MAX_QUERIES, _HALF // self.scopes), sent)
         self.judge.public_dns.prefetch(sent)
 
     def _chosen(
@@ -183,11 +197,16 @@ class DnsHealth:
             self._asked.add(certificate.arn)
         return together
 
-    def _order(self, certificate: Certificate) -> tuple[bool, bool, float]:
-        pending = certificate.status is CertificateStatus.PENDING_VALIDATION
-        ends = certificate.not_after.timestamp() if certificate.not_after else 0.0
+    def _is_urgent(self, certificate: Certificate) -> bool:
+        return self._is_reported(certificate) or _is_pending(certificate)
+
+    def _is_reported(self, certificate: Certificate) -> bool:
         alert = self.alert_records.get(certificate.arn)
-        return reported_dns_reason(alert, waiting=True) is None, not pending, ends
+        return reported_dns_reason(alert, waiting=True) is not None
+
+    def _order(self, certificate: Certificate) -> tuple[bool, bool, float]:
+        ends = certificate.not_after.timestamp() if certificate.not_after else 0.0
+        return not self._is_reported(certificate), not _is_pending(certificate), ends
 
     def finding(self, certificate: Certificate, records: Sequence[RecordFinding]) -> DnsFinding:
         """Return the state of the names of a certificate, and of the records that ACM waits for."""
@@ -237,6 +256,10 @@ class DnsHealth:
                     "unknown": found.unknown,
                 },
             )
+
+
+def _is_pending(certificate: Certificate) -> bool:
+    return certificate.status is CertificateStatus.PENDING_VALIDATION
 
 
 def public_obstacles(

@@ -26,7 +26,7 @@ class EmailValidation:
     dns: Dns
     clock: Clock
 
-    def search(self, chosen: Sequence[Certificate]) -> Collection[str]:
+    def search(self, chosen: Sequence[Certificate], problems: list[str]) -> Collection[str]:
         """Return the ARNs of the certificates in `chosen` that are validated by e-mail.
 
         One search for all of them. Where there is none, foresight describes every certificate
@@ -38,8 +38,10 @@ class EmailValidation:
         try:
             require_time(self.clock)
             found = self.certificates.validated_by_email()
-        except Exception:  # noqa: BLE001 - they are described within some days instead
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.warning("e-mail validation could not be searched", exc_info=True)
+            problem = error_summary(error)
+            problems.append(f"certificates validated by e-mail could not be searched: {problem}")
             return ()
         return candidates.intersection(found or ())
 

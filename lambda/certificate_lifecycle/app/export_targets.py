@@ -9,7 +9,7 @@ from typing import Self
 
 from certificate_lifecycle.app.ports import ExportSecrets
 from certificate_lifecycle.model.certificate import Certificate
-from certificate_lifecycle.model.errors import ExportError
+from certificate_lifecycle.model.errors import ExportError, SecretMissingError
 from certificate_lifecycle.policy.export import (
     ExportTarget,
     TargetFinding,
@@ -59,11 +59,15 @@ class ExportTargets:
         if self.secrets is None or not certificate.described:
             return TargetFinding(target, TargetState.UNREAD)
         token = version_token(certificate.arn, serial_of(certificate))
-        return TargetFinding(target, target_state(token, self.secrets.stages(target.secret_arn)))
+        try:
+            stages = self.secrets.stages(target.secret_arn)
+        except SecretMissingError as error:
+            return TargetFinding(target, TargetState.MISSING, str(error))
+        return TargetFinding(target, target_state(token, stages))
 
-    def unread(self, certificate: Certificate) -> TargetFinding:
-        """Return the finding for a target that could not be read."""
-        return TargetFinding(self.by_arn[certificate.arn], TargetState.UNREAD)
+    def unreadable(self, certificate: Certificate, why: str) -> TargetFinding:
+        """Return the finding for a target that could not be read or compared; `why` is a clause."""
+        return TargetFinding(self.by_arn[certificate.arn], TargetState.UNREADABLE, why)
 
 
 def serial_of(certificate: Certificate) -> str:

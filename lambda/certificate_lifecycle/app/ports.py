@@ -18,6 +18,7 @@ from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.scope import ListedAccount, Scope
 from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.parsing.x509 import NameConstraints
 from certificate_lifecycle.policy.bindings import Binding, BindingState, FoundBindings
 from certificate_lifecycle.policy.export import Exported
 from certificate_lifecycle.policy.import_history import CertificateVersion, ImportHistory
@@ -165,6 +166,16 @@ class CertificateStore(Protocol):
 
     def describe(self, listed: Certificate) -> Certificate:
         """Return one certificate with its detail; raises CertificateNotFoundError."""
+
+
+class PrivateAuthorities(Protocol):
+    """The private CAs that one account sees in one region."""
+
+    def name_constraints(self, arn: str) -> Sequence[NameConstraints] | None:
+        """Return the name constraints of a CA's certificate, then of each certificate above it.
+
+        None if the CA does not exist or has no certificate.
+        """
 
 
 class Catalog(Protocol):
@@ -328,7 +339,10 @@ class ExportSecrets(Protocol):
     """The passphrases and targets of exports."""
 
     def stages(self, secret_arn: str) -> Mapping[str, Collection[str]]:
-        """Return the staging labels of each version of a secret, by version id."""
+        """Return the staging labels of each version of a secret, by version id.
+
+        Raises SecretMissingError.
+        """
 
     def passphrase(self, secret_arn: str) -> SecretStr:
         """Return the passphrase in a secret; raises ExportError if there is none."""
@@ -343,7 +357,8 @@ class ImportSecrets(Protocol):
     def open(self, secret_arn: str) -> ImportCandidate:
         """Return the version in a secret, and its bundle for the import.
 
-        Raises SecretUnreadableError, or UnusableSourceError if ACM would reject it.
+        Raises SecretMissingError, SecretUnreadableError, or UnusableSourceError if ACM would reject
+        the version.
         """
 
 
@@ -487,6 +502,7 @@ class ScopeClients:
     pointers: Pointers | None = None
     stores: Sequence[CertificateStore] = ()
     account_stores: Sequence[CertificateStore] = ()
+    authorities: PrivateAuthorities | None = None
     public_dns: PublicDns | None = None
 
 

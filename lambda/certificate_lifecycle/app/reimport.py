@@ -21,7 +21,11 @@ from certificate_lifecycle.app.ports import Certificates, Clock, ImportHistories
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Action, Certificate, CertificateType
-from certificate_lifecycle.model.errors import CertificateNotFoundError, StateConflictError
+from certificate_lifecycle.model.errors import (
+    CertificateNotFoundError,
+    SecretMissingError,
+    StateConflictError,
+)
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.checks import is_externally_managed
 from certificate_lifecycle.policy.import_history import ImportHistory
@@ -104,6 +108,9 @@ class Sources:
         except UnusableSourceError as error:
             text = f"{name} cannot be used: {error}."
             return replace(finding, state=SourceState.INVALID, text=text)
+        except SecretMissingError as error:
+            text = f"Its import source cannot be read: {error}."
+            return replace(finding, state=SourceState.MISSING, text=text)
         except CertificateNotFoundError:
             raise
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from certificate_lifecycle.app.authorities import AuthorityConstraints
 from certificate_lifecycle.app.collect import Collector, ScanResult
 from certificate_lifecycle.app.deadline import error_summary, has_time, require_time
 from certificate_lifecycle.app.descriptions import Descriptions, read_memory, save_memory
@@ -115,7 +116,7 @@ def run_scope(
 
 def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock) -> ScopeScan:
     """Scan the certificates of one account and region, and read their state."""
-    request = request.narrowed(scope)
+    scopes, request = len(request.scopes), request.narrowed(scope)
     state = AlertState.read(clients.state_store, request)
     context = RunContext(
         run_id=request.run_id,
@@ -137,7 +138,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
             *(target.certificate_arn for target in request.export_targets),
         },
     )
-    dns_health = _dns_health(request, clients, clock, state)
+    dns_health = _dns_health(request, clients, clock, state, scopes)
     collector = Collector(
         context=context,
         certificates=clients.certificates,
@@ -157,6 +158,9 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         failure_reported=state.failure_reported,
         repair_history=state.repairs.history,
         memory=read_memory(state.state_store),
+        authorities=AuthorityConstraints(
+            authorities=clients.authorities, clock=clock, alert_records=state.alert_records
+        ),
         foresight=None
         if state.state_store is None
         else Foresight(clock=clock, now=request.now, alert_records=state.alert_records),
@@ -189,7 +193,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
 
 
 def _dns_health(
-    request: RunRequest, clients: ScopeClients, clock: Clock, state: AlertState
+    request: RunRequest, clients: ScopeClients, clock: Clock, state: AlertState, scopes: int
 ) -> DnsHealth | None:
     if clients.public_dns is None:
         return None
@@ -197,6 +201,7 @@ def _dns_health(
         judge=NameJudge(public_dns=clients.public_dns, dns=clients.dns, clock=clock),
         now=request.now,
         alert_records=state.alert_records,
+        scopes=scopes,
     )
 
 

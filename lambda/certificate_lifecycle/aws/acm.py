@@ -34,6 +34,7 @@ from certificate_lifecycle.aws.responses import (
     utc,
     validated_response,
 )
+from certificate_lifecycle.concurrency import both
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import (
     Certificate,
@@ -274,25 +275,21 @@ class AcmCertificates:
             for entry in known
             if entry.listed_with
         }
-        found: set[str] = set()
         alone = [entry for entry in known if not entry.listed_with]
         with validated_response("ListCertificates"):
             try:
-                yield from self._new(self._summaries(merged), found)
+                most, others = both(lambda: self._listing(merged), lambda: self._hidden(alone))
             except _FilterRefusedError:
                 # Each class alone, to find out which filter the region does not know.
-                alone = known
-                yield from self._new(self._summaries({}), found)
-            for entry in alone:
-                yield from self._new(self._summaries_of(entry), found)
+                self._region_gaps = []
+                most, others = both(lambda: self._listing({}), lambda: self._hidden(known))
+        yield from {certificate.arn: certificate for certificate in (*most, *others)}.values()
 
-    @staticmethod
-    def _new(summaries: Iterable[Mapping[str, Any]], found: set[str]) -> Iterator[Certificate]:
-        """Yield the certificates that are not in `found`, and add them."""
-        for listed in map(_listed, summaries):
-            if listed.arn not in found:
-                found.add(listed.arn)
-                yield listed
+    def _listing(self, filters: Mapping[str, Sequence[str]]) -> list[Certificate]:
+        return list(map(_listed, self._summaries(filters)))
+
+    def _hidden(self, classes: Iterable[HiddenClass]) -> list[Certificate]:
+        return [_listed(summary) for entry in classes for summary in self._summaries_of(entry)]
 
     def _summaries_of(self, hidden: HiddenClass) -> Iterator[Mapping[str, Any]]:
         """Yield the summaries of a hidden class.
@@ -672,17 +669,16 @@ def _listed(summary: Mapping[str, Any]) -> Certificate:
 
 def _described(detail: Mapping[str, Any]) -> Certificate:
     names = (detail.get("DomainName"), *detail.get("SubjectAlternativeNames", ()))
-    update = detail.get("UpdateSummary", {})
+    update, renewal = detail.get("UpdateSummary", {}), _renewal(detail.get("RenewalSummary"))
+    validations = _validations(detail.get("DomainValidationOptions", ()))
     return Certificate(
         **_common(detail, names),
         in_use=bool(detail.get("InUseBy")),
         exportable=detail.get("Options", {}).get("Export") == "ENABLED",
         detail=CertificateDetail(
             in_use_by=tuple(detail.get("InUseBy", ())),
-            renewal=_renewal(detail.get("RenewalSummary")),
-            validations=_present_methods(
-                _validations(detail.get("DomainValidationOptions", ())), update
-            ),
+            renewal=renewal,
+            validations=_with_records(_present_methods(validations, update), renewal),
             failure_reason=detail.get("FailureReason"),
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
             acme_account=detail.get("AcmeAccountId"),
@@ -752,6 +748,23 @@ def _present_methods(
     if (update.get("Type"), update.get("Status"), target) != (_UPDATE_TYPE, "SUCCESS", "DNS"):
         return validations
     return tuple(replace(validation, method=ValidationMethod.DNS) for validation in validations)
+
+
+def _with_records(
+    validations: tuple[DomainValidation, ...], renewal: Renewal | None
+) -> tuple[DomainValidation, ...]:
+    """Return the validations with the records of the last renewal where they have none.
+
+    The initial validation of a certificate that migrated to DNS has no records.
+    """
+    entries = renewal.validations if renewal is not None else ()
+    records = {entry.domain_name: entry.record for entry in entries}
+    return tuple(
+        replace(entry, record=entry.record or records.get(entry.domain_name))
+        if entry.method is ValidationMethod.DNS
+        else entry
+        for entry in validations
+    )
 
 
 def _record(raw: Mapping[str, Any] | None) -> ValidationRecord | None:

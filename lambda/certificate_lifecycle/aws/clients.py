@@ -30,6 +30,8 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 8},
     connect_timeout=5,
     read_timeout=20,
+    # One for each thread that describes certificates: a connection that is left over is closed.
+    max_pool_connections=16,
     user_agent_extra="certificate-lifecycle",
 )
 

@@ -22,7 +22,7 @@ class Function(StrEnum):
 class Command(StrEnum):
     """A command of the command line, or several that make the same calls."""
 
-    SCAN = "scan, plan, report, readiness"
+    SCAN = "list, scan, plan, report, readiness"
     EXPLAIN = "explain"
     APPLY = "apply"
     CREATE = "create"

@@ -20,11 +20,12 @@ from certificate_lifecycle.aws.permissions import (
     declare,
     for_rotations,
 )
-from certificate_lifecycle.aws.responses import MISREAD, unless
+from certificate_lifecycle.aws.responses import DENIED, MISREAD, error_code, unless
 from certificate_lifecycle.model.errors import ExportError, SecretUnreadableError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.import_source import ImportCandidate, open_secret
+from certificate_lifecycle.policy.missing_secret import Absence, SecretInput, missing
 
 _EXPORT = (Setting.EXPORT_TARGETS,)
 _READERS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN, *DRILLS)
@@ -54,6 +55,9 @@ PERMISSIONS = (
     ),
 )
 
+_NOT_FOUND = "ResourceNotFoundException"
+#: Codes of a call that IAM, the policy of the secret, or that of its key denies.
+_DENIED = DENIED | {"DecryptionFailure", "EncryptionFailure"}
 #: Errors that the user can fix; their messages name actions, keys and secrets, never values.
 _WITHOUT_VALUES = frozenset(
     {
@@ -61,7 +65,7 @@ _WITHOUT_VALUES = frozenset(
         "DecryptionFailure",
         "EncryptionFailure",
         "InvalidRequestException",
-        "ResourceNotFoundException",
+        _NOT_FOUND,
     }
 )
 
@@ -76,9 +80,17 @@ class SecretsManagerExports:
         """Return the staging labels of the versions of a secret, by version id.
 
         Versions without labels may be missing (API reference, DescribeSecret).
+        Raises SecretMissingError, also for a secret that is marked for deletion: AWS describes the
+        secret with a DeletedDate, and refuses to write a value.
         """
         with _without_values("DescribeSecret", secret_arn):
-            answer = self._client(secret_arn).describe_secret(SecretId=secret_arn)
+            answer = unless(
+                _NOT_FOUND, lambda: self._client(secret_arn).describe_secret(SecretId=secret_arn)
+            )
+        if answer is None:
+            raise missing(secret_arn, Absence.NOT_FOUND, SecretInput.EXPORT_TARGETS)
+        if answer.get("DeletedDate") is not None:
+            raise missing(secret_arn, Absence.MARKED_FOR_DELETION, SecretInput.EXPORT_TARGETS)
         stages: Mapping[str, Collection[str]] = answer.get("VersionIdsToStages", {})
         return stages
 
@@ -121,22 +133,27 @@ class SecretsManagerImports:
     def open(self, secret_arn: str) -> ImportCandidate:
         """Return the version in the current text of a secret, with its bundle.
 
-        Raises SecretUnreadableError and UnusableSourceError; neither quotes the secret.
+        Raises SecretMissingError, SecretUnreadableError and UnusableSourceError; none quotes the
+        secret.
         """
         return open_secret(self._value(secret_arn))
 
     def _value(self, secret_arn: str) -> SecretStr:
         """Return the current text of a secret, empty for a binary secret."""
         client = self._client_for(Scope.from_arn(secret_arn).region)
+        absence, step = None, ""
         try:
             value = client.get_secret_value(SecretId=secret_arn).get("SecretString")
             return SecretStr(value if isinstance(value, str) else "")
         except ClientError as error:
-            reason = _reason(error)
+            reason, absence = _reason(error), _absence(error)
+            step = _next_step(error, secret_arn)
         except (BotoCoreError, *MISREAD) as error:
             reason = type(error).__name__
         # Raised outside the handlers, whose errors would become its context.
-        raise SecretUnreadableError(f"the secret {secret_arn} cannot be read ({reason})")
+        if absence is not None:
+            raise missing(secret_arn, absence, SecretInput.IMPORT_SOURCES)
+        raise SecretUnreadableError(f"the secret {secret_arn} cannot be read ({reason}){step}")
 
 
 @contextmanager
@@ -148,7 +165,20 @@ def _without_values(operation: str, secret_arn: str) -> Iterator[None]:
             f"the SDK failed at {operation} of {secret_arn}: {type(error).__name__}"
         ) from None
     except ClientError as error:
-        raise ExportError(f"{operation} of {secret_arn} was refused: {_reason(error)}") from None
+        reason = f"{_reason(error)}{_next_step(error, secret_arn)}"
+        raise ExportError(f"{operation} of {secret_arn} was refused: {reason}") from None
+
+
+def _absence(error: ClientError) -> Absence | None:
+    """Return how an error of GetSecretValue says that a secret is missing; None for other errors.
+
+    The codes have several causes, which only the messages tell apart.
+    """
+    code, text = error_code(error), error.response["Error"].get("Message", "")
+    if code == _NOT_FOUND:
+        return Absence.NO_VALUE if "secret value" in text else Absence.NOT_FOUND
+    marked = code == "InvalidRequestException" and "marked for deletion" in text
+    return Absence.MARKED_FOR_DELETION if marked else None
 
 
 def _reason(error: ClientError) -> str:
@@ -156,3 +186,12 @@ def _reason(error: ClientError) -> str:
     details = error.response["Error"]
     code, text = details["Code"], details.get("Message")
     return f"{code}: {text}" if text and code in _WITHOUT_VALUES else code
+
+
+def _next_step(error: ClientError, secret_arn: str) -> str:
+    """Return the command that shows who may use a secret, as a clause; empty for other errors."""
+    if error_code(error) not in _DENIED:
+        return ""
+    region = Scope.from_arn(secret_arn).region
+    command = f"aws secretsmanager get-resource-policy --region {region} --secret-id {secret_arn}"
+    return f"; compare the role with the policies of the secret and of its key: `{command}`"

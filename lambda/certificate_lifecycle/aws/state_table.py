@@ -53,7 +53,11 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
-from certificate_lifecycle.policy.remembered import Remembered, RememberedCertificates
+from certificate_lifecycle.policy.remembered import (
+    UNKNOWN_SINCE,
+    Remembered,
+    RememberedCertificates,
+)
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, RequestBudget
 
@@ -411,10 +415,10 @@ class StateTable:
             if not name.startswith(_MEMORY):
                 continue
             self._memory[name] = None
+            since.append(_since(item))
             try:
                 text = _expanded(item["certificates"]["B"])
                 found = _remembered(json.loads(text))
-                since.append(_timestamp(item, "since"))
             except _MISREAD:
                 logger.warning("remembered certificates unreadable", extra={"entry": clean(name)})
                 continue
@@ -583,6 +587,13 @@ def _expanded(packed: bytes) -> str:
     if not expander.eof:
         raise ValueError("it is not complete, or too large")
     return text.decode()
+
+
+def _since(item: Item) -> datetime:
+    """Return the time of the first run, which an item has that cannot be read otherwise."""
+    with suppress(*_MISREAD):
+        return _timestamp(item, "since")
+    return UNKNOWN_SINCE
 
 
 def _packed(text: str) -> bytes:

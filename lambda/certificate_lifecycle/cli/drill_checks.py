@@ -29,6 +29,7 @@ from certificate_lifecycle.policy.dns_health import (
 )
 from certificate_lifecycle.policy.export import TargetFinding, TargetState
 from certificate_lifecycle.policy.import_source import SourceFinding, SourceState
+from certificate_lifecycle.policy.name_constraints import AuthorityFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, explain
 
@@ -212,6 +213,17 @@ def check_authority(decision: Decision | None) -> DrillCheck:
     if decision.healthy:
         return DrillCheck(name, CheckOutcome.PASSED, "The private CA issues for ACM.")
     return DrillCheck(name, CheckOutcome.FAILED, decision.message)
+
+
+def check_constraints(finding: AuthorityFinding) -> DrillCheck:
+    """Check whether the name constraints of the private CA permit every name."""
+    name = "names at the CA"
+    if finding.unread is not None:
+        text = f"The certificate of the private CA could not be read: {finding.unread}."
+        return DrillCheck(name, CheckOutcome.UNKNOWN, text)
+    if finding.reason is not None:
+        return DrillCheck(name, CheckOutcome.FAILED, _sentence([finding.text]))
+    return DrillCheck(name, CheckOutcome.PASSED, "The private CA may issue for every name.")
 
 
 def check_source(finding: SourceFinding | None) -> DrillCheck:

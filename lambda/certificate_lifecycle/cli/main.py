@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import click
 
+from certificate_lifecycle.cli import __version__
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.interrupts import InterruptedByUserError
 from certificate_lifecycle.model.errors import CertificateLifecycleError, ConfigurationError
@@ -21,6 +22,7 @@ from certificate_lifecycle.model.sanitize import clean_layout
 
 #: The list of commands must not import them.
 COMMANDS = {
+    "list": "List all certificates, the next expiry first.",
     "scan": "List certificates that need attention, most severe first.",
     "explain": "Show one certificate, the decision about it, and what comes next.",
     "plan": "Show what `apply` would do.",
@@ -57,7 +59,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 no findings, 1 findings, 2 wrong usage, 3 incomplete, 130 interrupted.",
 )
-@click.version_option(package_name="certificate-lifecycle")
+@click.version_option(__version__)
 def commands() -> None:
     """Monitor, repair and replace TLS certificates in AWS.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import reduce, wraps
 from typing import Any
 
 import click
 
+from certificate_lifecycle.cli.filters import SEVERITIES, VERDICTS, Filters
 from certificate_lifecycle.handlers.config import parse_resolvers
 from certificate_lifecycle.parsing.fields import account_id, region
 from certificate_lifecycle.policy.settings import RotationMode
@@ -18,6 +19,8 @@ ALL = "all"
 NO_INSTANCE = "none"
 #: The value of --resolver if public DNS is not to be queried.
 OFF = "off"
+#: The parameters of a command that become `Filters`.
+_FILTER_NAMES = ("severities", "verdicts", "owners", "tags", "names")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +28,12 @@ class Options:
     """Credentials, accounts, regions, threshold, and how to print the result.
 
     Empty `regions` and `accounts` mean those of the deployed instance, or the region of the profile
-    and the account of the credentials. `format` is table, json or csv; `quiet` prints the result
-    only.
+    and the account of the credentials. `format` is one that the command offers; `quiet` prints the
+    result only.
     `no_scope`, `include_domains`, `exclude_domains` and `include_tags` replace the scope of the
     deployed instance, `rotation_mode` and `unmanaged_mode` its modes, and `resolvers` its two
     resolvers for public DNS; without any, public DNS is not queried.
+    `filters` select among the certificates of a scan.
     """
 
     profile: str | None = None
@@ -47,6 +51,7 @@ class Options:
     unmanaged_mode: str | None = None
     resolvers: tuple[str, ...] | None = None
     instance: str = "certificate-lifecycle"
+    filters: Filters = field(default_factory=Filters)
     format: str = "table"
     quiet: bool = False
     verbose: bool = False
@@ -91,6 +96,13 @@ def _resolvers(
         return parse_resolvers(values)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _completing(
+    words: Sequence[str],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return the completion of an option with these values, in any letter case."""
+    return lambda _, __, typed: [word for word in words if word.lower().startswith(typed.lower())]
 
 
 _CREDENTIALS = (
@@ -166,19 +178,65 @@ _RESOLVERS = click.option(
     help="One of two resolvers for public DNS, which answer in JSON over HTTPS; give two. "
     "`off`: no queries. Default: those of the instance.",
 )
+_FILTERS = (
+    click.option(
+        "--severity",
+        "severities",
+        multiple=True,
+        metavar="SEVERITY",
+        shell_complete=_completing(SEVERITIES),
+        help=f"Select certificates by severity: {', '.join(SEVERITIES)}; repeatable.",
+    ),
+    click.option(
+        "--verdict",
+        "verdicts",
+        multiple=True,
+        metavar="VERDICT",
+        shell_complete=_completing(VERDICTS),
+        help="Select certificates by verdict, such as RenewalBlocked; repeatable.",
+    ),
+    click.option(
+        "--owner",
+        "owners",
+        multiple=True,
+        metavar="NAME",
+        help="Select certificates by the value of their owner tag; repeatable.",
+    ),
+    click.option(
+        "--tag",
+        "tags",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Select certificates by a tag; repeatable. VALUE `*`: any value.",
+    ),
+    click.option(
+        "--name",
+        "names",
+        multiple=True,
+        metavar="GLOB",
+        help="Select certificates with a matching domain name, such as '*.example.com'; "
+        "repeatable.",
+    ),
+)
 _VERBOSITY = (
     click.option("-q", "--quiet", is_flag=True, help="Print the result only."),
     click.option("-v", "--verbose", is_flag=True, help="Print a log of every step."),
 )
 
 
+def examples(*lines: str) -> str:
+    """Return the epilog of a command's help, which click does not fold."""
+    return "\b\n" + "\n".join(("Examples:", *(f"  {line}" for line in lines)))
+
+
 def common_options(
-    *formats: str, scopes: bool = True, coverage: bool = False
+    *formats: str, scopes: bool = True, coverage: bool = False, filters: bool = False
 ) -> Callable[[Any], Any]:
     """Add the options that become `Options`; the command takes them as `options`.
 
     Without formats there is no --output, and without `scopes` only one account and region.
-    `coverage` adds the options that replace the scope and the modes of the instance.
+    `coverage` adds the options that replace the scope and the modes of the instance, and `filters`
+    those that select among the scanned certificates.
     """
     output = click.option(
         "-o",
@@ -192,6 +250,7 @@ def common_options(
     added = (
         *_CREDENTIALS,
         *(_SCOPES if scopes else ()),
+        *(_FILTERS if filters else ()),
         *(_COVERAGE if coverage else ()),
         _INSTANCE,
         _RESOLVERS,
@@ -203,6 +262,9 @@ def common_options(
         @wraps(command)
         def wrapped(**values: Any) -> Any:  # noqa: ANN401 - any arguments of the command
             common = {key: values.pop(key) for key in Options.__dataclass_fields__ if key in values}
+            if filters:
+                given = {name: values.pop(name) for name in _FILTER_NAMES}
+                common["filters"] = Filters.parse(**given)
             return command(options=Options(**common), **values)
 
         return reduce(lambda decorated, option: option(decorated), reversed(added), wrapped)

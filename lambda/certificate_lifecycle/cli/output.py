@@ -1,4 +1,4 @@
-"""Print results as tables, JSON and CSV.
+"""Print results: JSON documents, and texts for people.
 
 Names and messages are untrusted: they are cleaned of control characters and never used as markup.
 """
@@ -9,64 +9,63 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.cli.error_help import advice_for
+from certificate_lifecycle.cli.table import STYLES
 from certificate_lifecycle.model.certificate import Certificate, Severity, Verdict
 from certificate_lifecycle.model.run import (
-    FINDING_HEADINGS,
     Assessment,
+    Output,
     Run,
     ScopeResult,
     report_entry,
+    shown_in,
 )
 from certificate_lifecycle.model.sanitize import clean
-from certificate_lifecycle.render.notification.wording import ignored_suffix, public_dns_text
-from certificate_lifecycle.render.report.documents import rows
+from certificate_lifecycle.render.notification.wording import ignored_suffix
 
 #: Rises if a field of a JSON document changes its meaning or is removed.
 SCHEMA_VERSION = "1"
 
-#: Widths of columns.
-_SEVERITY = 9
-_VERDICT = max(len(verdict.value) for verdict in Verdict) + 1
-_DAYS = 9
+#: The indentation below a finding.
+_INDENT = 9
+#: Of lines in a pipe, which are never folded.
+_UNFOLDED = 1_000_000
+#: Fields of a finding that stand in its first lines; `--wide` prints all others below.
+_FIRST = frozenset({"severity", "verdict", "reason", "domain_name", "days_left", "message"})
+#: It has a line of its own, to copy.
+_ARN = "certificate_arn"
 
-#: Fields of a finding in its row, and below it.
-_COLUMNS = ("severity", "verdict", "domain_name", "days_left")
-_DETAILS = ("owner", "muted_until")
-_OUTSIDE = "outside_scope"
 
-STYLES = {
-    Severity.CRITICAL: "bold red",
-    Severity.WARNING: "yellow",
-    Severity.INFO: "cyan",
-    Severity.OK: "green",
-}
+WIDE = click.option(
+    "--wide", is_flag=True, help="Print every field of a certificate, on several lines."
+)
 
 
 def console() -> Console:
-    """Return standard output, coloured on a terminal unless NO_COLOR is set."""
-    return Console(highlight=False, soft_wrap=False)
+    """Return standard output, coloured on a terminal unless NO_COLOR is set.
+
+    Lines are folded on a terminal only.
+    """
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _UNFOLDED)
 
 
 def error_console() -> Console:
     """Return standard error, for everything but results."""
-    return Console(stderr=True, highlight=False)
+    width = None if sys.stderr.isatty() else _UNFOLDED
+    return Console(stderr=True, highlight=False, width=width)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Print a JSON document with the version of its schema."""
     text = json.dumps({"schema_version": SCHEMA_VERSION, **document}, indent=2, ensure_ascii=True)
     sys.stdout.write(f"{text}\n")
-
-
-def print_csv(run: Run) -> None:
-    """Print the findings of a run as CSV (RFC 4180), without a byte order mark."""
-    sys.stdout.write(rows(run).removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
 def scan_entry(run: Run) -> dict[str, Any]:
@@ -81,58 +80,48 @@ def scan_entry(run: Run) -> dict[str, Any]:
     }
 
 
-def print_findings(out: Console, run: Run, *, everything: bool = False) -> None:
-    """Print the findings of a run, most severe first; `everything` adds healthy certificates."""
-    entries = list(run.findings)
-    if everything:
-        entries += sorted((e for e in run.assessments if e.decision.healthy), key=_expiry)
-    if entries:
-        headings = (FINDING_HEADINGS[name].upper() for name in _COLUMNS)
-        out.print(_row(out, *headings), style="bold")
-    for entry in entries:
-        print_finding(out, entry, run)
-    print_scopes(out, run)
-    out.print(summary(run))
-    if run.public_dns is not None:
-        out.print(public_dns_text(run))
-
-
 def print_finding(out: Console, entry: Assessment, run: Run) -> None:
-    """Print a finding: its row, message, location, scope, and what its tags say."""
+    """Print all fields of a certificate: a first line, its message, and the others by name."""
+    style = STYLES[entry.decision.severity]
     values = entry.to_dict(run.started_at)
-    more, days_left = len(values["alternative_names"]), values["days_left"]
-    name = clean(values["domain_name"]) or "(no name)"
-    row = _row(
-        out,
-        values["severity"],
-        values["verdict"],
-        f"{name} +{more}" if more else name,
-        "" if days_left is None else f"{days_left:,}",
+    head = Text(f"{values['severity']:<{_INDENT}}", style)
+    head.append(clean(values["domain_name"]) or "(no name)", "bold")
+    head.append(_time_left(values["days_left"]), "bold")
+    head.append(f"  {values['verdict']}:{values['reason']}", style)
+    out.print(head, overflow="fold")
+    for line in values["message"].splitlines():
+        indented(out, line)
+    facts = []
+    for shown in shown_in(Output.TABLE):
+        value, heading = values[shown.name], shown.heading
+        if shown.name in _FIRST or value in (None, "", []):
+            continue
+        if shown.many or shown.name == _ARN:
+            texts = value if shown.many else [value]
+            indented(out, f"{heading}: {', '.join(map(clean, texts))}", style="dim")
+        else:
+            yes_or_no = "yes" if value else "no"
+            text = yes_or_no if isinstance(value, bool) else clean(str(value))
+            facts.append(f"{heading.lower()} {text}")
+    indented(out, ", ".join(facts), style="dim")
+
+
+def _time_left(days: int | None) -> str:
+    if days is None:
+        return ""
+    return (
+        f"  {counted(days, 'day')} left" if days >= 0 else f"  expired {counted(-days, 'day')} ago"
     )
-    row.stylize(STYLES[entry.decision.severity], 0, _SEVERITY + _VERDICT)
-    out.print(row, no_wrap=True, overflow="ignore", crop=False)
-    for sentence in (values["message"], *values["probe_results"]):
-        indented(out, clean(sentence))
-    indented(out, location(entry.certificate), style="dim")
-    details = [f"{FINDING_HEADINGS[k].lower()} {clean(values[k])}" for k in _DETAILS if values[k]]
-    details += [FINDING_HEADINGS[_OUTSIDE].lower()] if values[_OUTSIDE] else []
-    if details:
-        indented(out, ", ".join(details), style="dim")
 
 
-def _row(out: Console, severity: str, verdict: str, name: str, days: str) -> Text:
-    """Return a row of the table; a long name moves the days to the right."""
-    name_width = max(out.width - _SEVERITY - _VERDICT - _DAYS - 1, 20)
-    text = f"{severity:<{_SEVERITY}}{verdict:<{_VERDICT}}{name:<{name_width}} {days:>{_DAYS}}"
-    return Text(text.rstrip())
+def indented(out: Console, text: str, *, style: str = "", by: int = _INDENT) -> None:
+    """Print a text indented and wrapped to the width of the terminal.
 
-
-def indented(out: Console, text: str, *, style: str = "", by: int = _SEVERITY) -> None:
-    """Print a text indented and wrapped to the width of the terminal."""
+    A word that is longer, such as an ARN, is left to the terminal, so that it can be copied.
+    """
     width = max(out.width - by, 20)
-    for line in Text(text, style=style).wrap(out, width):
-        line.rstrip()
-        out.print(Text(" " * by).append_text(line), no_wrap=True, overflow="ignore", crop=False)
+    for line in wrap(text, width, break_long_words=False, break_on_hyphens=False):
+        out.print(Text(" " * by + line, style), no_wrap=True, overflow="ignore", crop=False)
 
 
 def location(certificate: Certificate) -> str:
@@ -156,11 +145,16 @@ def print_scopes(out: Console, run: Run) -> None:
         indented(out, run.inventory_message)
 
 
-def summary(run: Run) -> Text:
-    """Return a sentence with the number of certificates by severity."""
+def summary(run: Run, total: int | None = None) -> Text:
+    """Return a sentence with the number of certificates by severity.
+
+    `total` is the number without filters.
+    """
     numbers = Counter(entry.decision.severity for entry in run.assessments)
     parts = [(severity, numbers[severity]) for severity in reversed(Severity) if numbers[severity]]
-    text = Text(f"{counted(run.certificates, 'certificate')} in {_scopes(run.scopes)}: ")
+    whole = run.certificates if total is None else total
+    part = "" if whole == run.certificates else f"{run.certificates} of "
+    text = Text(f"{part}{counted(whole, 'certificate')} in {_scopes(run.scopes)}: ")
     for index, (severity, number) in enumerate(parts):
         text.append(", " if index else "")
         text.append(f"{number} {severity.label}", style=STYLES[severity])
@@ -178,8 +172,3 @@ def _scopes(scopes: Sequence[ScopeResult]) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural unless it is one."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _expiry(entry: Assessment) -> float:
-    ends = entry.certificate.not_after
-    return ends.timestamp() if ends else 0.0

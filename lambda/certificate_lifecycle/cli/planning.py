@@ -76,12 +76,19 @@ class ActionPlan:
         return tuple(dict.fromkeys(planned.record.certificate_arn for planned in self.actions))
 
 
-def plan_of(run: Run, wanted: Collection[str]) -> ActionPlan:
+def plan_of(run: Run, wanted: Collection[str], shown: Run) -> ActionPlan:
     """Return the plan of a dry run for the certificates that `wanted` names; all if it is empty.
 
+    `shown` is the part of the run that matches the filters. Names are those of the whole run, so
+    that a filter never leads a name to another certificate.
     Raises ConfigurationError if an item of `wanted` names no certificate.
     """
-    entries = {entry.certificate.arn: entry for entry in _selected(run.assessments, wanted)}
+    matching = {entry.certificate.arn for entry in shown.assessments}
+    entries = {
+        entry.certificate.arn: entry
+        for entry in _selected(run.assessments, wanted)
+        if entry.certificate.arn in matching
+    }
     planned = [
         PlannedAction(entries[record.certificate_arn], record)
         for record in run.actions

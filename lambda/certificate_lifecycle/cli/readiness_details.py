@@ -110,7 +110,6 @@ class ReadinessDetails:
         )
         missing = {e.certificate.arn: _listed(e) for e in entries if _lacks_detail(e)}
         descriptions.prefetch([entry.certificate for entry in missing.values()])
-        descriptions.prefetch_tags(missing)
         found = (
             self._with_detail(descriptions, missing.get(entry.certificate.arn, entry))
             for entry in entries

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from certificate_lifecycle.app.authorities import AuthorityConstraints
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.dns_health import NameJudge
 from certificate_lifecycle.app.export_targets import ExportTargets
@@ -55,6 +56,7 @@ class Drill:
     stores: Sequence[CertificateStore]
     sources: Sources
     exports: ExportTargets
+    authorities: AuthorityConstraints
     thresholds: Thresholds
     now: datetime
 
@@ -86,6 +88,9 @@ class Drill:
         if certificate.type is CertificateType.PRIVATE:
             authority = self._read("private CA", lambda: self._authority(certificate), checks)
             checks += [authority] if authority else []
+            names = self.authorities.finding(certificate, [])
+            checks.append(drill_checks.check_constraints(names))
+            observed = replace(observed, authority=names)
         else:
             observed = self._with_names(observed, checks)
         target = self._read(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from rich.logging import RichHandler
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.cli.exit_codes import Exit
+from certificate_lifecycle.cli.filtering import Filtering
+from certificate_lifecycle.cli.filters import no_match
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.options import Options
 from certificate_lifecycle.cli.output import error_console
@@ -21,26 +24,39 @@ from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Severity
 from certificate_lifecycle.model.hidden_classes import GapCause
 from certificate_lifecycle.model.run import Run, ScopeStatus
+from certificate_lifecycle.model.sanitize import clean
+
+#: A line of the log in a pipe, which is never folded.
+_LOG_LINE = "%(asctime)s %(levelname)s %(message)s"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """A completed or interrupted scan."""
+    """A completed or interrupted scan.
+
+    `shown` is the part of `run` that matches the filters, and `problems` say which certificates
+    could not be compared with them.
+    """
 
     session: Session
     run: Run
+    shown: Run
+    problems: Sequence[str] = ()
 
     def exit_code(self, fail_on: Severity | None) -> Exit:
-        """Return the exit code; muted findings and those below `fail_on` do not count."""
+        """Return the exit code of what is shown.
+
+        Muted findings and those below `fail_on` do not count.
+        """
         if self.session.clock.interrupted:
             return Exit.INTERRUPTED
         scanned = all(scope.status is ScopeStatus.OK for scope in self.run.scopes)
         # An upgrade of the SDK helps here; nothing helps in a region that lacks a filter.
         lacking = any(gap.cause is GapCause.SDK for gap in self.run.not_listed)
-        if lacking or not scanned:
+        if lacking or not scanned or self.problems:
             return Exit.INCOMPLETE
         severities = [
-            entry.decision.severity for entry in self.run.assessments if entry.muted_until is None
+            entry.decision.severity for entry in self.shown.assessments if entry.muted_until is None
         ]
         severities += [Severity.INFO] if self.run.not_listed else []
         failed = fail_on is not None and any(severity >= fail_on for severity in severities)
@@ -58,11 +74,22 @@ def start(options: Options) -> Session:
     return session
 
 
-def scan(options: Options) -> Scan:
-    """Scan without changing anything; Ctrl-C keeps the results so far."""
+def scan(options: Options, *, owners: bool = False) -> Scan:
+    """Scan without changing anything, and apply the filters; Ctrl-C keeps the results so far.
+
+    `owners` also reads those of healthy certificates, for which a scan needs no tags.
+    """
     session = start(options)
     run, _ = run_with_progress(session, session.request(), options)
-    return Scan(session, run)
+    filtering = Filtering(session, options.filters)
+    with interruptible_work(session, "Reading tags and names", options):
+        run = filtering.completed(run, owners=owners)
+    shown = filtering.selected(run)
+    for problem in filtering.problems:
+        error_console().print(clean(problem), markup=False)
+    if run.assessments and not shown.assessments and not options.quiet:
+        error_console().print(no_match(options.filters, run.assessments), markup=False)
+    return Scan(session=session, run=run, shown=shown, problems=tuple(filtering.problems))
 
 
 def run_with_progress(
@@ -87,7 +114,14 @@ def _set_up_log(*, verbose: bool) -> None:
     logger.handlers.clear()
     logger.propagate = False
     if verbose:
-        logger.addHandler(RichHandler(console=error_console(), show_path=False))
+        on_terminal = sys.stderr.isatty()
+        handler = (
+            RichHandler(console=error_console(), show_path=False)
+            if on_terminal
+            else logging.StreamHandler(sys.stderr)
+        )
+        handler.setFormatter(logging.Formatter("%(message)s" if on_terminal else _LOG_LINE))
+        logger.addHandler(handler)
         logger.setLevel(logging.DEBUG)
     else:
         logger.addHandler(logging.NullHandler())

@@ -140,6 +140,12 @@ ROTATION_VARIABLES = (
         "THRESHOLD_FRACTION", "0.33", "upper limit of both thresholds, as a share of the lifetime"
     ),
     Variable(
+        "HOURS_BETWEEN_RUNS",
+        "24",
+        "longest time between two scheduled runs; no threshold is shorter, as far as the lifetime "
+        "allows",
+    ),
+    Variable(
         "ROTATION_MODE",
         "replace",
         "`notify` only reports, `repair` also fixes validation, imports and exports, `replace` "
@@ -335,6 +341,7 @@ def _thresholds(environment: _Environment, errors: list[str]) -> Thresholds:
         expiration=expiration,
         critical=critical,
         fraction=environment.read("THRESHOLD_FRACTION", _fraction, 0.33),
+        between_runs=environment.read("HOURS_BETWEEN_RUNS", _hours, timedelta(days=1)),
     )
 
 
@@ -360,6 +367,12 @@ def _days(raw: str) -> timedelta:
     if not re.fullmatch(r"(?a)\d{1,4}", raw) or not 1 <= int(raw) <= 365:  # noqa: PLR2004 - a year
         raise ValueError(f"must be a whole number of days from 1 to 365, got {quoted(raw)}")
     return timedelta(days=int(raw))
+
+
+def _hours(raw: str) -> timedelta:
+    if not re.fullmatch(r"(?a)\d{1,3}", raw) or not 1 <= int(raw) <= 168:  # noqa: PLR2004 - a week
+        raise ValueError(f"must be a whole number of hours from 1 to 168, got {quoted(raw)}")
+    return timedelta(hours=int(raw))
 
 
 def _days_or_never(raw: str) -> timedelta | None:

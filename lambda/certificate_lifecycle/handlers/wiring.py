@@ -172,6 +172,7 @@ def scope_clients_of(
         # The zones of a certificate may be in its own account or in that of the function.
         dns = Route53Dns(zones, settings.zones, *dict.fromkeys((role, None)))
         consumers = AwsConsumers(clients, scope, role, regions=run_regions, services=services)
+        authorities = Authorities(lambda: clients.any("acm-pca", scope.region, role))
         return ScopeClients(
             certificates=acm_in(scope.region, role),
             dns=dns,
@@ -184,7 +185,7 @@ def scope_clients_of(
             tls_probe=probe if settings.tls_probe else None,
             pointers=pointers,
             stores=(
-                Authorities(lambda: clients.any("acm-pca", scope.region, role)),
+                authorities,
                 AcmeEndpoints(lambda: clients.any("acm", scope.region, role)),
                 *(
                     [DeclaredCertificates(pointers, home, settings.name_prefix, acm_in)]
@@ -193,6 +194,7 @@ def scope_clients_of(
                 ),
             ),
             account_stores=(ServerCertificates(lambda: clients.any("iam", home.region, role)),),
+            authorities=authorities,
             public_dns=public_dns,
         )
 

@@ -223,6 +223,18 @@ class Reason(Documented):
         "ExportTargetMissing",
         "It was exported and has no export target: after its renewal, nothing renews the copies.",
     )
+    SOURCE_MISSING = (
+        "SourceMissing",
+        "The secret of its import source does not exist, has no value, or is marked for deletion.",
+    )
+    EXPORT_SECRET_MISSING = (
+        "ExportSecretMissing",
+        "The secret of its export target does not exist, or is marked for deletion.",
+    )
+    EXPORT_TARGET_UNREADABLE = (
+        "ExportTargetUnreadable",
+        "Its export target, or what it would be compared with, cannot be read.",
+    )
     SOURCE_NOT_YET_VALID = (
         "SourceNotYetValid",
         "Its import source contains a newer version that is not valid yet.",

@@ -123,6 +123,13 @@ class SecretUnreadableError(CertificateLifecycleError):
     """A secret cannot be read; the message contains nothing of its value."""
 
 
+class SecretMissingError(CertificateLifecycleError):
+    """A secret does not exist, is marked for deletion, or has no value; the message has a remedy.
+
+    Only an answer of Secrets Manager says so. A refused call, such as by IAM, proves nothing.
+    """
+
+
 class CertificateImportError(CertificateLifecycleError):
     """ACM rejected an import; the message contains nothing of the private key."""
 

@@ -173,7 +173,7 @@ class Assessment:
 
 
 class Output(StrEnum):
-    """An output that shows findings."""
+    """An output that shows findings; the table is that of `--wide`."""
 
     TABLE = "table"
     JSON = "JSON"
@@ -184,7 +184,6 @@ class Output(StrEnum):
     SECURITY_HUB = "Security Hub"
 
 
-_EXPLAIN = "one screen has no room for it; `certificates explain` prints it"
 _IN_THE_MESSAGE = "the message contains it"
 _ARNS = "`InUseBy` contains the ARNs"
 _FOR_PROGRAMS = dict.fromkeys(("problem_key",), "of use to ticket systems only")
@@ -195,15 +194,6 @@ _OWNERSHIP = dict.fromkeys(
 
 #: Why an output does not show a field, by the name of the field.
 LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
-    Output.TABLE: {
-        "alternative_names": "the table counts them beside the domain name",
-        "not_after": _IN_THE_MESSAGE,
-        "action": "`certificates plan` prints it",
-        "certificate_arn": "the table shows its account, region and id",
-        **dict.fromkeys(("reason", "used_by", "type", "status", "in_use", "in_use_by"), _EXPLAIN),
-        **_FOR_PROGRAMS,
-        **_OWNERSHIP,
-    },
     Output.PAGE: {
         "in_use_by": "`used_by` names the same; the page shows ARNs where that is empty",
         **_FOR_PROGRAMS,
@@ -523,12 +513,13 @@ class Run:
     export_targets: Collection[str] = ()
     function_arn: str | None = None
     runbook_url: str | None = None
+    #: The assessments that are not healthy: most severe first, then by expiry.
+    findings: Sequence[Assessment] = field(init=False, repr=False, compare=False)
 
-    @property
-    def findings(self) -> list[Assessment]:
-        """The assessments that are not healthy: most severe first, then by expiry."""
+    def __post_init__(self) -> None:
+        """Sort the findings once: messages, reports and events read them many times."""
         found = [entry for entry in self.assessments if not entry.decision.healthy]
-        return sorted(found, key=urgency)
+        object.__setattr__(self, "findings", sorted(found, key=urgency))
 
     @property
     def open_findings(self) -> int:
@@ -543,6 +534,20 @@ class Run:
     def muted_findings(self) -> list[Assessment]:
         """The open findings that are muted."""
         return [entry for entry in self.findings if entry.muted]
+
+    @property
+    def next_expiry(self) -> tuple[datetime, Assessment] | None:
+        """The first expiry after the run of a certificate in use, with the certificate.
+
+        Certificates in `healthy` are only counted, so that their expiries are not known here.
+        """
+        ends = (
+            (entry.certificate.not_after, entry)
+            for entry in self.assessments
+            if entry.certificate.used
+        )
+        later = [(at, entry) for at, entry in ends if at is not None and at > self.finished_at]
+        return min(later, key=lambda item: (item[0], item[1].certificate.arn), default=None)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -43,6 +43,8 @@ _SUBJECT_KEY_ID, _AUTHORITY_KEY_ID = bytes.fromhex("551d0e"), bytes.fromhex("551
 _KEY_USAGE = bytes.fromhex("551d0f")
 _ALTERNATIVE_NAMES = bytes.fromhex("551d11")
 _EXTENDED_KEY_USAGE = bytes.fromhex("551d25")
+_NAME_CONSTRAINTS = bytes.fromhex("551d1e")
+_PERMITTED_SUBTREES, _EXCLUDED_SUBTREES = 0xA0, 0xA1
 #: Header of a key that OpenSSL encrypts in its traditional form (RFC 1421 section 4.6.1.1).
 _ENCRYPTED = re.compile(r"\s*Proc-Type:\s*4\s*,\s*ENCRYPTED")
 #: Encodings of the string types of a common name (X.680, RFC 5280 appendix A).
@@ -140,6 +142,18 @@ class CertificateLink:
         return other.subject == self.issuer and (None in ids or ids[0] == ids[1])
 
 
+@dataclass(frozen=True, slots=True)
+class NameConstraints:
+    """The DNS names that the certificate of a CA permits and excludes below it, in lower case.
+
+    Without permitted names, every name is permitted that is not excluded. Constraints on other
+    forms of names are left out.
+    """
+
+    permitted: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class PemBlock:
     """One block of PEM; its representation does not show the bytes."""
@@ -203,6 +217,21 @@ def read_link(der: bytes) -> CertificateLink:
         key_id=_subject_key_id(parts.extensions.get(_SUBJECT_KEY_ID)),
         issuer_key_id=_authority_key_id(parts.extensions.get(_AUTHORITY_KEY_ID)),
     )
+
+
+def read_name_constraints(der: bytes) -> NameConstraints:
+    """Return the constraints of a CA's certificate (RFC 5280 section 4.2.1.10).
+
+    Raises MalformedCertificateError.
+    """
+    extension = _parts(der).extensions.get(_NAME_CONSTRAINTS)
+    if extension is None:
+        return NameConstraints()
+    subtrees = _Der(extension).only(_SEQUENCE)
+    permitted = _dns_subtrees(subtrees, _PERMITTED_SUBTREES)
+    excluded = _dns_subtrees(subtrees, _EXCLUDED_SUBTREES)
+    subtrees.end()
+    return NameConstraints(permitted=permitted, excluded=excluded)
 
 
 def read_private_key(block: PemBlock) -> PublicKey | None:
@@ -470,6 +499,20 @@ def _address(content: bytes) -> str:
         return str(ip_address(content))
     except ValueError:
         raise MalformedCertificateError("one of its names is malformed") from None
+
+
+def _dns_subtrees(subtrees: _Der, expected: int) -> tuple[str, ...]:
+    """Return the DNS names of GeneralSubtrees; a minimum or maximum is not permitted in them."""
+    if subtrees.peek() != expected:
+        return ()
+    found = []
+    for tag, content in subtrees.enter(expected).each():
+        subtree = _Der(content if tag == _SEQUENCE else b"")
+        form, base = subtree.next()
+        subtree.end()
+        if form == _DNS_NAME:
+            found.append(_text(0x16, base).lower())
+    return tuple(found)
 
 
 def _key_usages(extension: bytes | None) -> frozenset[str] | None:

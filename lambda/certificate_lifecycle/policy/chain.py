@@ -55,6 +55,7 @@ CHAIN: Sequence[Check] = (
     checks.import_due,
     checks.source_newer,  # after import_due: expiry is more urgent
     checks.source_trouble,
+    sources_at_risk.source_missing,
     sources_at_risk.source_too_old,  # after source_trouble: its reasons are more precise
     checks.unused,  # before the renewals: an unused certificate needs none
     checks.authority_trouble,
@@ -66,6 +67,8 @@ CHAIN: Sequence[Check] = (
     checks.renewal_not_understood,  # before renewing: an unknown status is not a renewal
     checks.renewal_at_risk,  # before renewing: ACM would fail at its next attempt
     email_validation.email_validation_ends,  # after renewal_blocked: an e-mail may be awaited
+    sources_at_risk.export_secret_missing,
+    sources_at_risk.export_target_unreadable,
     sources_at_risk.export_target_missing,
     renewal_change.renewal_changed,  # after all that needs an action
     checks.renewing,
@@ -87,8 +90,7 @@ _DESCRIBED_BY_STORE = frozenset(
 def assess(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision:
     """Return the decision on a certificate."""
     given = CheckInput(observation, thresholds, now)
-    decisions = (check.judge(given) for check in CHAIN)
-    return next(decision for decision in decisions if decision is not None)
+    return next(filter(None, (check.judge(given) for check in CHAIN)))
 
 
 def needs_detail(
@@ -174,6 +176,14 @@ def concerns_public_dns(certificate: Certificate, now: datetime) -> bool:
         return False
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         return not is_recent(certificate, checks.STUCK_AFTER, now)
+    valid = certificate.status is _ISSUED and not is_within(certificate, timedelta(), now)
+    return valid and certificate.used
+
+
+def concerns_authority(certificate: Certificate, now: datetime) -> bool:
+    """Whether ACM renews `certificate` from a private CA."""
+    if certificate.type is not CertificateType.PRIVATE or checks.is_externally_managed(certificate):
+        return False
     valid = certificate.status is _ISSUED and not is_within(certificate, timedelta(), now)
     return valid and certificate.used
 

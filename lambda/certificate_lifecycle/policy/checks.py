@@ -141,6 +141,7 @@ _SOURCE_REASONS = {
     SourceState.NOT_YET_VALID: Reason.SOURCE_NOT_YET_VALID,
     SourceState.INCOMPATIBLE: Reason.SOURCE_INCOMPATIBLE,
     SourceState.INVALID: Reason.SOURCE_INVALID,
+    SourceState.MISSING: Reason.SOURCE_MISSING,
     SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
 }
 #: States of an import source that need a fix, however far expiry is.
@@ -764,11 +765,19 @@ def renewal_blocked(given: CheckInput) -> Decision | None:
     return Decision(Verdict.RENEWAL_BLOCKED, given.at_least_warning, reason, message, action)
 
 
-@check(question="Does its export target lack the current version?", facts=(facts.EXPORT,))
+@check(
+    question="Does its export target lack the current version?",
+    facts=(facts.EXPORT, facts.EXPIRES, facts.WARNING),
+)
 def export_target(given: CheckInput) -> Decision | None:
-    """Find export targets that do not contain the current version."""
+    """Find export targets that do not contain the current version.
+
+    `sources_at_risk` finds missing and unreadable secrets with time left.
+    """
     export = given.observation.export
     if export is None or not export.has_problem:
+        return None
+    if export.state in (TargetState.MISSING, TargetState.UNREADABLE) and not given.due:
         return None
     secret = export.target.secret_arn
     least, action = Severity.INFO, Action.INVESTIGATE
@@ -776,6 +785,12 @@ def export_target(given: CheckInput) -> Decision | None:
         case TargetState.NOT_POSSIBLE:
             least, reason = Severity.WARNING, Reason.EXPORT_NOT_POSSIBLE
             text = f"It has an export target, but cannot be exported: {export.blocked_reason}."
+        case TargetState.MISSING:
+            reason = Reason.EXPORT_SECRET_MISSING
+            text = f"It cannot be exported: {export.blocked_reason}."
+        case TargetState.UNREADABLE:
+            reason = Reason.EXPORT_TARGET_UNREADABLE
+            text = f"Its export target cannot be read or compared: {export.blocked_reason}."
         case TargetState.ROLLED_BACK:
             reason = Reason.EXPORT_ROLLED_BACK
             text = (
@@ -842,12 +857,13 @@ def renewal_not_understood(given: CheckInput) -> Decision | None:
 
 
 @check(
-    question="Would its next renewal fail, by its validation records and public DNS?",
-    facts=(facts.TYPE, facts.USED, facts.RECORDS, facts.PUBLIC_DNS),
+    question="Would its next renewal fail, by its validation records, public DNS or private CA?",
+    facts=(facts.TYPE, facts.USED, facts.RECORDS, facts.PUBLIC_DNS, facts.AUTHORITY),
 )
 def renewal_at_risk(given: CheckInput) -> Decision | None:
     """Find certificates that ACM could not renew now, while there is time to fix it."""
     observation, dns = given.observation, given.observation.dns
+    authority = observation.authority
     if not given.certificate.managed:
         return None
     lost = tuple(finding for finding in observation.records if is_lost(finding, dns))
@@ -855,6 +871,8 @@ def renewal_at_risk(given: CheckInput) -> Decision | None:
         reason, action, text = record_trouble(replace(observation, records=lost))
     elif dns.reason is not None:
         reason, action, text = dns.reason, Action.FIX_VALIDATION, f"{dns.text}."
+    elif authority.reason is not None:
+        reason, action, text = authority.reason, Action.FIX_AUTHORITY, f"{authority.text}."
     else:
         return None
     message = f"ACM could not renew it now: {text} {given.expiry_sentence}"

@@ -82,7 +82,7 @@ class Coverage:
         A certificate that this instance issued, which is `issued_here`, or that its configuration
         declares is always covered.
         """
-        if issued_here or certificate.type is CertificateType.DECLARED:
+        if issued_here or certificate.type is CertificateType.DECLARED or not self.limited:
             return True
         names, complete = _names(certificate)
         tags = _tags(certificate) if tags is None else tags

@@ -46,18 +46,20 @@ class ExportTarget:
 
 
 class TargetState(StrEnum):
-    """A target compared with ACM; `UNREAD` if it could not or may not be read."""
+    """A target compared with ACM; `UNREAD` if it may not be read, as in mode `notify`."""
 
     CURRENT = "current"
     OUTDATED = "outdated"
     ROLLED_BACK = "rolled back"
     NOT_POSSIBLE = "not possible"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
     UNREAD = "unread"
 
 
 @dataclass(frozen=True, slots=True)
 class TargetFinding:
-    """The state of a target; `blocked_reason` says why an export is impossible."""
+    """The state of a target; `blocked_reason` says why an export is impossible, as a clause."""
 
     target: ExportTarget
     state: TargetState

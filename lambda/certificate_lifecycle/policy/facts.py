@@ -146,6 +146,13 @@ def _public_dns(observation: Observation) -> str:
     return f"unknown: {'; '.join(dns.unknown)}" if dns.unknown else "no problem"
 
 
+def _authority(observation: Observation) -> str:
+    authority = observation.authority
+    if authority.unread is not None:
+        return f"not read: {authority.unread}"
+    return authority.text or "no obstacle known"
+
+
 def _manager(certificate: Certificate) -> str:
     if certificate.key_pair_origin == "ACME":
         return "an ACME client"
@@ -229,6 +236,7 @@ ELIGIBLE = of_certificate(
 )
 RECORDS = constant("validation records", _records)
 PUBLIC_DNS = constant("public DNS", _public_dns)
+AUTHORITY = constant("private CA", _authority)
 # The thresholds at which it changes are separate facts.
 STAYS = Fact("stays in service", _stays, lambda _, __: None)
 SUCCESSOR = Fact(

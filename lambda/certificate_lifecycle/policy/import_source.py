@@ -60,6 +60,7 @@ class SourceState(StrEnum):
     NOT_YET_VALID = "not yet valid"
     INCOMPATIBLE = "incompatible"
     INVALID = "invalid"
+    MISSING = "missing"
     UNREADABLE = "unreadable"
     UNREAD = "unread"
 

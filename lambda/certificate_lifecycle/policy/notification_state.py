@@ -190,6 +190,15 @@ class UnreadableEntry:
         return self.kind not in (EntryKind.ALERT, EntryKind.REPAIRS)
 
 
+def marks(certificate: Certificate, thresholds: Thresholds) -> tuple[tuple[str, timedelta], ...]:
+    """Return the marks of a certificate below its warning threshold.
+
+    A 6-day certificate that is renewed at half of its life never passes one.
+    """
+    warning = thresholds.effective(certificate)
+    return tuple((name, span) for name, span in _MARKS if span < warning)
+
+
 def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str:
     """Return the last mark before expiry that `certificate` has passed.
 
@@ -200,7 +209,7 @@ def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str
         passed = "near"
     if is_within(certificate, thresholds.effective_critical(certificate), now):
         passed = "critical"
-    for name, span in _MARKS:
+    for name, span in marks(certificate, thresholds):
         if is_within(certificate, span, now):
             passed = name
     return passed

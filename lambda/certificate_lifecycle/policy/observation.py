@@ -9,6 +9,7 @@ from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.dns_health import NOT_CHECKED, DnsFinding
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.import_source import SourceFinding
+from certificate_lifecycle.policy.name_constraints import AUTHORITY_NOT_READ, AuthorityFinding
 from certificate_lifecycle.policy.remembered import RenewalChange
 from certificate_lifecycle.policy.repair_history import RepairHistory
 from certificate_lifecycle.policy.validation import RecordFinding
@@ -20,7 +21,8 @@ class Observation:
 
     `consumers` are the labels of the resources that use it. `successor` may take over from it;
     `proposal` may do so only if a person agrees. `renewed_as` is the certificate that its ACME
-    client ordered in its place. `dns` is the state of its names in public DNS.
+    client ordered in its place. `dns` is the state of its names in public DNS, `authority` what its
+    private CA means for its next renewal.
     `repairs` are the records that were written for its next renewal.
     `migration_obstacles` are clauses about what prevents its migration from e-mail to DNS here.
     `change` is the change of its last renewal, if that changed more than the dates.
@@ -38,6 +40,7 @@ class Observation:
     source: SourceFinding | None = None
     failure_reported: datetime | None = None
     dns: DnsFinding = NOT_CHECKED
+    authority: AuthorityFinding = AUTHORITY_NOT_READ
     repairs: RepairHistory | None = None
     migration_obstacles: tuple[str, ...] = ()
     change: RenewalChange | None = None

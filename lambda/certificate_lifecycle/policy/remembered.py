@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Any, Self, TypeVar, cast
@@ -23,6 +23,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateStatus,
     CertificateType,
     DomainValidation,
+    Reason,
     Renewal,
     RenewalStatus,
     ValidationMethod,
@@ -44,18 +45,22 @@ Codec = tuple[Callable[[Any], object], Callable[[object], object]]
 _KEPT_FOR = timedelta(days=7)
 #: The same for a certificate within its critical threshold: every daily run reads it.
 _KEPT_IF_CRITICAL = timedelta(hours=20)
+#: Stands for the time of a first run on an earlier day that is not known any more.
+UNKNOWN_SINCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewalChange:
     """A renewal that changed more than the dates, found at `at`.
 
-    `issuer` and `usages` are those of the certificate before the renewal.
+    `issuer` and `usages` are those of the certificate before the renewal. If they were lost, only
+    the reason that was `reported` is known.
     """
 
     at: datetime
-    issuer: str | None
-    usages: frozenset[str]
+    issuer: str | None = None
+    usages: frozenset[str] = frozenset()
+    reported: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,8 @@ class Remembered:
     described at `described_at`; it is empty if the description may not be used again.
     `certificate` has the detail, and no tags: those are read by every run.
     `consumers` are the display names of its consumers, None if they were not read.
-    `checked_at` is when the obstacles to its next renewal were last searched, None if never.
+    `checked_at` is when the obstacles to its next renewal were last searched, None if never, and
+    an earlier time if an answer was unknown; `tried_at` is when a run last chose it for that.
     """
 
     fingerprint: str
@@ -75,6 +81,7 @@ class Remembered:
     consumers: tuple[str, ...] | None = None
     checked_at: datetime | None = None
     change: RenewalChange | None = None
+    tried_at: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, without fields that have their default value."""
@@ -85,8 +92,9 @@ class Remembered:
         """Read the result of `to_dict`; raises KeyError, TypeError or ValueError otherwise."""
         found = _decode(cls, entry)
         parse_arn(found.certificate.arn)
-        if found.checked_at is not None:
-            parse_timestamp(found.checked_at.isoformat())
+        for at in (found.checked_at, found.tried_at):
+            if at is not None:
+                parse_timestamp(at.isoformat())
         detail = found.certificate.detail
         if not detail.described or detail.tags_read:
             raise ValueError("it is no description without tags")
@@ -107,7 +115,7 @@ class Remembered:
 class RememberedCertificates:
     """The remembered certificates of an account and region by ARN.
 
-    `since` is the time of the first run, None before it.
+    `since` is the time of the first run, None before it, `UNKNOWN_SINCE` if it was lost.
     """
 
     entries: Mapping[str, Remembered] = field(default_factory=dict)
@@ -259,6 +267,7 @@ _CODECS: Mapping[str, Codec] = {
     "Renewal | None": _optional(_record(Renewal)),
     "Certificate": _record(Certificate),
     "CertificateDetail": _record(CertificateDetail),
+    "Reason | None": _optional(_member(Reason)),
     "RenewalChange | None": _optional(_record(RenewalChange)),
     "CertificateStatus": _member(CertificateStatus),
     "CertificateType": _member(CertificateType),

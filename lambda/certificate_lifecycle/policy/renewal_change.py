@@ -21,6 +21,7 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy import facts
 from certificate_lifecycle.policy.checks import CheckInput, check
+from certificate_lifecycle.policy.notification_state import AlertRecord
 from certificate_lifecycle.policy.remembered import Remembered, RenewalChange
 
 #: A change is a finding for this time after it was found.
@@ -30,27 +31,35 @@ OPEN_FOR = timedelta(days=14)
 _FOR_CLIENTS = frozenset({"TLS_WEB_CLIENT_AUTHENTICATION", "ANY", "NONE"})
 #: Characters of an issuer in a message.
 _LONGEST_ISSUER = 100
+_REASONS = (Reason.ISSUER_CHANGED, Reason.CLIENT_AUTH_LOST)
 
 
-def is_to_compare(before: Remembered | None, listed: Certificate, now: datetime) -> bool:
+def is_to_compare(
+    before: Remembered | None, alert: AlertRecord | None, listed: Certificate, now: datetime
+) -> bool:
     """Whether a listed certificate is compared with what an earlier run remembers of it.
 
     Either its dates show that it was renewed or imported again, or a change is still open.
     """
-    if before is None or listed.status is not CertificateStatus.ISSUED or not listed.used:
+    if listed.status is not CertificateStatus.ISSUED or not listed.used:
         return False
+    if before is None:
+        return _reported_change(alert, now) is not None
     if before.change is not None and now - before.change.at < OPEN_FOR:
         return True
     return listed.not_before != before.certificate.not_before
 
 
-def change_of(before: Remembered | None, after: Certificate, now: datetime) -> RenewalChange | None:
+def change_of(
+    before: Remembered | None, alert: AlertRecord | None, after: Certificate, now: datetime
+) -> RenewalChange | None:
     """Return what a renewal changed, or the earlier change if there was no renewal since.
 
-    `after` was described. What is unknown on one side is no change.
+    `after` was described. What is unknown on one side is no change. A change that an open `alert`
+    reports is kept although what was remembered of the certificate is lost.
     """
     if before is None:
-        return None
+        return _reported_change(alert, now)
     former = before.certificate
     same = (former.not_before, former.detail.serial) == (after.not_before, after.detail.serial)
     if same:
@@ -61,8 +70,22 @@ def change_of(before: Remembered | None, after: Certificate, now: datetime) -> R
     return change if _reasons(change, after) else None
 
 
+def _reported_change(alert: AlertRecord | None, now: datetime) -> RenewalChange | None:
+    """Return the change of an open alert, None without one.
+
+    The finding may have been found earlier: the alert may have begun with another verdict.
+    """
+    if alert is None or alert.verdict != Verdict.RENEWAL_CHANGED.value:
+        return None
+    at = alert.notified_at
+    reported = next((reason for reason in _REASONS if reason.value == alert.reason), None)
+    return RenewalChange(at=at, reported=reported) if reported and now - at < OPEN_FOR else None
+
+
 def _reasons(change: RenewalChange, after: Certificate) -> list[Reason]:
     """Return what a renewal changed, the most severe first."""
+    if change.reported is not None:
+        return [change.reported]
     reasons = []
     usages = after.detail.extended_key_usages
     if usages and _FOR_CLIENTS & change.usages and not _FOR_CLIENTS & usages:
@@ -85,9 +108,10 @@ def renewal_changed(given: CheckInput) -> Decision | None:
     reasons = _reasons(change, certificate)
     if not reasons:
         return None
+    issuers = f" from {_shown(change.issuer)} to {_shown(certificate.detail.issuer)}"
     texts = {
-        Reason.ISSUER_CHANGED: f"changed the issuer from {_shown(change.issuer)} to "
-        f"{_shown(certificate.detail.issuer)}, so that clients that pin the issuer fail",
+        Reason.ISSUER_CHANGED: f"changed the issuer{'' if change.reported else issuers}, so that "
+        "clients that pin the issuer fail",
         Reason.CLIENT_AUTH_LOST: "lost the extended key usage clientAuth, so that it fails as a "
         "client certificate of mutual TLS",
     }

@@ -31,6 +31,7 @@ from certificate_lifecycle.policy.issuance import (
     unknown_hierarchy,
 )
 from certificate_lifecycle.policy.ownership import CONTROLLER_TAGS, DECLARING_TOOLS
+from certificate_lifecycle.policy.thresholds import limited_wait
 
 #: Tags of a successor and of the certificate that it replaces.
 REPLACES_TAG = "certificate-lifecycle:replaces"
@@ -247,6 +248,11 @@ class ReplacementRecord:
             refused=records.texts(entry, "refused") if "refused" in entry else (),
             pointers=records.texts(entry, "pointers") if "pointers" in entry else (),
         )
+
+
+def retry_after(certificate: Certificate) -> timedelta:
+    """Return how long after a request for a successor a failed one is repeated."""
+    return limited_wait(certificate, RETRY_AFTER)
 
 
 def is_failed_request(certificate: Certificate) -> bool:

@@ -20,6 +20,13 @@ _WARNING_LEAD = timedelta(days=30)
 _LEAD_SHARE = 1 / 3
 #: Share of the window that remains when a renewal is overdue: 30 days of 45.
 _OVERDUE_SHARE = 2 / 3
+#: A run can start late, and takes some time until it judges a certificate.
+_RUN_MARGIN = timedelta(hours=2)
+#: Share of the lifetime above which no threshold is raised: ACME clients renew when a third is left
+#: (certbot, "renew_before_expiry").
+_RAISED_SHARE = 0.33
+#: Share of the lifetime that a wait is limited to, so that a 6-day certificate is not over by then.
+_WAIT_SHARE = 1 / 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,21 +34,48 @@ class Thresholds:
     """Warning and critical thresholds, in time before expiry.
 
     `fraction` limits `expiration` to a share of the lifetime, for certificates of 47 days.
+    `between_runs` is the longest time between two scheduled runs: a threshold that is shorter could
+    pass between them, and the certificate expire before a run has seen it.
     """
 
     expiration: timedelta = timedelta(days=30)
     critical: timedelta = timedelta(days=7)
     fraction: float = 0.33
+    between_runs: timedelta = timedelta(days=1)
+
+    @property
+    def least(self) -> timedelta:
+        """The shortest threshold that no certificate passes between two runs."""
+        return self.between_runs + _RUN_MARGIN
 
     def effective(self, certificate: Certificate) -> timedelta:
-        """Return the warning threshold of a certificate."""
+        """Return the warning threshold of a certificate: `least` or more, if its life allows."""
         if certificate.lifetime is None:
-            return self.expiration
-        return min(self.expiration, certificate.lifetime * self.fraction)
+            return max(self.expiration, self.least)
+        return max(
+            min(self.expiration, certificate.lifetime * self.fraction),
+            min(self.least, certificate.lifetime * _RAISED_SHARE),
+        )
 
     def effective_critical(self, certificate: Certificate) -> timedelta:
-        """Return the critical threshold of a certificate: at most half of the warning threshold."""
-        return min(self.critical, self.effective(certificate) / 2)
+        """Return the critical threshold of a certificate: `least` or more, if its life allows.
+
+        Above that, it is at most half of the warning threshold.
+        """
+        warning = self.effective(certificate)
+        return min(warning, max(self.least, min(self.critical, warning / 2)))
+
+
+def can_be_missed(certificate: Certificate, thresholds: Thresholds) -> bool:
+    """Whether `certificate` can expire although no run has reported it as critical before."""
+    first = _first_threshold(certificate, thresholds)
+    return min(first, thresholds.effective_critical(certificate)) < thresholds.least
+
+
+def limited_wait(certificate: Certificate, longest: timedelta) -> timedelta:
+    """Return `longest`, or an eighth of the certificate's lifetime if that is shorter."""
+    lifetime = certificate.lifetime
+    return longest if lifetime is None else min(longest, lifetime * _WAIT_SHARE)
 
 
 def renewal_window(certificate: Certificate) -> timedelta:
@@ -67,18 +101,20 @@ def overdue_threshold(certificate: Certificate, thresholds: Thresholds) -> timed
     return min(thresholds.effective(certificate), renewal_window(certificate) * _OVERDUE_SHARE)
 
 
+def _first_threshold(certificate: Certificate, thresholds: Thresholds) -> timedelta:
+    """Return the time before expiry at which a certificate that nobody renewed is reported."""
+    if certificate.managed:
+        return overdue_threshold(certificate, thresholds)
+    return thresholds.effective(certificate)
+
+
 def lacks_future(certificate: Certificate, thresholds: Thresholds, now: datetime) -> bool:
     """Whether `certificate` expires soon, or is not issued, or will not be renewed."""
     if certificate.status is not CertificateStatus.ISSUED:
         return True
     if certificate.managed and not certificate.used:
         return True
-    threshold = (
-        overdue_threshold(certificate, thresholds)
-        if certificate.managed
-        else thresholds.effective(certificate)
-    )
-    return is_within(certificate, threshold, now)
+    return is_within(certificate, _first_threshold(certificate, thresholds), now)
 
 
 def ends_soon(certificate: Certificate, thresholds: Thresholds, now: datetime) -> bool:

@@ -64,17 +64,9 @@ def embedded_run_metrics(metrics: RunMetrics) -> dict[str, Any]:
 
 
 def _next_expiry(run: Run) -> float | None:
-    """Return the days until the next certificate in use expires.
-
-    In a run over an organization, healthy certificates are not known here.
-    """
-    ends = [
-        entry.certificate.not_after
-        for entry in run.assessments
-        if entry.certificate.used and entry.certificate.not_after is not None
-    ]
-    spans = [end - run.finished_at for end in ends if end > run.finished_at]
-    return min(spans) / _DAY if spans else None
+    """Return the days until the next certificate in use expires."""
+    found = run.next_expiry
+    return (found[0] - run.finished_at) / _DAY if found else None
 
 
 def _document(

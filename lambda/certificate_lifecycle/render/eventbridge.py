@@ -36,6 +36,10 @@ _MAX_TEXT = 2000
 _MAX_NAME = 512
 #: What EventBridge counts for `Time`.
 _TIME_BYTES = 14
+#: "EventBridge doesn't escape values extracted by Input Path, when populating the Input Template
+#: for a target" (user guide, "Amazon EventBridge input transformation"): a quotation mark or a
+#: backslash in a text would break the JSON that a rule sends.
+_UNESCAPED = str.maketrans('"\\', "'/")
 
 
 class DetailType(StrEnum):
@@ -208,4 +212,15 @@ def _fitting(finding: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(_templatable(value), ensure_ascii=False)
+
+
+def _templatable(value: object) -> object:
+    """Return a value whose texts can stand in a JSON string without an escape."""
+    if isinstance(value, str):
+        return value.translate(_UNESCAPED)
+    if isinstance(value, Mapping):
+        return {key: _templatable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_templatable(item) for item in value]
+    return value

@@ -341,6 +341,7 @@ RIGHT: dict[str, str] = {
         }
     ),
     "HOSTED_ZONES": '{"example.com": {"zone_id": "Z1"}}',
+    "HOURS_BETWEEN_RUNS": "24",
     "IMPORT_SOURCES": json.dumps(
         {CERTIFICATE: {"secret_arn": SECRET, "allow": ["no_chain"], "require_client_auth": True}}
     ),

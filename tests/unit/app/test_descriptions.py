@@ -14,7 +14,7 @@ from certificate_lifecycle.app.descriptions import Descriptions, read_memory, sa
 from certificate_lifecycle.model.certificate import Action, Certificate, Verdict
 from certificate_lifecycle.model.errors import CertificateLifecycleError
 from certificate_lifecycle.policy.coverage import EVERYTHING, Coverage, Others
-from certificate_lifecycle.policy.remembered import RememberedCertificates
+from certificate_lifecycle.policy.remembered import UNKNOWN_SINCE, RememberedCertificates
 from tests.unit.builders import (
     IN_WINDOW,
     NOW,
@@ -182,7 +182,8 @@ def test_names_of_other_consumers_are_not_used() -> None:
 def test_a_state_store_that_fails_costs_only_calls() -> None:
     store = MemoryStateStore()
     store.broken = dict.fromkeys(("memory", "save_memory"), Outage("denied"))
-    assert read_memory(store) == read_memory(None) == RememberedCertificates()
+    assert read_memory(store) == RememberedCertificates(since=UNKNOWN_SINCE)
+    assert read_memory(None) == RememberedCertificates()
     save_memory(store, remembered(*DUE), MemoryClock())
     store.broken.clear()
     save_memory(store, remembered(*DUE), MemoryClock(seconds=4))

@@ -10,6 +10,7 @@ import pytest
 from certificate_lifecycle.app.collect import Collector, ScanResult
 from certificate_lifecycle.app.dns_health import DnsHealth, NameJudge, require_issuable
 from certificate_lifecycle.model.certificate import (
+    NOT_DESCRIBED,
     Certificate,
     CertificateDetail,
     CertificateType,
@@ -198,6 +199,43 @@ def test_names_beyond_the_limit_are_counted_and_the_most_urgent_are_checked() ->
     assert len(public_dns.asked) <= 200
     assert ("n0.example.com", CAA) in public_dns.asked
     assert ("n249.example.com", CAA) not in public_dns.asked
+
+
+def queries(scopes: int, *, due: int = 0, waiting: int = 0, others: int = 0) -> int:
+    """Return the queries that one of `scopes` sends for certificates of one name each."""
+    public_dns = delegated()
+    judge = NameJudge(public_dns=public_dns, dns=hosted(), clock=MemoryClock(900.0))
+    health = DnsHealth(judge=judge, now=NOW, scopes=scopes)
+    made = iter(range(due + waiting + others))
+
+    def many(count: int, like: Certificate) -> list[Certificate]:
+        numbers = [next(made) for _ in range(count)]
+        return [
+            replace(like, arn=arn(f"c{n}"), names=(f"n{n}.example.com",), detail=NOT_DESCRIBED)
+            for n in numbers
+        ]
+
+    health.prepare([*many(others, SHOP), *many(waiting, request())], many(due, SHOP))
+    return len(public_dns.asked)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "due"), [(1, 5_600), (2, 2_700), (13, 246), (15, 200), (100, 30)]
+)
+def test_checks_of_next_renewals_have_an_equal_share_and_leave_queries_to_all_that_wait(
+    scopes: int, due: int
+) -> None:
+    sent = queries(scopes, due=6_000)
+    assert due - 5 < sent <= due
+    assert scopes * (due + min(200, 3_000 // scopes)) <= 6_000
+    # Requests that wait have their own queries in addition.
+    assert 195 <= queries(scopes, due=6_000, waiting=300) - sent <= 200
+
+
+def test_certificates_that_nothing_is_known_of_share_the_queries_of_many_accounts() -> None:
+    assert 195 <= queries(15, others=300) <= 200
+    assert 25 <= queries(100, others=300) <= 30
+    assert 195 <= queries(100, others=300, waiting=300) <= 200
 
 
 def test_an_open_finding_stays_open_while_the_answer_is_unknown() -> None:

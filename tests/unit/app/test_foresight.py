@@ -20,7 +20,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.public_dns import RecordType
 from certificate_lifecycle.policy.notification_state import AlertRecord, alert_record
-from certificate_lifecycle.policy.remembered import RememberedCertificates
+from certificate_lifecycle.policy.remembered import Remembered, RememberedCertificates
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import ExistingRecord, RecordState
 from tests.unit.builders import (
@@ -183,3 +183,35 @@ def test_an_open_finding_stays_open_while_route_53_does_not_answer_without_publi
 
 def test_an_open_finding_ends_once_its_record_is_in_place() -> None:
     assert decided(checked(hosted(), answering(), reported=[alert(RecordState.MISSING)])) == HEALTHY
+
+
+# --- The share of a day ---------------------------------------------------------------------------
+
+
+def entries(result: ScanResult) -> dict[str, Remembered]:
+    assert result.known is not None
+    return dict(result.known.descriptions.to_store((), ()).entries)
+
+
+def test_a_certificate_counts_with_or_without_an_answer_or_a_finding() -> None:
+    silent, lost = MemoryPublicDns(), answering(record=False)
+    for public_dns in (answering(), silent, lost):
+        (entry,) = entries(checked(hosted(record=public_dns is not lost), public_dns)).values()
+        assert entry.tried_at == NOW
+
+
+def test_an_open_finding_does_not_count() -> None:
+    dns, public_dns = hosted(record=False), answering(record=False)
+    open_alert = alert(RecordState.MISSING)
+    (entry,) = entries(checked(dns, public_dns, reported=[open_alert])).values()
+    assert (entry.tried_at, entry.checked_at) == (None, None)
+
+
+def test_a_finding_that_no_alert_keeps_open_is_not_checked_again_by_each_run() -> None:
+    """Else it would take the share of the others every day."""
+    copied = replace(
+        SHOP, exported=True, exportable=True, not_before=NOW - days(120), not_after=NOW + days(80)
+    )
+    result = checked(hosted(), answering(), copied)
+    assert decided(result)[1] is Reason.EXPORT_TARGET_MISSING
+    assert times(result) == [NOW]

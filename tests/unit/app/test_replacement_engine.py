@@ -629,6 +629,18 @@ def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
     assert "request a certificate for the same names" in record.detail
 
 
+def test_a_request_in_place_of_a_certificate_of_six_days_is_repeated_after_18_hours() -> None:
+    short = certificate(arn=OLD, status=EXPIRED, ends_in=-days(1), lives=days(6), detail=detail())
+    account = Account(short, consumers=MemoryConsumers((listener(), [OLD])))
+    account.run()
+    account.edit(account.successor, status=TIMED_OUT, detail=CertificateDetail())
+    account.now = NOW + timedelta(hours=18) - SECOND
+    account.run()
+    assert len(account.certificates.asked) == 1
+    account.tomorrow(SECOND).run()
+    assert len(account.certificates.asked) == 2
+
+
 @pytest.mark.parametrize("status", [FAILED, TIMED_OUT])
 def test_a_failed_request_that_nothing_uses_is_no_failure_when_it_fails_again(
     status: CertificateStatus,

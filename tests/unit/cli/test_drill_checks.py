@@ -295,6 +295,7 @@ SOURCES = {
     SourceState.UNREAD: UNKNOWN,
     SourceState.INCOMPATIBLE: FAILED,
     SourceState.INVALID: FAILED,
+    SourceState.MISSING: FAILED,
     SourceState.UNREADABLE: FAILED,
 }
 

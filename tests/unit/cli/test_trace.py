@@ -32,6 +32,7 @@ from certificate_lifecycle.policy.chain import CHAIN, assess
 from certificate_lifecycle.policy.dns_health import DnsFinding
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.import_source import SourceState
+from certificate_lifecycle.policy.name_constraints import AuthorityFinding
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 from certificate_lifecycle.policy.validation import RecordState
@@ -139,14 +140,17 @@ FACTS_OF = {
     "import_due": ["type", "expires", "warning", "critical", "used"],
     "source_newer": ["import source"],
     "source_trouble": ["import source"],
+    "source_missing": ["import source", "expires"],
     "source_too_old": ["import source", "used", "expires"],
+    "export_secret_missing": ["export target", "expires"],
+    "export_target_unreadable": ["export target", "expires"],
     "export_target_missing": ["exported", "export target", "expires", "renewal window"],
     "throw_away": ["status", "used", "created", "reported from"],
     "unused": ["type", "used", "export target"],
     "authority_trouble": ["type", "renewal"],
     "renewal_failed": ["renewal", "public DNS"],
     "renewal_blocked": ["renewal", "validation records", "public DNS", "overdue"],
-    "export_target": ["export target"],
+    "export_target": ["export target", "expires", "warning"],
     "export_due": ["exported", "expires", "warning", "critical"],
     "renewal_overdue": [
         "expires",
@@ -158,7 +162,7 @@ FACTS_OF = {
     ],
     "renewing": ["expires", "renewal window", "renewal"],
     "renewal_not_understood": ["renewal", "expires"],
-    "renewal_at_risk": ["type", "used", "validation records", "public DNS"],
+    "renewal_at_risk": ["type", "used", "validation records", "public DNS", "private CA"],
     "email_validation_ends": ["type", "used", "validation methods", "expires", "renewal window"],
     "renewal_changed": ["type", "used", "changed by a renewal"],
     "healthy": ["expires"],
@@ -417,6 +421,21 @@ FACTS = {
         observation(dns=dns_problem(Reason.DNSSEC_BROKEN)),
         "renewal_at_risk",
         {"public DNS": "public DNS says no"},
+    ),
+    "a private CA without an obstacle": (
+        observation(),
+        "renewal_at_risk",
+        {"private CA": "no obstacle known"},
+    ),
+    "a private CA with an obstacle": (
+        observation(authority=AuthorityFinding(text="the CA says no")),
+        "renewal_at_risk",
+        {"private CA": "the CA says no"},
+    ),
+    "a private CA that was not read": (
+        observation(authority=AuthorityFinding(unread="timeout")),
+        "renewal_at_risk",
+        {"private CA": "not read: timeout"},
     ),
 }
 

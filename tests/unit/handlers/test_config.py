@@ -155,6 +155,7 @@ def test_rotation_reads_every_variable() -> None:
         EXPIRATION_THRESHOLD_DAYS="60",
         CRITICAL_THRESHOLD_DAYS="14",
         THRESHOLD_FRACTION="0.5",
+        HOURS_BETWEEN_RUNS="168",
         ROTATION_MODE="repair",
         UNMANAGED_ROTATION_MODE="repair",
         SCOPE=json.dumps(SCOPE),
@@ -185,7 +186,9 @@ def test_rotation_reads_every_variable() -> None:
     assert errors == []
     assert settings == RotationSettings(
         topic_arn=TOPIC,
-        thresholds=Thresholds(expiration=days(60), critical=days(14), fraction=0.5),
+        thresholds=Thresholds(
+            expiration=days(60), critical=days(14), fraction=0.5, between_runs=days(7)
+        ),
         mode=RotationMode.REPAIR,
         unmanaged_mode=RotationMode.REPAIR,
         coverage=COVERAGE,
@@ -423,6 +426,7 @@ def test_a_bad_creation_variable_is_one_error(name: str, value: str) -> None:
         ("EXPIRATION_THRESHOLD_DAYS", "thirty"),
         ("EXPIRATION_THRESHOLD_DAYS", "1e2"),
         ("CRITICAL_THRESHOLD_DAYS", "0x7"),
+        *(("HOURS_BETWEEN_RUNS", value) for value in ("0", "169", "1.5", "1 day", "-24")),
         ("THRESHOLD_FRACTION", "33%"),
         ("THRESHOLD_FRACTION", "nan"),
         ("THRESHOLD_FRACTION", "inf"),
@@ -468,6 +472,7 @@ def test_every_error_of_rotation_is_named_at_once() -> None:
         EXPIRATION_THRESHOLD_DAYS="",
         CRITICAL_THRESHOLD_DAYS="0",
         THRESHOLD_FRACTION="2",
+        HOURS_BETWEEN_RUNS="0",
         ROTATION_MODE="destroy",
         UNMANAGED_ROTATION_MODE="destroy",
         SCOPE="[]",

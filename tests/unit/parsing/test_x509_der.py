@@ -16,10 +16,12 @@ from cryptography.x509.oid import NameOID
 
 from certificate_lifecycle.parsing.x509 import (
     MalformedCertificateError,
+    NameConstraints,
     PemBlock,
     X509Certificate,
     pem_blocks,
     read_certificate,
+    read_name_constraints,
     read_private_key,
 )
 from tests.harness import authority
@@ -259,3 +261,56 @@ def test_only_names_of_the_dns_are_names() -> None:
     )
     der = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
     assert read_certificate(der).names == ("c.example.com",)
+
+
+def constraints_of(extension: x509.ExtensionType) -> NameConstraints:
+    key = authority.private_key("EC_prime256v1", 1).public_key()
+    period: dict[str, Any] = {"not_before": NOW, "not_after": NOW + days(90)}
+    (block,) = pem_blocks(authority.document(key, ["ca"], critical=[extension], **period))
+    return read_name_constraints(block.der)
+
+
+DNS_FORM = x509.DNSName("Corp.example")
+OTHER_FORM = x509.DirectoryName(authority.named("corp"))
+
+
+@pytest.mark.parametrize(
+    ("permitted", "excluded", "expected"),
+    [
+        ([DNS_FORM, OTHER_FORM], None, NameConstraints(permitted=("corp.example",))),
+        (None, [OTHER_FORM, DNS_FORM], NameConstraints(excluded=("corp.example",))),
+        ([x509.DNSName("")], [OTHER_FORM], NameConstraints(permitted=("",))),
+        (
+            [DNS_FORM, x509.DNSName(".b")],
+            [DNS_FORM],
+            NameConstraints(permitted=("corp.example", ".b"), excluded=("corp.example",)),
+        ),
+    ],
+    ids=["permitted", "excluded", "empty", "both"],
+)
+def test_constraints_on_dns_names_are_read_and_those_on_other_forms_left_out(
+    permitted: list[x509.GeneralName] | None,
+    excluded: list[x509.GeneralName] | None,
+    expected: NameConstraints,
+) -> None:
+    assert constraints_of(x509.NameConstraints(permitted, excluded)) == expected
+
+
+def test_a_ca_without_name_constraints_has_none() -> None:
+    assert constraints_of(x509.BasicConstraints(ca=True, path_length=None)) == NameConstraints()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a0053003820161",  # without its sequence
+        "3009a0073005820161800100",  # with a minimum
+        "3007a0053003820161a100ff",  # with data after its end
+        "3007a0053003820180",  # a name beyond ASCII
+        "3005a003820161",  # a name without its subtree
+    ],
+)
+def test_malformed_name_constraints_are_refused(value: str) -> None:
+    oid = x509.ObjectIdentifier("2.5.29.30")
+    with pytest.raises(MalformedCertificateError):
+        constraints_of(x509.UnrecognizedExtension(oid, bytes.fromhex(value)))

@@ -170,11 +170,12 @@ PLANTED: tuple[Row, ...] = (
         False,
         {BlockerKind.SOURCE_TOO_OLD},
     ),
-    (
-        found(read(imported()), Reason.SOURCE_INVALID, Verdict.UNKNOWN),
-        True,
-        False,
-        {BlockerKind.SOURCE_UNUSABLE},
+    *(
+        (found(read(imported()), reason, verdict), True, False, {BlockerKind.SOURCE_UNUSABLE})
+        for reason, verdict in {
+            Reason.SOURCE_INVALID: Verdict.UNKNOWN,
+            Reason.SOURCE_MISSING: Verdict.RENEWAL_AT_RISK,
+        }.items()
     ),
     (
         found(
@@ -200,6 +201,13 @@ PLANTED: tuple[Row, ...] = (
         True,
         {BlockerKind.EXPORT_NOT_POSSIBLE},
     ),
+    *(
+        (found(EXPORTED, reason, verdict), False, True, {BlockerKind.EXPORT_TARGET_UNUSABLE})
+        for reason, verdict in {
+            Reason.EXPORT_SECRET_MISSING: Verdict.RENEWAL_AT_RISK,
+            Reason.EXPORT_TARGET_UNREADABLE: Verdict.UNKNOWN,
+        }.items()
+    ),
     (
         found(EXPORTED, Reason.EXPORT_TARGET_OUTDATED, Verdict.EXPORT_DUE),
         False,
@@ -220,6 +228,7 @@ PLANTED: tuple[Row, ...] = (
         False,
         {BlockerKind.RENEWAL_STUCK},
     ),
+    (judged(by_dns(ends_in=days(2), lives=days(3))), False, False, {BlockerKind.RUNS_TOO_RARE}),
     (
         found(
             certificate(type=CertificateType.DECLARED, ends_in=None),

@@ -86,7 +86,7 @@ from tests.unit.builders import (
 
 USUAL = Thresholds()
 OK, INFO, WARNING, CRITICAL = Severity
-CURRENT, OUTDATED, ROLLED_BACK, NOT_POSSIBLE, UNREAD = TargetState
+CURRENT, OUTDATED, ROLLED_BACK, NOT_POSSIBLE, MISSING, UNREADABLE, UNREAD = TargetState
 
 
 def written(times: int) -> RepairHistory:
@@ -665,6 +665,35 @@ EXPORT_DUE = [
         Reason.EXPORT_ROLLED_BACK,
         Action.INVESTIGATE,
     ),
+    *(
+        Row(
+            f"an export target is {state}, and the copy ends in {left} days",
+            observation(
+                private(in_use=False, exported=True, ends_in=days(left)),
+                export=at_target(state, "the secret is gone or denied"),
+            ),
+            verdict,
+            severity,
+            reason,
+            Action.INVESTIGATE,
+        )
+        for state, reason, left, verdict, severity in [
+            (MISSING, Reason.EXPORT_SECRET_MISSING, 200, Verdict.RENEWAL_AT_RISK, INFO),
+            (MISSING, Reason.EXPORT_SECRET_MISSING, 70, Verdict.RENEWAL_AT_RISK, WARNING),
+            (MISSING, Reason.EXPORT_SECRET_MISSING, 29, Verdict.EXPORT_DUE, WARNING),
+            (MISSING, Reason.EXPORT_SECRET_MISSING, 6, Verdict.EXPORT_DUE, CRITICAL),
+            (UNREADABLE, Reason.EXPORT_TARGET_UNREADABLE, 200, Verdict.UNKNOWN, WARNING),
+            (UNREADABLE, Reason.EXPORT_TARGET_UNREADABLE, 6, Verdict.EXPORT_DUE, CRITICAL),
+        ]
+    ),
+    Row(
+        "a certificate that was never exported has an export target without a secret",
+        observation(private(in_use=False), export=at_target(MISSING, "the secret is gone")),
+        Verdict.RENEWAL_AT_RISK,
+        INFO,
+        Reason.EXPORT_SECRET_MISSING,
+        Action.INVESTIGATE,
+    ),
     Row(
         "a certificate in use has an export target and cannot be exported",
         observation(certificate(), export=at_target(NOT_POSSIBLE, "it is old")),
@@ -801,8 +830,20 @@ SOURCES = [
             SourceState.NOT_YET_VALID: Reason.SOURCE_NOT_YET_VALID,
             SourceState.INCOMPATIBLE: Reason.SOURCE_INCOMPATIBLE,
             SourceState.INVALID: Reason.SOURCE_INVALID,
+            SourceState.MISSING: Reason.SOURCE_MISSING,
             SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
         }.items()
+    ),
+    *(
+        Row(
+            f"the secret of an import source is missing, and the certificate ends in {left} days",
+            observation(imported(ends_in=days(left)), source=source(SourceState.MISSING)),
+            Verdict.RENEWAL_AT_RISK,
+            severity,
+            Reason.SOURCE_MISSING,
+            Action.INVESTIGATE,
+        )
+        for left, severity in [(200, INFO), (70, WARNING)]
     ),
     Row(
         "an imported certificate in the second half of its life whose source is not newer",

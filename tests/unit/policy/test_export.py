@@ -150,7 +150,7 @@ def test_the_secret_holds_all_that_a_server_needs() -> None:
 
 def test_a_target_is_called_what_it_has_been_called_before() -> None:
     assert [state.value for state in TargetState] == [
-        *("current", "outdated", "rolled back", "not possible", "unread")
+        *("current", "outdated", "rolled back", "not possible", "missing", "unreadable", "unread")
     ]
 
 

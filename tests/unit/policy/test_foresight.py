@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from certificate_lifecycle.model.certificate import Certificate, Reason
+from certificate_lifecycle.model.certificate import Certificate, CertificateType, Reason
 from certificate_lifecycle.policy import foresight
 from certificate_lifecycle.policy.dns_health import DnsFinding
+from certificate_lifecycle.policy.name_constraints import AuthorityFinding
+from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.remembered import Remembered, RememberedCertificates
-from certificate_lifecycle.policy.validation import RecordFinding, RecordState
-from tests.unit.builders import NOW, arn, certificate, days, finding, imported
+from certificate_lifecycle.policy.validation import RecordState
+from tests.unit.builders import NOW, SECOND, arn, certificate, days, finding, imported, observation
 
 LONG_AGO = NOW - days(30)
-KNOWN = DnsFinding()
 UNKNOWN = DnsFinding(unknown=("no answer",), undecided=frozenset({Reason.CAA_FORBIDS}))
 
 
@@ -74,12 +75,37 @@ def test_all_are_checked_within_five_days_and_again_within_six_and_a_half(count:
     assert max(spans) < days(6.5)
 
 
+def test_a_day_has_room_for_all_that_cannot_wait_and_for_a_fifth_of_the_others() -> None:
+    long = many(400)
+    ends = NOW + days(4)
+    short = [
+        replace(each, arn=arn(f"short{number}"), not_before=ends - days(6), not_after=ends)
+        for number, each in enumerate(many(200))
+    ]
+    assert len(due([*long, *short])) == 200 + 400 / 5
+
+
 def test_a_run_checks_at_most_as_many_as_its_time_suffices_for() -> None:
     assert len(due(many(8_000))) == 1_500
 
 
 def test_further_runs_of_a_day_check_nothing_again() -> None:
     assert weeks(300, runs_a_day=3)[0] == weeks(300)[0]
+
+
+@pytest.mark.parametrize("hours", [-1, 1], ids=["the same day", "the day before"])
+def test_a_certificate_without_an_answer_counts_for_the_share_of_its_day(hours: int) -> None:
+    midnight = NOW.replace(hour=0, minute=0)
+    now = midnight + timedelta(hours=2)
+    estate = many(120)
+    silent = foresight.checked_at(now - timedelta(hours=1), observation(dns=UNKNOWN))
+    known = memory(dict.fromkeys((each.arn for each in estate[:50]), silent))
+    tried = {
+        arn: replace(entry, tried_at=midnight - timedelta(hours=hours))
+        for arn, entry in known.entries.items()
+    }
+    found = foresight.due(estate, replace(known, entries=tried), (), now)
+    assert len(found) == (0 if hours < 0 else 50)
 
 
 def test_on_the_day_of_the_first_run_only_open_findings_are_checked() -> None:
@@ -114,16 +140,32 @@ def test_only_what_acm_renews_is_checked() -> None:
     assert found == [healthy.arn, without_end.arn]
 
 
+def test_certificates_of_private_cas_are_checked_like_public_ones() -> None:
+    private, public = (
+        replace(each, type=kind)
+        for each, kind in zip(
+            many(2), (CertificateType.PRIVATE, CertificateType.AMAZON_ISSUED), strict=True
+        )
+    )
+    unused = replace(private, arn=arn("unused"), in_use=False)
+    managed = replace(private, arn=arn("managed"), managed_by="CLOUDFRONT")
+    assert due([private, public, unused, managed]) == [private.arn, public.arn]
+
+
 @pytest.mark.parametrize(
-    ("records", "dns"),
-    [((), UNKNOWN), ((finding(state=RecordState.UNCHECKED),), KNOWN)],
-    ids=["public DNS", "hosted zone"],
+    "found",
+    [
+        observation(dns=UNKNOWN),
+        observation(None, finding(state=RecordState.UNCHECKED)),
+        observation(authority=AuthorityFinding(unread="AccessDenied")),
+    ],
+    ids=["public DNS", "hosted zone", "private CA"],
 )
 def test_without_an_answer_the_next_daily_run_tries_again_after_those_that_wait_longer(
-    records: tuple[RecordFinding, ...], dns: DnsFinding
+    found: Observation,
 ) -> None:
     silent, waiting = many(2)
-    at = foresight.checked_at(NOW, records, dns)
+    at = foresight.checked_at(NOW, replace(found, certificate=silent))
     checked = {silent.arn: at, waiting.arn: NOW - days(5)}
     assert due([silent, waiting], checked, now=NOW + timedelta(hours=1)) == []
     tomorrow = NOW + timedelta(hours=23, minutes=50)
@@ -131,4 +173,29 @@ def test_without_an_answer_the_next_daily_run_tries_again_after_those_that_wait_
 
 
 def test_an_answered_check_is_remembered_with_its_time() -> None:
-    assert foresight.checked_at(NOW, (finding(state=RecordState.IN_PLACE),), KNOWN) == NOW
+    found = observation(None, finding(state=RecordState.IN_PLACE), dns=DnsFinding())
+    assert foresight.checked_at(NOW, found) == NOW
+
+
+@pytest.mark.parametrize(("life", "again"), [(6, 0.75), (47, 5.5), (98, 5.5), (395, 5.5)])
+def test_a_certificate_is_checked_again_after_an_eighth_of_its_life(
+    life: int, again: float
+) -> None:
+    ends = NOW + days(life) * 0.9
+    seen = certificate(not_after=ends, not_before=ends - days(life))
+    # Another day, whose share is not used.
+    checked = {seen.arn: NOW - days(1)}
+    assert due([seen], checked, now=NOW - days(1) + days(again) - SECOND) == []
+    assert due([seen], checked, now=NOW - days(1) + days(again)) == [seen.arn]
+
+
+def test_each_daily_run_checks_a_certificate_of_six_days_before_those_that_can_wait() -> None:
+    """Else four days, in which an obstacle to its renewal is found in time, would be over."""
+    (slow,) = many(1)
+    ends = NOW + days(4)
+    short = replace(slow, arn=arn("short"), not_before=ends - days(6), not_after=ends)
+    tomorrow = NOW + timedelta(hours=23, minutes=50)
+    unread = observation(short, finding(state=RecordState.UNCHECKED))
+    assert foresight.checked_at(NOW, unread) == NOW
+    checked = {short.arn: NOW, slow.arn: tomorrow - days(5.5)}
+    assert due([slow, short], checked, now=tomorrow) == [short.arn, slow.arn]

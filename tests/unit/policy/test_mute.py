@@ -67,6 +67,16 @@ def test_a_date_more_than_90_days_ahead_mutes_nothing_and_the_finding_says_the_l
     )
 
 
+def test_a_mute_spans_at_most_half_of_a_short_life_and_the_finding_says_the_latest() -> None:
+    short = imported(ends_in=days(10), lives=days(47))
+    assert muted(short, "2026-06-24").muted_until == date(2026, 6, 24)
+    found = muted(short, "2026-06-25")
+    assert found.notifiable
+    assert found.decision.message.endswith(
+        "is more than 23 days ahead; the latest accepted date is 2026-06-24."
+    )
+
+
 @pytest.mark.parametrize(
     "value",
     ["", "until further notice", "20260701", "2026-02-30", "2026-07-1\N{ARABIC-INDIC DIGIT ONE}"],

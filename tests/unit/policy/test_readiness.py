@@ -38,6 +38,7 @@ from certificate_lifecycle.policy.readiness.simulation import (
     simulate,
 )
 from certificate_lifecycle.policy.readiness.words import Act, BlockerKind, Deployer, Issuer, Prover
+from certificate_lifecycle.policy.thresholds import Thresholds
 from tests.unit.builders import (
     AUTHORITY,
     NOW,
@@ -121,6 +122,19 @@ def test_the_certificates_that_end_first_come_first() -> None:
     known = [end for end in ends if end is not None]
     assert known == sorted(known)
     assert ends[: len(known)] == known
+
+
+@pytest.mark.parametrize(
+    ("between", "deployed", "named"),
+    [(days(1), True, False), (days(7), True, True), (days(7), None, False)],
+)
+def test_a_life_too_short_for_the_schedule_of_the_deployed_function_is_named(
+    between: timedelta, *, deployed: bool | None, named: bool
+) -> None:
+    known = replace(KNOWN, thresholds=Thresholds(between_runs=between), deployed=deployed)
+    short = by_dns(ends_in=days(5), lives=days(6))
+    assert (BlockerKind.RUNS_TOO_RARE in kinds(short, known)) is named
+    assert BlockerKind.RUNS_TOO_RARE not in kinds(by_dns(lives=days(47)), known)
 
 
 # --- One certificate --------------------------------------------------------------------------

@@ -16,7 +16,9 @@ from certificate_lifecycle.model.certificate import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.policy.chain import assess
+from certificate_lifecycle.policy.notification_state import AlertRecord, alert_record
 from certificate_lifecycle.policy.remembered import Remembered, RenewalChange
 from certificate_lifecycle.policy.renewal_change import OPEN_FOR, change_of, is_to_compare
 from certificate_lifecycle.policy.thresholds import Thresholds
@@ -61,13 +63,13 @@ def decided(
 def test_a_renewal_is_compared_with_the_version_before(
     changes: dict[str, object], *, found: bool
 ) -> None:
-    assert change_of(remembered(), renewed(**changes), NOW) == (CHANGE if found else None)
+    assert change_of(remembered(), None, renewed(**changes), NOW) == (CHANGE if found else None)
 
 
 def test_the_same_version_keeps_the_change_of_its_renewal() -> None:
     earlier = replace(CHANGE, at=NOW - days(3))
-    assert change_of(remembered(earlier), OLD, NOW) == earlier
-    assert change_of(None, OLD, NOW) is None
+    assert change_of(remembered(earlier), None, OLD, NOW) == earlier
+    assert change_of(None, None, OLD, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,51 @@ def test_the_same_version_keeps_the_change_of_its_renewal() -> None:
 def test_a_certificate_is_described_after_a_renewal_and_while_a_change_is_open(
     before: Remembered | None, listed: Certificate, *, wanted: bool
 ) -> None:
-    assert is_to_compare(before, listed, NOW) is wanted
+    assert is_to_compare(before, None, listed, NOW) is wanted
+
+
+def reported(after: Certificate, at: datetime = NOW) -> AlertRecord:
+    """Return the alert record of a change that a run found on the day of `at`."""
+    return alert_record(Assessment(after, decided(after)), None, Thresholds(), at)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"issuer": "New CA"}, Reason.ISSUER_CHANGED),
+        ({"extended_key_usages": frozenset({SERVER})}, Reason.CLIENT_AUTH_LOST),
+    ],
+    ids=["issuer", "usage"],
+)
+def test_a_reported_change_stays_open_although_the_version_before_is_not_known_any_more(
+    changes: dict[str, object], reason: Reason
+) -> None:
+    after = renewed(**changes)
+    alert = reported(after, NOW - days(3))
+    # The alert began with another verdict, weeks ago.
+    alert = replace(alert, since=NOW - days(40))
+    assert is_to_compare(None, alert, after, NOW)
+    lost = change_of(None, alert, after, NOW)
+    assert lost == RenewalChange(at=NOW - days(3), reported=reason)
+    assert Remembered.from_dict(remembered(lost, after).to_dict()).change == lost
+    decision = decided(after, lost)
+    assert (decision.reason, decision.severity) == (reason, decided(after).severity)
+    assert " from " not in decision.message
+
+
+@pytest.mark.parametrize("other", ["over", "another verdict", "another reason", "unused"])
+def test_what_no_open_alert_reports_is_no_change(other: str) -> None:
+    after = renewed(issuer="New CA")
+    alert = reported(after, NOW - (OPEN_FOR if other == "over" else days(1)))
+    if other == "another verdict":
+        alert = replace(alert, verdict=Verdict.IMPORT_DUE.value)
+    if other == "another reason":
+        alert = replace(alert, reason="NewerReason")
+    if other == "unused":
+        after = replace(after, in_use=False)
+    else:
+        assert change_of(None, alert, after, NOW) is None
+    assert not is_to_compare(None, alert, after, NOW)
 
 
 def test_another_issuer_is_a_note_with_both_names() -> None:

@@ -356,3 +356,17 @@ def test_control_characters_of_others_never_reach_a_machine() -> None:
     events = announcements(run(entry, changes=(NEW,), actions=(failed,)))
     assert contents(events[0])["finding"]["in_use_by"] == ["a b c"]
     assert contents(events[1])["message"] == "no [31m"
+
+
+def test_no_text_needs_an_escape_in_the_input_template_of_a_rule() -> None:
+    """EventBridge user guide: values are not escaped when they are put into a template."""
+    text = 'a "b" \\c\n'
+    change = replace(NEW, name=text, current_state=text)
+    failed = replace(REPAIRED, outcome=Outcome.FAILED, detail=text)
+    scopes = (scope(ScopeStatus.FAILED, error=text),)
+    events = announcements(
+        run(hostile(text, 2), changes=(change,), actions=(failed,), scopes=scopes)
+    )
+    check(events)
+    assert [event.detail.count("a 'b' /c") for event in events] == [18, 1, 1]
+    assert all("\\" not in event.detail for event in events)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from certificate_lifecycle.cli.output import print_findings
+from certificate_lifecycle.cli.output import print_scopes
 from certificate_lifecycle.model.run import Run, ScopeStatus
 from certificate_lifecycle.render.asff import Source, updates
 from certificate_lifecycle.render.emf import embedded_metrics
@@ -48,7 +48,7 @@ def joined(text: str) -> str:
 
 def terminal(whole: Run) -> str:
     text = io.StringIO()
-    print_findings(Console(width=100, file=text), whole)
+    print_scopes(Console(width=100, file=text), whole)
     return joined(text.getvalue())
 
 
@@ -90,7 +90,7 @@ def test_the_page_does_not_say_that_everything_was_scanned() -> None:
     assert "The inventory is incomplete." in text
     assert "a scan or an action failed" not in text
     assert MISSING in text
-    assert 'href="#scopes"' in text
+    assert '<a href="#scopes">InventoryIncomplete</a>' in text
 
 
 def test_the_rows_have_the_finding_without_a_certificate() -> None:

@@ -27,6 +27,7 @@ from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
     Outcome,
+    RecordToWrite,
     Run,
     ScopeStatus,
     report_entry,
@@ -296,12 +297,32 @@ def test_what_has_no_console_page_is_named_and_not_linked() -> None:
 # --- The page: what it says -------------------------------------------------------------------
 
 
-def test_tiles_count_the_verdicts_worst_first_and_filter_by_them() -> None:
-    found = run(FINE, IDLE, DUE, GONE, healthy={"Healthy": 1233, "Renewing": 2})
-    tiles = [
-        str(entry["href"]) for entry in page(found).all("a") if "tile" in str(entry.get("class"))
+def test_a_page_begins_with_the_count_of_each_severity_and_the_next_expiry_in_use() -> None:
+    past = replace(DUE, certificate=replace(DUE.certificate, not_after=NOW - days(1)))
+    unused = replace(DUE, certificate=replace(DUE.certificate, in_use=False, not_after=NOW))
+    found = run(FINE, IDLE, DUE, past, unused, ASKED, healthy={"Healthy": 1233, "Renewing": 2})
+    html = report(found)["html"]
+    overview = html[html.index("<main>") : html.index('<section id="findings"')]
+    tiles = re.findall(r'<a class="tile \w+" href="#severity=(\w+)"><strong>([\d,]+)<', overview)
+    assert tiles == [("critical", "0"), ("warning", "3"), ("info", "2"), ("ok", "1,236")]
+    expiry = '<strong>2026-06-21</strong> <span class="name">Next expiry in use</span>'
+    assert f"{expiry} <small>in 20 days: api.example.com. Cert" in overview
+    assert "Certificates that are only counted may expire before." in overview
+    assert "only counted" not in report(run(DUE))["html"]
+
+
+def test_the_parts_of_a_page_stand_in_the_order_in_which_people_need_them() -> None:
+    sections = [str(entry["id"]) for entry in page(run(DUE)).all("section")]
+    assert sections == [
+        *("overview", "filter", "findings", "done", "scopes", "verdicts"),
+        *("timeline", "forecast", "readiness", "inventory", "about"),
     ]
-    assert tiles == [
+
+
+def test_verdicts_are_counted_worst_first_and_filter_the_tables() -> None:
+    found = run(FINE, IDLE, DUE, GONE, healthy={"Healthy": 1233, "Renewing": 2})
+    targets = [str(entry["href"]) for entry in page(found).all("a")]
+    assert [target for target in targets if target.startswith("#verdict=")] == [
         "#verdict=Expired",
         "#verdict=ImportDue",
         "#verdict=Unused",
@@ -311,7 +332,39 @@ def test_tiles_count_the_verdicts_worst_first_and_filter_by_them() -> None:
     assert "1,234" in page(found).text
 
 
-def test_a_tile_whose_certificates_are_not_all_as_bad_says_so() -> None:
+def test_records_to_write_are_a_small_table_and_texts_to_type_have_a_copy_button() -> None:
+    name = "_a1.shop.example.com"
+    record: Any = {"name": name, "type": "CNAME", "value": "_b2.example"}
+    actions = [
+        ActionRecord(
+            arn("due"), Action.FIX_VALIDATION, Outcome.ADVISED, detail, dns_records=records
+        )
+        for detail, records in (
+            ("Write.", (RecordToWrite(**record, zone="example.com"),)),
+            ("Run.\naws help", (RecordToWrite(**record, replaces=True),)),
+            ("Run.\naws help", ()),
+            ("Nothing to type.", ()),
+        )
+    ]
+    html = report(run(DUE, actions=actions))["html"]
+    titles = re.findall(r"<summary>(D.*?|C\w+)</summary>", html)
+    assert titles[:3] == ["DNS records", "DNS records and commands", "Commands"]
+    assert "<p>Create this record in the zone example.com:</p>" in html
+    assert "<p>Replace this record:</p>" in html
+    row = "<tr><th>{}</th><td><code>{}</code>{}</td></tr>"
+    button = '<button class="copy">Copy the {}</button>'
+    assert (
+        '<table class="records"><tbody>'
+        + row.format("Name", name, button.format("name"))
+        + row.format("Type", "CNAME", "")
+        + row.format("Value", "_b2.example", button.format("value"))
+        + row.format("TTL", "300", "")
+        + "</tbody></table>"
+    ) in html
+    assert "<pre>aws help</pre>" + button.format("commands") in html
+
+
+def test_a_verdict_whose_certificates_are_not_all_as_bad_says_so() -> None:
     near = judged(imported(arn=arn("near"), ends_in=days(2)))
     assert "up to critical" in page(run(near, DUE)).text
     assert "up to" not in page(run(DUE)).text
@@ -335,6 +388,8 @@ def test_a_tile_whose_certificates_are_not_all_as_bad_says_so() -> None:
             "eu-west-1 was scanned, except 2 certificates outside the scope of this instance.",
         ),
         (run(FINE), "No action was taken."),
+        (run(FINE, problems=("no <report>",)), "no <report>"),
+        (run(FINE, problems=("no",)), "Everything in account 123456789012, eu-west-1 was scanned."),
         (run(FINE, dry_run=True), "Dry run: nothing was changed."),
         (run(FINE, full_scan=False), "Only the requested certificates were scanned."),
         (run(healthy={"Healthy": 1}), "1 more healthy certificate, not in the tables and charts."),
@@ -359,7 +414,12 @@ def test_what_could_not_be_scanned_is_named_the_lost_ones_first() -> None:
         "account 123456789012, us-east-1",
         "account 123456789012, eu-west-1",
     ]
-    assert "#scopes" in [entry["href"] for entry in read.all("a")]
+    targets = [entry["href"] for entry in read.all("a")]
+    assert targets.count("#scopes") == 2
+    assert "#done" not in targets
+    failed = ActionRecord(arn("due"), Action.REIMPORT, Outcome.FAILED, "denied")
+    targets = [entry["href"] for entry in page(run(DUE, actions=(failed,))).all("a")]
+    assert {"#scopes", "#done"} <= set(targets)
 
 
 def test_a_finding_says_what_is_wrong_why_who_uses_it_and_what_comes_next() -> None:
@@ -428,7 +488,7 @@ def test_what_was_done_is_reported_with_its_commands_and_advice_is_not() -> None
         ),
     )
     html = report(found)["html"]
-    done = html[html.index('<section id="done"') : html.index('<section id="inventory"')]
+    done = html[html.index('<section id="done"') : html.index('<section id="scopes"')]
     assert "<strong>api.example.com</strong><p><b>Done in this run: </b>imported</p>" in done
     assert f"<strong>{arn('away')}</strong>" in done
     assert "<pre>aws acm list</pre>" in done
@@ -459,8 +519,9 @@ def test_the_markup_has_the_first_rows_and_the_data_all_of_them() -> None:
     html = report(run(*many))["html"]
     before, _, rest = html.partition('<section id="readiness"')
     others = before + rest.partition("</section>")[2]
-    assert others.count('scope="row"') == 2 * PLAIN_ROWS + 26
-    assert "Without JavaScript: the first 200 of 250." in read.text
+    # The forecast has a row for each week, and there is one verdict.
+    assert others.count('scope="row"') == 2 * PLAIN_ROWS + 26 + 1
+    assert "Without JavaScript: the first 100 of 250." in read.text
 
 
 def test_a_page_with_too_much_says_where_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -483,7 +544,7 @@ def test_the_forecast_counts_what_ends_in_each_week_and_says_it_in_a_table() -> 
     ends = (-days(1), days(0), days(6.9), days(7), days(181.9), days(182), days(400))
     found = run(*(judged(imported(arn=arn(str(end)), ends_in=end)) for end in ends))
     html = report(found)["html"]
-    drawing = html[html.index('<section id="forecast"') : html.index('<section id="filter"')]
+    drawing = html[html.index('<section id="forecast"') : html.index('<section id="readiness"')]
     table = re.findall(r'<th scope="row">([0-9-]+)</th><td>(\d+)</td>', drawing)
     assert len(table) == 26
     assert dict(table)["2026-06-01"] == "2"
@@ -559,15 +620,19 @@ def test_motion_is_left_out_where_people_want_none() -> None:
 
 
 def test_the_filter_offers_what_there_is() -> None:
-    read = page(run(DUE, FINE, judged(blocked(ends_in=days(2)))))
+    owned = replace(judged(blocked(ends_in=days(2))), owner="<payments>")
+    read = page(run(DUE, replace(FINE, owner="shop"), owned))
     offered = read.texts["option"]
     assert offered == [
         *("all", "critical", "warning", "ok"),
         *("all", "Healthy", "ImportDue", "RenewalBlocked"),
+        *("all", "<payments>", "shop"),
     ]
+    # A certificate without an owner adds no empty choice.
+    assert len(read.all("option")) == len(offered)
 
 
-def test_every_verdict_has_a_tile() -> None:
+def test_every_verdict_is_explained() -> None:
     decision = DUE.decision
     every = [
         replace(DUE, decision=replace(decision, verdict=verdict, reason=Reason.NOT_IN_USE))

@@ -62,11 +62,11 @@ from certificate_lifecycle.policy.succession import (
     HISTORY,
     MAX_ATTEMPTS,
     REPLACING_ACTIONS,
-    RETRY_AFTER,
     ReplacementRecord,
     ReplacementState,
     has_ended,
     may_retire,
+    retry_after,
 )
 from certificate_lifecycle.policy.thresholds import lacks_future
 
@@ -371,13 +371,14 @@ class ReplacementEngine:
 
     def _await(self, replacement: ReplacementContext) -> bool:
         """Check whether ACM has issued the successor, and write missing validation records."""
-        if self._still_needed(replacement) is None:
+        old = self._still_needed(replacement)
+        if old is None:
             return False
         successor = self._successor(replacement)
         if successor is None:
             return replacement.record.state is ReplacementState.REQUESTED
         if has_ended(successor):
-            return self._ended(replacement, successor)
+            return self._ended(replacement, old, successor)
         if successor.status is CertificateStatus.PENDING_VALIDATION:
             if self._obtaining.validate(replacement, successor):
                 replacement.advice = f"ACM has not issued the successor {successor.arn} yet"
@@ -580,7 +581,9 @@ class ReplacementEngine:
         )
         return True
 
-    def _ended(self, replacement: ReplacementContext, successor: Certificate) -> bool:
+    def _ended(
+        self, replacement: ReplacementContext, old: Certificate, successor: Certificate
+    ) -> bool:
         """Request a failed successor again, after a pause to fix the cause."""
         reason = successor.detail.failure_reason
         text = f"ACM ended the request {successor.arn} with {successor.status}"
@@ -590,7 +593,7 @@ class ReplacementEngine:
             self._abandon(replacement, text)
             replacement.failure = _RESTART if replacement.is_used else None
             return False
-        again = (record.requested_at or record.started_at) + RETRY_AFTER
+        again = (record.requested_at or record.started_at) + retry_after(old)
         if self.context.now < again:
             replacement.advice = f"{text}; it is requested again on {again:%Y-%m-%d}"
             return False

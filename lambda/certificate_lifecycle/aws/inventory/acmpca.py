@@ -1,4 +1,4 @@
-"""Private CAs that ACM can issue from: their expiry and the permission of ACM."""
+"""Private CAs that ACM can issue from: their expiry, name constraints and the permission of ACM."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.permissions import DRILLS, EVERYTHING, SCANS, declare, regional
-from certificate_lifecycle.aws.responses import arn_in, existing, paginated, utc, validated_response
+from certificate_lifecycle.aws.responses import (
+    arn_in,
+    existing,
+    paginated,
+    unless,
+    utc,
+    validated_response,
+)
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
     CertificateStatus,
     CertificateType,
 )
+from certificate_lifecycle.parsing.x509 import NameConstraints, pem_blocks, read_name_constraints
 
 if TYPE_CHECKING:
     from mypy_boto3_acm_pca import ACMPCAClient
@@ -28,6 +36,13 @@ PERMISSIONS = (
         regional("acm-pca", "certificate-authority/*"),
         ListPermissions="whether private CAs let ACM issue",
     ),
+    # Another account may share a CA.
+    *declare(
+        _CALLERS,
+        "acm-pca",
+        ("arn:{partition}:acm-pca:{region}:*:certificate-authority/*",),
+        GetCertificateAuthorityCertificate="whether private CAs may issue for the names",
+    ),
 )
 #: The statuses of CAs with a certificate.
 _STATUSES = {
@@ -38,6 +53,9 @@ _STATUSES = {
 _ACM = "acm.amazonaws.com"
 #: Actions that ACM needs to renew (API reference, CreatePermission).
 _NEEDED = frozenset({"GetCertificate", "IssueCertificate", "ListPermissions"})
+#: Codes for a CA that does not exist, and for one that has no certificate or was deleted (API
+#: reference, GetCertificateAuthorityCertificate).
+_ABSENT = ("ResourceNotFoundException", "InvalidStateException")
 
 
 class Authorities:
@@ -82,6 +100,23 @@ class Authorities:
                 if permission.get("Principal") == _ACM:
                     granted.update(permission.get("Actions", ()))
         return replace(listed, detail=CertificateDetail(issues_for_acm=granted >= _NEEDED))
+
+    @validated_response("GetCertificateAuthorityCertificate")
+    def name_constraints(self, arn: str) -> Sequence[NameConstraints] | None:
+        """Return the name constraints of a CA's certificate, then of each certificate above it.
+
+        The CA may be one of another account. None if it does not exist or has no certificate.
+        """
+        call = self._client().get_certificate_authority_certificate
+        found = unless(_ABSENT, lambda: call(CertificateAuthorityArn=arn))
+        if found is None:
+            return None
+        # A root CA has no chain.
+        (own,), above = (
+            pem_blocks(found["Certificate"]),
+            pem_blocks(found.get("CertificateChain", "")),
+        )
+        return [read_name_constraints(block.der) for block in (own, *above)]
 
 
 def _authority(found: CertificateAuthorityTypeDef, status: CertificateStatus) -> Certificate:

@@ -196,6 +196,12 @@ class Attempts:
             lambda: pca.list_permissions(CertificateAuthorityArn=authority),
             frozenset({"ResourceNotFoundException"}),
         )
+        yield ReadCall(
+            "acm-pca:GetCertificateAuthorityCertificate",
+            f"arn:{self.scope.partition}:acm-pca:{self.scope.region}:*:certificate-authority/*",
+            lambda: pca.get_certificate_authority_certificate(CertificateAuthorityArn=authority),
+            frozenset({"ResourceNotFoundException"}),
+        )
 
 
 def _try(call: ReadCall) -> Attempt:

@@ -29,7 +29,7 @@ _TIMEOUT = timedelta(minutes=15)
 @click.command("apply")
 @click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@common_options("table", "json", coverage=True)
+@common_options("table", "json", coverage=True, filters=True)
 def command(certificates: tuple[str, ...], options: Options, *, yes: bool) -> Exit:
     """Repair, export and replace certificates, as the deployed function does.
 
@@ -45,7 +45,7 @@ def command(certificates: tuple[str, ...], options: Options, *, yes: bool) -> Ex
             f"lambda:GetFunctionConfiguration, or give --instance {NO_INSTANCE} if the module is "
             "not deployed."
         )
-    plan = plan_of(scanned.run, certificates)
+    plan = plan_of(scanned.run, certificates, scanned.shown)
     if options.format == "table":
         print_plan(console(), plan, manual=False)
         print_scopes(console(), scanned.run)

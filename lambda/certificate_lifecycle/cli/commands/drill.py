@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from certificate_lifecycle.app.authorities import AuthorityConstraints
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.cli.confirmation import confirmed, require_terminal
@@ -165,6 +166,7 @@ def _drill(session: Session, located: Located) -> Drill:
             certificates=clients.certificates,
             histories=clients.state_store,
         ),
+        authorities=AuthorityConstraints(authorities=clients.authorities, clock=session.clock),
         exports=ExportTargets.of(settings.export_targets, clients.export_secrets),
         thresholds=settings.thresholds,
         now=session.current_time(),

@@ -13,9 +13,10 @@ from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.explanation import Explanation, explain, explanation_entry
 from certificate_lifecycle.cli.find_certificate import locate
 from certificate_lifecycle.cli.options import Options, common_options
-from certificate_lifecycle.cli.output import STYLES, console, indented, location, print_json
+from certificate_lifecycle.cli.output import console, indented, location, print_json
 from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
+from certificate_lifecycle.cli.table import STYLES
 from certificate_lifecycle.cli.trace import CheckAnswer, TracedCheck
 from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.model.certificate import Certificate, Severity, whole_days

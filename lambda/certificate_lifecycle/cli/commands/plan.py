@@ -13,11 +13,11 @@ from certificate_lifecycle.cli.scanning import scan
 
 @click.command("plan")
 @click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
-@common_options("table", "json", coverage=True)
+@common_options("table", "json", coverage=True, filters=True)
 def command(certificates: tuple[str, ...], options: Options) -> Exit:
     """Show what `apply` would do, for all or some certificates. Changes nothing."""
     scanned = scan(options)
-    plan = plan_of(scanned.run, certificates)
+    plan = plan_of(scanned.run, certificates, scanned.shown)
     if options.format == "json":
         print_json(plan_entry(plan, scanned.run))
     else:

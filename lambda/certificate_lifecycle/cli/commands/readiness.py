@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from rich.text import Text
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import (
+    WIDE,
     console,
     counted,
     error_console,
@@ -25,6 +26,7 @@ from certificate_lifecycle.cli.output import (
 from certificate_lifecycle.cli.readiness_details import ReadinessDetails
 from certificate_lifecycle.cli.scanning import Scan, interruptible_work, scan
 from certificate_lifecycle.cli.session import current_time
+from certificate_lifecycle.cli.table import Column, Fit, name_of, owner_of, print_table
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.readiness.blockers import Blocker
 from certificate_lifecycle.policy.readiness.outlook import (
@@ -37,6 +39,21 @@ from certificate_lifecycle.policy.readiness.outlook import (
 #: Nobody knows the rules of a later time.
 _LATEST = timedelta(days=3653)
 _INDENT = 2
+
+
+_COLUMNS: Sequence[Column[CertificateReadiness]] = (
+    Column("CERTIFICATE", lambda entry, _: name_of(entry.case.certificate), Fit.CUT_MIDDLE),
+    Column("ENDS", lambda entry, _: f"{entry.ends_at:%Y-%m-%d}" if entry.ends_at else ""),
+    Column(
+        "BLOCKERS",
+        lambda entry, _: ", ".join(blocker.rule.kind.value for blocker in entry.blockers),
+        Fit.CUT_END,
+        coloured=True,
+    ),
+    Column("OWNER", lambda entry, _: owner_of(entry.case.entry), Fit.LEFT_OUT),
+    Column("REGION", lambda entry, _: entry.case.certificate.region, Fit.LEFT_OUT),
+    Column("ACCOUNT", lambda entry, _: entry.case.certificate.account_id, Fit.LEFT_OUT),
+)
 
 
 def _date(_: click.Context, __: click.Parameter, value: str) -> datetime:
@@ -62,10 +79,12 @@ def _date(_: click.Context, __: click.Parameter, value: str) -> datetime:
     metavar="YYYY-MM-DD",
     help="Show blockers up to this date, within 10 years.",
 )
-@common_options("table", "json", coverage=True)
-def command(options: Options, *, at: datetime) -> Exit:
+@WIDE
+@common_options("table", "json", coverage=True, filters=True)
+def command(options: Options, *, at: datetime, wide: bool) -> Exit:
     """Show who renews each certificate, and what prevents that by a date.
 
+    ENDS is the day on which a certificate ends in use unless a person acts.
     Public certificates live for 100 days from 2027-03-15 and for 47 days from 2029-03-15.
     Reads the description of every certificate, and changes nothing.
 
@@ -73,14 +92,17 @@ def command(options: Options, *, at: datetime) -> Exit:
     """
     scanned = scan(options)
     with interruptible_work(scanned.session, "Reading descriptions", options):
-        details = ReadinessDetails(scanned.session, scanned.run).read()
+        details = ReadinessDetails(scanned.session, scanned.shown).read()
     result = readiness(details.entries, details.setup(), scanned.session.now, at)
     if options.format == "json":
         scopes = [scope.to_dict() for scope in scanned.run.scopes]
         print_json({**result.to_dict(), "scopes": scopes, "problems": details.problems})
     else:
-        _print(console(), result)
+        _print(console(), result, wide=wide)
         print_scopes(console(), scanned.run)
+        if result.blocked and not (wide or options.quiet):
+            text = "Remedies: certificates readiness --wide."
+            error_console().print(text, style="dim")
     for problem in details.problems:
         error_console().print(clean(problem), markup=False)
     return _exit_code(scanned, result, details)
@@ -95,12 +117,15 @@ def _exit_code(scanned: Scan, result: Readiness, details: ReadinessDetails) -> E
     return Exit.FINDINGS if result.blockers else Exit.HEALTHY
 
 
-def _print(out: Console, result: Readiness) -> None:
+def _print(out: Console, result: Readiness, *, wide: bool) -> None:
     data = result.to_dict()
     for blocker in result.instance:
         _print_blocker(out, blocker, result.now, by=0)
-    for entry in result.blocked:
-        _print_certificate(out, entry, result.now)
+    if wide:
+        for entry in result.blocked:
+            _print_certificate(out, entry, result.now)
+    elif result.blocked:
+        print_table(out, _COLUMNS, result.blocked, result.now, lambda _: "yellow")
     renewals = counted(data["renewed_certificates"], "certificate")
     out.print(
         f"By {result.at:%Y-%m-%d}: {renewals} to renew, {data['ready_certificates']:,} ready, "

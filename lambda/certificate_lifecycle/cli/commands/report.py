@@ -24,7 +24,7 @@ _FORMATS = ("html", "csv", "json")
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
 )
 @click.option("--force", is_flag=True, help="Replace existing files.")
-@common_options(coverage=True)
+@common_options(coverage=True, filters=True)
 def command(files: tuple[Path, ...], options: Options, *, force: bool) -> Exit:
     """Write the findings to each FILE; its suffix selects the format: .html, .csv or .json.
 
@@ -40,14 +40,14 @@ def command(files: tuple[Path, ...], options: Options, *, force: bool) -> Exit:
     for file in files:
         require_new(file, force=force)
     scanned = scan(options)
-    for document in documents(scanned.run, read_assets()):
+    for document in documents(scanned.shown, read_assets()):
         for file in files:
             if _format(file) == document.suffix:
                 write(file, document.text.encode())
     if not options.quiet:
         out = console()
-        print_scopes(out, scanned.run)
-        out.print(summary(scanned.run))
+        print_scopes(out, scanned.shown)
+        out.print(summary(scanned.shown, scanned.run.certificates))
         for file in files:
             out.print(f"Written: {clean(str(file))}", markup=False)
     return scanned.exit_code(None)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import click
 
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.options import Options, common_options
-from certificate_lifecycle.cli.output import (
-    console,
-    error_console,
-    print_csv,
-    print_findings,
-    print_json,
-    scan_entry,
-)
+from certificate_lifecycle.cli.filters import Filters
+from certificate_lifecycle.cli.formats import FORMATS, Listing
+from certificate_lifecycle.cli.options import Options, common_options, examples
+from certificate_lifecycle.cli.output import WIDE, error_console, scan_entry
 from certificate_lifecycle.cli.scanning import scan
+from certificate_lifecycle.cli.table import FINDING_COLUMNS
 from certificate_lifecycle.model.certificate import Severity
+from certificate_lifecycle.model.run import urgency
 
 _FAIL_ON = {
     **{severity.label: severity for severity in Severity if severity is not Severity.OK},
@@ -23,8 +20,16 @@ _FAIL_ON = {
 }
 
 
-@click.command("scan")
-@common_options("table", "json", "csv", coverage=True)
+@click.command(
+    "scan",
+    epilog=examples(
+        "certificates scan --wide",
+        "certificates scan --severity critical --owner payments",
+        "certificates scan --regions all -o csv > findings.csv",
+    ),
+)
+@WIDE
+@common_options(*FORMATS, coverage=True, filters=True)
 @click.option("--all", "everything", is_flag=True, help="Print healthy certificates too.")
 @click.option(
     "--fail-on",
@@ -33,19 +38,32 @@ _FAIL_ON = {
     show_default=True,
     help="Least severe finding that ends the command with 1.",
 )
-def command(options: Options, *, everything: bool, fail_on: str) -> Exit:
+def command(options: Options, *, wide: bool, everything: bool, fail_on: str) -> Exit:
     """List certificates that need attention, most severe first.
 
     Changes nothing. Findings that are muted by a tag are listed, but never end the command with 1.
+    With filters, only the certificates that match decide the exit code.
     """
     scanned = scan(options)
-    if options.format == "json":
-        print_json(scan_entry(scanned.run))
-    elif options.format == "csv":
-        print_csv(scanned.run)
-    else:
-        print_findings(console(), scanned.run, everything=everything)
-        if scanned.run.findings and not options.quiet:
-            text = "Details: certificates explain NAME. Possible actions: certificates plan."
-            error_console().print(text, style="dim")
+    run = scanned.shown
+    everything = everything or _asks_for_healthy(options.filters)
+    # CSV and JSON have always had all certificates.
+    chosen = run.assessments if everything or options.format == "csv" else run.findings
+    FORMATS[options.format](
+        Listing(
+            scan=scanned,
+            entries=sorted(chosen, key=urgency),
+            columns=FINDING_COLUMNS,
+            document=scan_entry(run),
+            wide=wide,
+        )
+    )
+    if options.format == "table" and run.findings and not options.quiet:
+        text = "Details: certificates explain NAME. Possible actions: certificates plan."
+        error_console().print(text, style="dim")
     return scanned.exit_code(_FAIL_ON[fail_on])
+
+
+def _asks_for_healthy(filters: Filters) -> bool:
+    """Whether filters name a severity or verdict that healthy certificates have."""
+    return Severity.OK in filters.severities or bool(filters.verdicts)

@@ -32,6 +32,7 @@ from certificate_lifecycle.policy.readiness.words import (
     Issuer,
     Party,
 )
+from certificate_lifecycle.policy.thresholds import can_be_missed
 
 #: Returns when a blocker starts to apply, or None if it does not apply.
 Find = Callable[[Case], datetime | None]
@@ -213,6 +214,13 @@ def _renewal_stuck(case: Case) -> datetime | None:
     return case.now if overdue and case.reason in _STUCK else None
 
 
+def _runs_too_rare(case: Case) -> datetime | None:
+    # Without a deployed function, nothing is known about the time between two runs.
+    known = case.renews and case.setup.deployed
+    rare = known and can_be_missed(case.certificate, case.setup.thresholds)
+    return case.now if rare else None
+
+
 def _binding_ends(case: Case) -> datetime | None:
     acme = case.certificate.detail.acme
     if not isinstance(acme, AcmeBinding) or acme.use.used or acme.use.ends_at is None:
@@ -386,7 +394,10 @@ BLOCKERS = (
         _STOPS,
         Party.PKI,
         _EXPLAIN,
-        _reasons(Reason.SOURCE_INVALID, Reason.SOURCE_INCOMPATIBLE, Reason.SOURCE_UNREADABLE),
+        _reasons(
+            *(Reason.SOURCE_INVALID, Reason.SOURCE_INCOMPATIBLE),
+            *(Reason.SOURCE_MISSING, Reason.SOURCE_UNREADABLE),
+        ),
     ),
     _row(
         BlockerKind.REPAIR_FORBIDDEN,
@@ -409,6 +420,13 @@ BLOCKERS = (
         Party.APPLICATION,
         "aws acm request-certificate --options Export=ENABLED",
         _reasons(Reason.EXPORT_NOT_POSSIBLE),
+    ),
+    _row(
+        BlockerKind.EXPORT_TARGET_UNUSABLE,
+        _STOPS,
+        Party.PLATFORM,
+        _EXPLAIN,
+        _reasons(Reason.EXPORT_SECRET_MISSING, Reason.EXPORT_TARGET_UNREADABLE),
     ),
     _row(
         BlockerKind.EXPORT_OUTDATED,
@@ -439,6 +457,13 @@ BLOCKERS = (
         _not_eligible,
     ),
     _row(BlockerKind.RENEWAL_STUCK, _STOPS, Party.PLATFORM, _EXPLAIN, _renewal_stuck),
+    _row(
+        BlockerKind.RUNS_TOO_RARE,
+        _COSTS,
+        Party.PLATFORM,
+        "schedule_expression with a shorter time between two runs, such as rate(12 hours)",
+        _runs_too_rare,
+    ),
     _row(
         BlockerKind.DECLARED_MISSING,
         _STOPS,

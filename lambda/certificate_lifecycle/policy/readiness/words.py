@@ -114,11 +114,18 @@ class BlockerKind(Documented):
         "SourceTooOld",
         "Its import source contains no newer version, although more than half of its life is over.",
     )
-    SOURCE_UNUSABLE = "SourceUnusable", "Its import source cannot be read, or not be imported."
+    SOURCE_UNUSABLE = (
+        "SourceUnusable",
+        "Its import source is missing, cannot be read, or not be imported.",
+    )
     REPAIR_FORBIDDEN = "RepairForbidden", "It needs a repair that its mode does not allow."
     EXPORT_WITHOUT_TARGET = "ExportWithoutTarget", "It was exported, and has no export target."
     EXPORT_NOT_WRITTEN = "ExportNotWritten", "Its mode does not allow to export to its target."
     EXPORT_NOT_POSSIBLE = "ExportNotPossible", "It has an export target, but cannot be exported."
+    EXPORT_TARGET_UNUSABLE = (
+        "ExportTargetUnusable",
+        "The secret of its export target is missing, or cannot be read.",
+    )
     EXPORT_OUTDATED = "ExportOutdated", "Its export target lacks the current version."
     SERVER_CERTIFICATE = "ServerCertificate", "IAM server certificates are replaced by hand."
     UNUSED = "UnusedNotRenewed", "Nothing uses it, so that ACM lets it expire."
@@ -126,6 +133,10 @@ class BlockerKind(Documented):
     RENEWAL_STUCK = (
         "RenewalStuck",
         "ACM's renewal failed or is late, and no other blocker explains why.",
+    )
+    RUNS_TOO_RARE = (
+        "RunsTooRare",
+        "Its lifetime is so short that it can expire between two runs, before one reports it.",
     )
     DECLARED_MISSING = "DeclaredMissing", "A declared certificate does not exist."
     ACME_BINDING_ENDS = (

@@ -11,7 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from certificate_lifecycle.model.run import Output, Run, finding_entries, report_entry, shown_in
+from certificate_lifecycle.model.run import (
+    Assessment,
+    Output,
+    Run,
+    finding_entries,
+    report_entry,
+    shown_in,
+)
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.report.assets import Assets
 from certificate_lifecycle.render.report.page import page
@@ -55,20 +62,23 @@ def _data(run: Run) -> str:
     return json.dumps({"schema_version": SCHEMA_VERSION, **report_entry(run)})
 
 
-def rows(run: Run) -> str:
+def rows(run: Run, assessments: Sequence[Assessment] | None = None) -> str:
     """Return the CSV document: a row for each failed scope and each certificate.
+
+    `assessments` replace those of the run, which come most severe first.
 
     RFC 4180: every cell in quotation marks, lines end in CRLF.
     """
-    lines = [",".join(_quoted(name) for name in (*COLUMNS, _DONE)), *_lines(run)]
+    lines = [",".join(_quoted(name) for name in (*COLUMNS, _DONE)), *_lines(run, assessments)]
     return _BYTE_ORDER_MARK + "".join(f"{line}\r\n" for line in lines)
 
 
-def _lines(run: Run) -> Iterator[str]:
-    healthy = (entry for entry in run.assessments if entry.decision.healthy)
+def _lines(run: Run, assessments: Sequence[Assessment] | None) -> Iterator[str]:
+    if assessments is None:
+        healthy = (entry for entry in run.assessments if entry.decision.healthy)
+        assessments = [*run.findings, *healthy]
     entries = chain(
-        finding_entries(run, ()),
-        (entry.to_dict(run.started_at) for entry in chain(run.findings, healthy)),
+        finding_entries(run, ()), (entry.to_dict(run.started_at) for entry in assessments)
     )
     done: defaultdict[str, list[str]] = defaultdict(list)
     for record in run.actions:

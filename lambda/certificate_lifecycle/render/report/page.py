@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from html import escape
 from string import Template
@@ -22,6 +23,7 @@ from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
     Outcome,
+    RecordToWrite,
     Run,
 )
 from certificate_lifecycle.model.sanitize import clean
@@ -40,13 +42,19 @@ from certificate_lifecycle.render.report.readiness import readiness_markup, read
 #: Rows of a table in the page; more make browsers slow. The CSV document has all.
 MOST_ROWS = 5_000
 #: Rows that are markup, for readers without JavaScript.
-PLAIN_ROWS = 200
+PLAIN_ROWS = 100
 #: Entries of a list.
 _MOST_ENTRIES = 200
 _SHOWN_NAMES = 20
 #: Verdicts of findings without a certificate, which are no rows of the tables.
 _WITHOUT_CERTIFICATE = (Verdict.SCAN_FAILED, Verdict.INVENTORY_INCOMPLETE)
 _SHOWN_USERS = 10
+#: The title of what an action shows when it is opened, by whether it has records and commands.
+_CONTENTS = {
+    (True, True): "DNS records and commands",
+    (True, False): "DNS records",
+    (False, True): "Commands",
+}
 
 #: A text, or an element: its tag, its class (or the target of a link) and its children.
 Node: TypeAlias = "str | tuple[str, str, tuple[Node, ...]]"
@@ -88,6 +96,7 @@ class _Row:
 
     severity: Severity
     verdict: Verdict
+    owner: str
     keys: tuple[_Key, ...]
     cells: tuple[Node, ...]
 
@@ -117,22 +126,27 @@ def page(run: Run, assets: Assets) -> str:
         style=style,
         header=_header(run, title),
         overview=_overview(run),
-        scopes=_scopes(run),
-        timeline=timeline(run),
-        forecast=forecast(run),
         severities=_options(severity.label for severity in sorted(severities, reverse=True)),
-        verdicts=_options(sorted({entry.decision.verdict.value for entry in run.assessments})),
+        verdict_options=_options(
+            sorted({entry.decision.verdict.value for entry in run.assessments})
+        ),
+        owners=_options(sorted({row.owner for row in inventory.rows if row.owner})),
         findings=_section(
             "findings",
             "Findings",
             _paragraph(_cut(findings) if findings.total else _without_findings(run)),
             _markup(findings),
         ),
-        readiness=_section("readiness", "Readiness", readiness_markup(readiness_of(run))),
         done=_done(run),
+        scopes=_scopes(run),
+        verdicts=_verdicts(run),
+        timeline=timeline(run),
+        forecast=forecast(run),
+        readiness=_section("readiness", "Readiness", readiness_markup(readiness_of(run))),
         inventory=_section(
             "inventory", "Inventory", _inventory_intro(run, inventory), _markup(inventory)
         ),
+        about=_about(run),
         data=_data(findings, inventory),
         script=script,
     )
@@ -146,7 +160,8 @@ def _hash(text: str) -> str:
 def _data(*tables: _Table) -> str:
     content = {
         table.name: [
-            [row.severity.label, row.verdict.value, row.keys, row.cells] for row in table.rows
+            [row.severity.label, row.verdict.value, row.keys, row.cells, row.owner]
+            for row in table.rows
         ]
         for table in tables
     }
@@ -192,22 +207,26 @@ def _paragraph(text: str) -> str:
 
 
 def _header(run: Run, title: str) -> str:
-    facts = {
-        "Run": clean(run.run_id),
-        "Started": f"{run.started_at:%Y-%m-%d %H:%M} UTC",
-        "Mode": clean(run.mode),
-        "Scanned": f"{many(run.certificates, 'certificate')} of {_scope_label(run)}",
-        "SDK": clean(run.sdk),
-        **({"Ignored": _ignored(run)} if run.ignored else {}),
-        **({"DNS": public_dns_text(run)} if run.public_dns else {}),
-    }
-    listed = "".join(f"<div><dt>{key}</dt><dd>{escape(facts[key])}</dd></div>" for key in facts)
+    scanned = many(run.certificates, "certificate")
+    facts = f"{run.started_at:%Y-%m-%d %H:%M} UTC, {scanned} of {_scope_label(run)}"
     notes = [
         "Dry run: nothing was changed." * run.dry_run,
         "Only the requested certificates were scanned." * (not run.full_scan),
     ]
     shown = "".join(f'<p class="note">{note}</p>' for note in notes if note)
-    return f"<header><h1>{escape(title)}</h1><dl>{listed}</dl>{shown}</header>"
+    return f"<header><h1>{escape(title)}</h1>{_paragraph(facts)}{shown}</header>"
+
+
+def _about(run: Run) -> str:
+    facts = {
+        "Run": clean(run.run_id),
+        "Mode": clean(run.mode),
+        "SDK": clean(run.sdk),
+        **({"Ignored": _ignored(run)} if run.ignored else {}),
+        **({"DNS": public_dns_text(run)} if run.public_dns else {}),
+    }
+    listed = "".join(f"<div><dt>{key}</dt><dd>{escape(facts[key])}</dd></div>" for key in facts)
+    return _section("about", "About this run", f"<dl>{listed}</dl>")
 
 
 def _ignored(run: Run) -> str:
@@ -223,15 +242,6 @@ def _scope_label(run: Run) -> str:
 
 
 def _overview(run: Run) -> str:
-    found: defaultdict[str, set[Severity]] = defaultdict(set)
-    for entry in run.assessments:
-        found[entry.decision.verdict.value].add(entry.decision.severity)
-    for verdict in run.healthy:
-        found[verdict].add(Severity.OK)
-    found[Verdict.SCAN_FAILED.value].add(Severity.WARNING)
-    found[Verdict.INVENTORY_INCOMPLETE.value].add(Severity.INFO)
-    order = sorted(run.counts.items(), key=lambda item: (-max(found[item[0]]), -item[1], item[0]))
-    tiles = "".join(_tile(verdict, count, found[verdict]) for verdict, count in order)
     urgent = sum(entry.decision.severity >= Severity.WARNING for entry in run.assessments)
     sentence = (
         f"{many(urgent, 'certificate')} {'needs' if urgent == 1 else 'need'} attention."
@@ -244,25 +254,74 @@ def _overview(run: Run) -> str:
         sentence += " The run is incomplete: a scan or an action failed."
     if run.not_listed:
         sentence += " The inventory is incomplete."
+    if run.incomplete:
+        done = ' and <a href="#done">Done in this run</a>' if run.failed_actions else ""
+        sentence += f' See <a href="#scopes">Completeness</a>{done}.'
     label = severity_of(run).label
+    counts = Counter(entry.decision.severity for entry in run.assessments)
+    counts[Severity.OK] += sum(run.healthy.values())
+    tiles = "".join(_tile(severity, counts[severity]) for severity in sorted(Severity)[::-1])
     return _section(
         "overview",
         "Overview",
         f'<p class="verdict"><span class="badge {label}">{label}</span> {sentence}</p>',
-        f'<ul class="tiles">{tiles}</ul>' if tiles else _paragraph("No certificates."),
+        f'<ul class="tiles">{tiles}{_next_expiry(run)}</ul>',
     )
 
 
-def _tile(verdict: str, count: int, severities: set[Severity]) -> str:
-    """Return a tile that filters the tables by its verdict."""
-    severity = max(severities)
+def _tile(severity: Severity, count: int) -> str:
+    """Return the count of a severity, which filters the tables by the severity."""
+    label = severity.label
+    return (
+        f'<li><a class="tile {label}" href="#severity={label}"><strong>{count:,}</strong> '
+        f'<span class="badge {label}">{label}</span></a></li>'
+    )
+
+
+def _next_expiry(run: Run) -> str:
+    day, text = "unknown", "No certificate in use has a known expiry."
+    if found := run.next_expiry:
+        ends, entry = found
+        days = (ends - run.started_at) // timedelta(days=1)
+        day, text = f"{ends:%Y-%m-%d}", f"{_left(days)}: {_name(entry)}."
+    others = " Certificates that are only counted may expire before." if run.healthy else ""
+    return (
+        f'<li class="tile next"><strong>{day}</strong> <span class="name">Next expiry in use</span>'
+        f" <small>{escape(text)}{others}</small></li>"
+    )
+
+
+def _verdicts(run: Run) -> str:
+    """Return the number of certificates by verdict, worst first."""
+    found: defaultdict[str, set[Severity]] = defaultdict(set)
+    for entry in run.assessments:
+        found[entry.decision.verdict.value].add(entry.decision.severity)
+    for verdict in run.healthy:
+        found[verdict].add(Severity.OK)
+    found[Verdict.SCAN_FAILED.value].add(Severity.WARNING)
+    found[Verdict.INVENTORY_INCOMPLETE.value].add(Severity.INFO)
+    order = sorted(run.counts.items(), key=lambda item: (-max(found[item[0]]), -item[1], item[0]))
+    rows = "".join(_verdict(verdict, count, found[verdict]) for verdict, count in order)
+    heads = "".join(
+        f'<th scope="col">{name}</th>' for name in ("Verdict", "Severity", "Count", "Meaning")
+    )
+    table = (
+        '<div class="scroll" tabindex="0" role="region" aria-label="Counts by verdict">'
+        "<table><caption>Counts by verdict</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    return _section("verdicts", "Verdicts", table if rows else _paragraph("No certificates."))
+
+
+def _verdict(verdict: str, count: int, severities: set[Severity]) -> str:
+    """Return the row of a verdict, whose link filters the tables."""
+    label = max(severities).label
     some = "up to " if len(severities) > 1 else ""
     target = "scopes" if verdict in _WITHOUT_CERTIFICATE else f"verdict={verdict}"
     return (
-        f'<li><a class="tile {severity.label}" href="#{target}"><strong>{count:,}</strong> '
-        f'<span class="name">{verdict}</span> <span class="badge {severity.label}">'
-        f"{some}{severity.label}</span> "
-        f"<small>{escape(Verdict.of(verdict).meaning)}</small></a></li>"
+        f'<tr><th scope="row"><a href="#{target}">{verdict}</a></th>'
+        f'<td><span class="badge {label}">{some}{label}</span></td><td>{count:,}</td>'
+        f"<td>{escape(Verdict.of(verdict).meaning)}</td></tr>"
     )
 
 
@@ -281,7 +340,12 @@ def _scopes(run: Run) -> str:
     ]
     if run.not_listed:
         entries.append(f'<span class="badge info">info</span> {escape(run.inventory_message)}')
-    return _section("scopes", "Not scanned", _entries(entries) if entries else every)
+    intro = "" if entries else every
+    entries += [
+        f'<span class="badge warning">failed</span> {escape(clean(problem))}'
+        for problem in run.problems
+    ]
+    return _section("scopes", "Completeness", intro, _entries(entries) if entries else "")
 
 
 def _done(run: Run) -> str:
@@ -305,7 +369,7 @@ def _entries(entries: Sequence[str]) -> str:
 
 
 def _options(values: Iterable[str]) -> str:
-    return "".join(f"<option>{value}</option>" for value in values)
+    return "".join(f"<option>{escape(value)}</option>" for value in values)
 
 
 # --- Tables -----------------------------------------------------------------------------------
@@ -343,6 +407,7 @@ def _table(
             _Row(
                 entry.decision.severity,
                 entry.decision.verdict,
+                _owner(subject),
                 tuple(column.key(subject) for column in columns),
                 tuple(column.cell(subject) for column in columns),
             )
@@ -388,7 +453,7 @@ def _markup(table: _Table) -> str:
     )
     return (
         f'{without}<p class="status" id="{table.name}-status" role="status"></p>'
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{table.name}-title">'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{table.caption}">'
         f'<table id="{table.name}-table"><caption>{table.caption}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
         f'<p class="pages" id="{table.name}-pages"></p>'
@@ -413,7 +478,7 @@ def _certificate(subject: _Subject) -> Node:
         "",
         _node("strong", "names", subject.name),
         *_more_names(values["alternative_names"]),
-        _node("span", "where", f"{values['account_id']} {values['region']}"),
+        _node("span", "where", f"{values['account_id']} {values['region']} "),
         *(_console(arn) or [_node("small", "", clean(arn))]),
     )
 
@@ -433,7 +498,7 @@ def _what_is_wrong(subject: _Subject) -> Node:
         _node("strong", "", values["verdict"]),
         _node("p", "", clean(values["message"])),
         *(_node("p", "", clean(result)) for result in values["probe_results"]),
-        _node("small", "", f"Reason: {values['reason']}"),
+        _node("small", "reason", f"Reason: {values['reason']}"),
         *([_node("small", "", f"Muted until {muted_until}")] if muted_until else []),
         *_outside_scope(subject),
     )
@@ -494,12 +559,47 @@ def _steps(subject: _Subject) -> list[Node]:
 
 
 def _step(record: ActionRecord) -> list[Node]:
-    """Return an action; lines after the first are commands, which keep their lines."""
+    """Return an action, and an element to open with its DNS records and its commands.
+
+    Commands are the lines after the first.
+    """
     text, *commands = record.detail.splitlines() or [""]
     label: Node = _node("p", "", _node("b", "", f"{OUTCOMES[record.outcome]}: "), clean(text, 2000))
-    if not commands:
+    title = _CONTENTS.get((bool(record.dns_records), bool(commands)))
+    if title is None:
         return [label]
-    return [label, _node("pre", "", "\n".join(clean(command) for command in commands))]
+    hidden = [part for entry in record.dns_records for part in _dns_record(entry)]
+    if commands:
+        shown = _node("pre", "", "\n".join(clean(command) for command in commands))
+        hidden += [shown, _copy("the commands")]
+    return [label, _node("details", "", _node("summary", "", title), *hidden)]
+
+
+def _dns_record(record: RecordToWrite) -> list[Node]:
+    """Return the table of a record, with the sentence before."""
+    values = record.to_dict()
+    zone = f" in the zone {clean(values['zone'], 300)}" if values["zone"] else ""
+    rows = [
+        _node(
+            "tr",
+            "",
+            _node("th", "", heading),
+            _node("td", "", _node("code", "", clean(str(values[field]), 300)), *button),
+        )
+        for heading, field, button in (
+            ("Name", "name", [_copy("the name")]),
+            ("Type", "type", []),
+            ("Value", "value", [_copy("the value")]),
+            ("TTL", "ttl", []),
+        )
+    ]
+    verb, body = values["action"].capitalize(), _node("tbody", "", *rows)
+    return [_node("p", "", f"{verb} this record{zone}:"), _node("table", "records", body)]
+
+
+def _copy(what: str) -> Node:
+    """Return a button, which the script shows, that copies the element before."""
+    return _node("button", "copy", f"Copy {what}")
 
 
 def _end_key(subject: _Subject) -> int | None:
@@ -534,11 +634,12 @@ def _plain(name: str, shown: Callable[[str], str] = str) -> _Column:
     return _Column(name, text, text)
 
 
-_OWNER = _Column(
-    "owner",
-    lambda subject: subject.values["owner"],
-    lambda subject: clean(subject.values["owner"] or "", 300),
-)
+def _owner(subject: _Subject) -> str:
+    """Return the owner, or nothing."""
+    return clean(subject.values["owner"] or "", 300)
+
+
+_OWNER = _Column("owner", lambda subject: _owner(subject) or None, _owner)
 _ENDS = _Column("not_after", _end_key, _end)
 _USED = _Column("in_use", _used, _used)
 _FINDINGS = (
@@ -547,18 +648,18 @@ _FINDINGS = (
         lambda subject: -subject.entry.decision.severity,
         lambda subject: _badge(subject.entry.decision.severity),
     ),
+    _ENDS,
     _Column("domain_name", lambda subject: subject.name, _certificate),
     _Column("message", lambda subject: subject.values["verdict"], _what_is_wrong),
+    _OWNER,
     _Column(
         "used_by", lambda subject: len(_users(subject)), lambda subject: _listed(_users(subject))
     ),
-    _OWNER,
     _Column(
         "action",
         lambda subject: subject.values["action"],
         lambda subject: _node("div", "steps", *_steps(subject)),
     ),
-    _ENDS,
 )
 _INVENTORY = (
     _Column("domain_name", lambda subject: subject.name, _known),

@@ -4,7 +4,7 @@ page.html is a `string.Template` for `page.page`. Its policy must allow no reque
 style or script than these: the page has untrusted names. Links must send no referrer, which would
 be the address of the report.
 page.css has a contrast of at least 4.5 to 1 for text, in both colour schemes (WCAG 2.2, 1.4.3).
-page.js pages, sorts and filters the tables, and keeps the filter in the address.
+page.js pages, sorts and filters the tables, keeps the filter in the address, and copies texts.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const PAGE = 100;
+  const PAGE = 50;
   const PAPER = 1000;
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
@@ -8,6 +8,7 @@
     filter: byId("filter-text"),
     severity: byId("filter-severity"),
     verdict: byId("filter-verdict"),
+    owner: byId("filter-owner"),
   };
 
   // A node is a text, or [tag, class or target, [nodes]]. Values are set as text, never as markup.
@@ -42,8 +43,8 @@
       this.body = this.table.tBodies[0];
       this.labels = [...this.table.tHead.rows[0].cells].map((cell) => cell.textContent);
       this.head = this.labels.indexOf("Certificate");
-      this.rows = data[name].map(([severity, verdict, keys, cells], index) => ({
-        severity, verdict, keys, cells, index, text: null,
+      this.rows = data[name].map(([severity, verdict, keys, cells, owner], index) => ({
+        severity, verdict, keys, cells, owner, index, text: null,
       }));
       this.found = this.rows;
       this.first = 0;
@@ -102,11 +103,12 @@
       });
     }
 
-    filter({ filter, severity, verdict }) {
+    filter({ filter, severity, verdict, owner }) {
       const wanted = filter.toLowerCase().split(" ").filter(Boolean);
       this.found = this.rows.filter((row) => {
         if (severity && row.severity !== severity) return false;
         if (verdict && row.verdict !== verdict) return false;
+        if (owner && row.owner !== owner) return false;
         if (!wanted.length) return true;
         row.text ??= [row.severity, row.verdict, ...row.cells.map(words)].join(" ").toLowerCase();
         return wanted.every((word) => row.text.includes(word));
@@ -185,8 +187,21 @@
   addEventListener("hashchange", () => {
     if (read()) byId("filter").scrollIntoView();
   });
+  // Without access to the clipboard, the text is selected for the keyboard.
+  document.addEventListener("click", async ({ target }) => {
+    if (!target.matches("button.copy")) return;
+    const source = target.previousElementSibling;
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      byId("copied").textContent = "Copied.";
+    } catch {
+      getSelection().selectAllChildren(source);
+      byId("copied").textContent = "Selected: copy it with the keyboard.";
+    }
+  });
   addEventListener("beforeprint", () => tables.forEach((table) => table.draw(PAPER)));
   addEventListener("afterprint", () => tables.forEach((table) => table.draw()));
 
+  document.documentElement.className = "scripted";
   if (!read()) apply();
 })();
