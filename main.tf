@@ -330,6 +330,7 @@ module "watch" {
   max_silence_days = var.monitoring.max_silence_days
   region           = local.region
   report_bucket    = one(module.report_bucket[*].name)
+  runbook_url      = var.notifications.runbook_url
   tags             = var.tags
   topic_arn        = local.topic_arn
 }

@@ -547,7 +547,7 @@ variable "notifications" {
     event_bus       = optional(object({ name = string }))                                # of this account and region; receives events
     key             = optional(object({ arn = string }))                                 # of the created topic; null: the module creates one. Its policy must let cloudwatch.amazonaws.com use it
     owner_tag       = optional(string, "Owner")                                          # key of the tag with the owner of a certificate, case-insensitive
-    runbook_url     = optional(string)                                                   # page of your copy of docs/runbook.md, to which messages link; null: messages only name it
+    runbook_url     = optional(string)                                                   # page of your copy of docs/runbook.md, to which messages and the dashboard link; null: they only name it
     security_hub    = optional(bool, false)                                              # send findings to Security Hub, which must be enabled
     topic           = optional(object({ arn = string, kms_key_arn = optional(string) })) # existing topic with its customer managed key; null: the module creates one. Its policy must let alarms publish
     event_bus_name  = optional(string)                                                   # renamed to event_bus = { name }

@@ -22,6 +22,7 @@ from typing import Any
 import hcl2
 
 from certificate_lifecycle.aws.permissions import Command, Function
+from certificate_lifecycle.cli.exit_codes import DETAILED, MEANINGS, PLAN_MEANINGS, Exit
 from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
 from certificate_lifecycle.model.certificate import (
@@ -375,6 +376,24 @@ def environment(variables: Iterable[Variable]) -> str:
     return table(("Variable", "Default", "Meaning"), rows)
 
 
+def exit_codes(_: Path) -> str:
+    """Return the meaning of each exit code by command, and of 2 where a command changes it."""
+    codes = (Exit.HEALTHY, Exit.FINDINGS, Exit.INCOMPLETE)
+    rows = [
+        (code(name), *(meanings.get(exit_code, "") for exit_code in codes))
+        for name, meanings in MEANINGS.items()
+    ]
+    by_command = table(("Command", *(str(int(exit_code)) for exit_code in codes)), rows)
+    plan = [(str(int(exit_code)), meaning) for exit_code, meaning in PLAN_MEANINGS.items()]
+    return "\n\n".join(
+        (
+            by_command,
+            f"`plan {DETAILED}` ends as `terraform plan` does:",
+            table(("Code", "Meaning"), plan),
+        )
+    )
+
+
 def function_permissions(_: Path) -> str:
     """Return what each function needs of IAM, when and why."""
     rows = (
@@ -462,6 +481,7 @@ PARTS = (
     Part("docs/rotation.md", "OWNER_KINDS", owner_kinds),
     Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
     Part("docs/permissions.md", "PERMISSIONS", function_permissions),
+    Part("docs/cli.md", "EXIT_CODES", exit_codes),
     Part("docs/cli.md", "PERMISSIONS", command_permissions),
     Part("docs/reference.md", "TF_DOCS", terraform_reference),
     *module_references(ROOT),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from certificate_lifecycle.cli.interrupts import TerminalClock
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import OURS, USED, ending_in
-from tests.integration.terminal import Certificates, deploy
+from tests.integration.terminal import Certificates, Ended, deploy
 
 pytestmark = pytest.mark.integration
 
@@ -127,3 +129,97 @@ def test_a_repeated_command_continues_after_the_wait_has_ended(
     cloud.advance(minutes=30)
     again = certificates("create", "shop.example.com", "--yes")
     assert (again.code, again.writes) == (0, [])
+
+
+# --- Watching -------------------------------------------------------------------------------------
+
+WATCH = ("create", "shop.example.com", "--no-www", "--yes", "--watch")
+SLEEP = "certificate_lifecycle.cli.interrupts.TerminalClock.sleep"
+
+
+def steps(ended: Ended) -> list[str]:
+    """Return the states that were shown, without their times."""
+    return [line[10:] for line in ended.err.splitlines() if line.endswith("names validated")]
+
+
+@pytest.fixture
+def slow(cloud: Cloud) -> None:
+    """Let ACM take 20 minutes to issue a certificate in a zone of the account."""
+    cloud.zones.add("example.com")
+    cloud.certificates.issuance_delay = timedelta(minutes=20)
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_watched_request_shows_each_step_and_ends_with_zero_once_issued(
+    certificates: Certificates,
+) -> None:
+    ended = certificates(*WATCH)
+    assert ended.code == 0, ended.err
+    assert steps(ended) == [
+        "PENDING_VALIDATION, 1 of 1 names validated",
+        "ISSUED, 1 of 1 names validated",
+    ]
+    assert ended.out.splitlines()[-1].strip() == "ISSUED"
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_watch_ends_with_three_after_an_hour_and_says_how_to_continue(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    cloud.certificates.issuance_delay = timedelta(hours=5)
+    ended = certificates(*WATCH, "--output", "json")
+    assert (ended.code, ended.document["status"]) == (3, "PENDING_VALIDATION")
+    assert "Not issued within 60 minutes. ACM goes on validating: repeat" in ended.complaint
+    assert f"certificates explain {only(cloud)}" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("pauses", "text"),
+    [
+        (0, "Interrupted. Repeat the command to continue."),
+        (9, "Interrupted. ACM goes on validating: repeat the command to watch again"),
+    ],
+)
+@pytest.mark.usefixtures("slow", "instance")
+def test_an_interrupted_request_ends_with_130_and_the_repeated_command_continues(
+    certificates: Certificates,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    pauses: int,
+    text: str,
+) -> None:
+    left = iter(range(pauses))
+
+    def pressed(clock: TerminalClock, seconds: float) -> None:
+        if next(left, None) is None:
+            clock.interrupt()
+            clock.remaining()
+        cloud.advance(seconds=seconds)
+
+    with environment.context() as patch:
+        patch.setattr(SLEEP, pressed)
+        ended = certificates(*WATCH)
+    assert ended.code == 130
+    assert text in ended.err
+    again = certificates(*WATCH)
+    assert again.code == 0
+    assert "RequestCertificate" not in again.writes
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_watched_request_that_acm_ends_is_an_error_with_the_reason(
+    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    def ends(_: TerminalClock, __: float) -> None:
+        cloud.certificates.edit(only(cloud), status="FAILED", failure_reason="CAA_ERROR")
+
+    environment.setattr(SLEEP, ends)
+    ended = certificates(*WATCH)
+    assert ended.code == 3
+    assert "with FAILED (CAA_ERROR)" in ended.err
+
+
+def test_a_watch_has_its_own_time_limit(certificates: Certificates) -> None:
+    ended = certificates(*WATCH, "--wait", "60")
+    assert (ended.code, ended.calls) == (2, [])
+    assert "--watch goes without --wait" in ended.err

@@ -242,7 +242,7 @@ def test_an_unknown_name_is_wrong_usage_unless_a_region_could_not_be_listed(
 ) -> None:
     ended = certificates("explain", "nobody.example.com")
     assert ended.code == 2
-    assert "is not the ARN, id or name of a certificate here" in ended.complaint
+    assert "is not the ARN, id or name of a certificate in account" in ended.complaint
     cloud.fail("acm", "ListCertificates", "AccessDeniedException", times=None, region="eu-west-2")
     ended = certificates("explain", "nobody.example.com", "--regions", "eu-west-1,eu-west-2")
     assert ended.code == 3

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,10 +16,11 @@ import pytest
 from certificate_lifecycle.cli.main import COMMANDS
 from tests.embedded_aws.cloud import Cloud
 from tests.estates import showcase
+from tests.estates.imports import imported
 from tests.harness.terminal import environment as shell
 from tests.harness.terminal import type_in
 from tests.integration.effects import USED, ending_in
-from tests.integration.terminal import Certificates
+from tests.integration.terminal import Certificates, deploy
 
 pytestmark = pytest.mark.integration
 
@@ -54,6 +57,26 @@ def test_unknown_commands_and_options_end_with_two(certificates: Certificates) -
         assert "Error: " in ended.err
 
 
+def test_a_mistyped_command_or_option_is_answered_with_a_similar_one(
+    certificates: Certificates,
+) -> None:
+    assert "Did you mean 'scan'?" in certificates("scam").err
+    assert "'--region'" in certificates("scan", "--regoin", "eu-west-1").err
+
+
+@pytest.mark.parametrize("name", ["explain", "plan", "drill"])
+def test_an_unknown_certificate_is_one_sentence_with_similar_names(
+    certificates: Certificates, cloud: Cloud, name: str
+) -> None:
+    cloud.certificates.add(domain_name="shop.example.com", **USED, **ending_in(cloud, 150))
+    ended = certificates(name, "shp.example.com", "--quiet")
+    assert ended.code == 2
+    assert ended.err == (
+        "Error: 'shp.example.com' is not the ARN, id or name of a certificate in account "
+        "123456789012, eu-west-1; did you mean shop.example.com?\n"
+    )
+
+
 def test_all_invalid_values_of_an_option_are_reported(certificates: Certificates) -> None:
     ended = certificates("scan", "--regions", "here,eu-west-1,there")
     assert "'here'" in ended.err
@@ -74,24 +97,46 @@ def test_each_shell_has_a_completion_script(certificates: Certificates, name: st
     assert "_CERTIFICATES_COMPLETE" in certificates("completion", name).out
 
 
-def test_completion_lists_commands_and_options(cloud: Cloud) -> None:
-    for typed, word, expected in (
-        ("certificates ex", 1, "explain"),
-        ("certificates scan --reg", 2, "--regions"),
+def completed(typed: str, reaching: Mapping[str, str]) -> tuple[list[str], str]:
+    """Return what a press of Tab after `typed` offers, and what it writes on standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "certificate_lifecycle"],
+        env={
+            **shell(reaching),
+            "_CERTIFICATES_COMPLETE": "bash_complete",
+            "COMP_WORDS": typed,
+            "COMP_CWORD": str(len(typed.split(" ")) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [line.removeprefix("plain,") for line in done.stdout.split()], done.stderr
+
+
+def test_completion_offers_commands_options_and_values(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.certificates.add(domain_name="shop.example.com")
+    cloud.certificates.add(domain_name="shop.example.net", region="us-east-1")
+    config = tmp_path / "config"
+    config.write_text("[profile team]\nregion = us-east-1\n[profile $(id)]\n", encoding="utf-8")
+    reaching = {**cloud.environment(), "AWS_CONFIG_FILE": str(config)}
+    for typed, offered in (
+        ("certificates expl", ["explain"]),
+        ("certificates scan --accou", ["--accounts"]),
+        ("certificates explain sh", ["shop.example.com"]),
+        ("certificates plan --region us-east-1 sh", ["shop.example.net"]),
+        ("certificates scan --region eu-west-", ["eu-west-1", "eu-west-2", "eu-west-3"]),
+        ("certificates scan --regions eu-west-1,us-west-2", ["eu-west-1,us-west-2"]),
+        ("certificates scan --profile ", ["team"]),
+        ("certificates scan --severity crit", ["critical"]),
     ):
-        completed = subprocess.run(
-            [sys.executable, "-m", "certificate_lifecycle"],
-            env={
-                **shell(cloud.environment()),
-                "_CERTIFICATES_COMPLETE": "bash_complete",
-                "COMP_WORDS": typed,
-                "COMP_CWORD": str(word),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert expected in completed.stdout
+        assert completed(typed, reaching) == (offered, ""), typed
+
+
+def test_completion_is_silent_about_errors(cloud: Cloud) -> None:
+    cloud.fail("acm", "ListCertificates", "AccessDeniedException", "no", times=None)
+    assert completed("certificates explain s", cloud.environment()) == ([], "")
+    assert completed("certificates explain s", {}) == ([], "")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +156,25 @@ def test_an_error_of_aws_is_printed_with_advice(
     assert ended.code == 3
     assert code in ended.err
     assert advice in ended.err
+    assert "ClientError" not in ended.err
+
+
+def test_an_error_of_the_network_is_printed_with_advice_and_a_bug_says_so(
+    certificates: Certificates, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    ended = certificates("scan")
+    assert ended.code == 3
+    assert ended.err.startswith("Error: Could not connect to the endpoint URL")
+    assert "Check the network, the proxy" in ended.err
+
+    def broken(_: object) -> None:
+        raise KeyError("settings")
+
+    environment.setattr("certificate_lifecycle.cli.scanning.open_session", broken)
+    ended = certificates("scan")
+    assert ended.code == 3
+    assert ended.err.startswith("Error: unexpected key error: 'settings'\nThis is a bug.")
 
 
 def test_missing_credentials_or_region_are_reported(
@@ -175,7 +239,7 @@ def test_the_first_interrupt_stops_and_prints_the_results(cloud: Cloud) -> None:
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "Stopping after the current call" in err
-    assert "interrupted" in out
+    assert "Interrupted: " in out
     assert "Traceback" not in err
 
 
@@ -227,8 +291,33 @@ def test_colours_are_for_terminals_without_no_color(cloud: Cloud) -> None:
     assert coloured.screen == plain.screen
 
 
-def test_verbose_logs_on_standard_error(certificates: Certificates, cloud: Cloud) -> None:
-    showcase.fill(cloud)
-    ended = certificates("scan", "--verbose", "-o", "json")
-    assert "certificate assessed" in ended.err
+def test_verbose_logs_each_call_and_certificate_on_one_line_of_standard_error(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    cloud.certificates.add(domain_name="shop.example.com", **USED, **ending_in(cloud, 30))
+    cloud.certificates.add(account="210987654321", **USED, **ending_in(cloud, 30))
+    cloud.fail("acm", "ListCertificates", "ThrottlingException", "no", times=1)
+    other = ("--accounts", "123456789012,210987654321", "--role-name", "reader")
+    ended = certificates("scan", "--verbose", "-o", "json", "--regions", "eu-west-1", *other)
     assert ended.document["findings"]
+    lines = [line for line in ended.err.splitlines() if " DEBUG call to AWS " in line]
+    logged = [dict(part.split("=", 1) for part in line.split() if "=" in part) for line in lines]
+    made = Counter(call.operation for call in ended.calls if call.error is None)
+    assert Counter(entry["operation"] for entry in logged) >= made
+    listing = next(entry for entry in logged if entry["operation"] == "ListCertificates")
+    assert (listing["service"], listing["region"]) == ("acm", "eu-west-1")
+    assert int(listing["milliseconds"]) >= 0
+    assert "1" in {entry["retries"] for entry in logged}
+    assert all(entry["request_id"] for entry in logged)
+    assert "domain_name=shop.example.com" in ended.err
+
+
+def test_verbose_logs_no_parameter_and_no_result_of_a_call(
+    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    shop = imported(cloud)
+    deploy(cloud, environment, IMPORT_SOURCES=shop.sources)
+    ended = certificates("scan", "--verbose", "-o", "json")
+    assert "operation=GetSecretValue" in ended.err
+    for name in ("PRIVATE KEY", "BEGIN CERTIFICATE", "SecretString", shop.secret_arn):
+        assert name not in ended.err

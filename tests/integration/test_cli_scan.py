@@ -142,6 +142,32 @@ def test_all_regions_are_those_that_the_account_has_enabled(
     assert [finding["region"] for finding in document["findings"]] == ["us-east-1"]
 
 
+def test_a_scan_without_certificates_names_the_regions_that_it_left_out(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    ended = certificates("scan", "--region", "eu-west-1")
+    enabled = cloud.client("ec2").describe_regions(AllRegions=False)["Regions"]
+    others = sorted({entry["RegionName"] for entry in enabled} - {"eu-west-1"})
+    assert ended.complaint.endswith(
+        "No certificate was found in eu-west-1. Other regions were not scanned: "
+        f"{', '.join(others)}. --regions all scans every enabled region."
+    )
+    assert "were not scanned" not in certificates("scan", "--regions", "all").err
+    cloud.fail("ec2", "DescribeRegions", "UnauthorizedOperation", "no", times=None)
+    ended = certificates("scan")
+    assert ended.code == 0
+    assert "Other regions were not scanned. --regions all" in ended.complaint
+
+
+def test_a_region_that_nobody_chose_is_named_as_the_only_one(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    cloud.certificates.add(domain_name="www.example.com", **USED, **ending_in(cloud, 150))
+    text = "Only eu-west-1 was scanned; --regions all scans every enabled region."
+    assert text in certificates("scan").complaint
+    assert certificates("scan", "--region", "eu-west-1").complaint.endswith("default settings.")
+
+
 def test_another_threshold_changes_the_findings(certificates: Certificates, cloud: Cloud) -> None:
     cloud.certificates.add(
         type="IMPORTED",

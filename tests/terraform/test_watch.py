@@ -30,6 +30,7 @@ NAME = "certificate-lifecycle-rotation"
 SCHEDULE = "cron(0 6 * * ? *)"
 PHONE = "+12065550100"
 REPORTS = "reports-of-the-watched-instance"
+RUNBOOK = "https://wiki.example.com/runbook.md"
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MONDAY = datetime(2026, 6, 15, tzinfo=UTC)
@@ -113,6 +114,7 @@ def applied(cloud: Cloud) -> Iterator[Stack]:
         "domain_name": "shop.example.com",
         "issue_on_apply": False,
         "schedule_expression": SCHEDULE,
+        "notifications": {"runbook_url": RUNBOOK},
         "report": {"bucket_name": REPORTS},
     }
     with Workspace(".", cloud.environment(account=ACCOUNT), variables=variables) as module:
@@ -325,7 +327,7 @@ def test_the_dashboard_says_what_to_do_and_where(stack: Stack) -> None:
         f"/s3/object/{REPORTS}?region=eu-west-1&prefix=reports/certificate-lifecycle/latest.html"
     )
     assert links[1][1].endswith(f"log-group/$252Faws$252Flambda$252F{NAME}")
-    assert "docs/runbook.md" in text
+    assert f"[the runbook]({RUNBOOK})" in text
     assert "`certificates explain ARN --instance certificate-lifecycle`" in text
 
 

@@ -39,11 +39,17 @@ def test_an_interruption_is_no_result() -> None:
         attempt_all([interrupted, interrupted], "test")
 
 
-@pytest.mark.parametrize("numbers", [(1, 2), (2, 1)])
-def test_the_error_of_either_task_is_raised_and_no_task_still_runs(
-    numbers: tuple[int, int],
-) -> None:
-    before = threading.active_count()
-    with pytest.raises(ValueError, match="1 is odd"):
-        both(*(partial(halved, number) for number in numbers))
-    assert threading.active_count() == before
+@pytest.mark.parametrize("fails_first", [True, False])
+def test_the_error_of_either_task_is_raised_when_both_have_ended(*, fails_first: bool) -> None:
+    ended = []
+
+    def fails() -> None:
+        raise ValueError("no answer")
+
+    def slow() -> None:
+        threading.Event().wait(0.05)
+        ended.append(True)
+
+    with pytest.raises(ValueError, match="no answer"):
+        both(*((fails, slow) if fails_first else (slow, fails)))
+    assert ended == [True]

@@ -180,6 +180,7 @@ class Collector:
     repair_history: Callable[[Certificate], RepairHistory | None] = lambda _: None
     memory: RememberedCertificates = field(default_factory=RememberedCertificates)
     foresight: Foresight | None = None
+    on_describe: Callable[[int], None] = lambda _: None
     authorities: AuthorityConstraints | None = None
 
     def scan(
@@ -396,6 +397,7 @@ class Collector:
             if certificate.arn not in known.stores
             and (self._is_described(certificate, known) or certificate.arn in known.due)
         ]
+        self.on_describe(len(known.descriptions.missing(wanted)))
         known.descriptions.prefetch(wanted)
         if known.due:
             now = self.context.now

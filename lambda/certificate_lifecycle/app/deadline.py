@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from certificate_lifecycle.app.ports import Clock
-from certificate_lifecycle.model.errors import CertificateLifecycleError
+from certificate_lifecycle.model.errors import CertificateLifecycleError, kind_of
 from certificate_lifecycle.model.sanitize import clean
 
 #: Seconds before the function is stopped at which a step of a run starts no further call. The steps
@@ -17,6 +17,8 @@ SINKS_RESERVE_SECONDS = 10.0
 STATE_RESERVE_SECONDS = 5.0
 #: Characters of an error.
 _LONGEST = 2000
+#: Packages of the SDK, which the functions of this layer do not import.
+_SDK = frozenset({"botocore", "boto3"})
 
 
 class Deadline:
@@ -54,7 +56,13 @@ def require_time(clock: Clock, reserve: float = RESERVE_SECONDS) -> None:
 
 
 def error_summary(error: Exception) -> str:
-    """Return an error on one line, with its class unless it is one of ours."""
-    ours = isinstance(error, CertificateLifecycleError)
-    text = str(error) if ours else f"{type(error).__name__}: {error}"
-    return clean(text, _LONGEST)
+    """Return an error on one line; one that nobody expects begins with its kind."""
+    if isinstance(error, CertificateLifecycleError) or is_of_sdk(error):
+        return clean(str(error), _LONGEST)
+    text = clean(str(error), _LONGEST)
+    return f"unexpected {kind_of(error)}" + (f": {text}" if text else "")
+
+
+def is_of_sdk(error: Exception) -> bool:
+    """Whether AWS or its SDK raised an error, whose text is then a sentence."""
+    return type(error).__module__.partition(".")[0] in _SDK

@@ -68,12 +68,16 @@ class Descriptions:
     _tags: dict[str, Tags] = field(default_factory=dict)
     _unconfirmed: set[str] = field(default_factory=set)
 
+    def missing(self, listed: Iterable[Certificate]) -> list[Certificate]:
+        """Return the certificates that were neither read nor remembered."""
+        return [c for c in listed if c.arn not in self._read and self.current(c) is None]
+
     def prefetch(self, listed: Sequence[Certificate]) -> None:
         """Describe certificates side by side, and read their tags in bulk meanwhile.
 
         An error is raised when a description is needed.
         """
-        wanted = [c for c in listed if c.arn not in self._read and self.current(c) is None]
+        wanted = self.missing(listed)
         if len(wanted) < _SEVERAL:
             self.prefetch_tags(certificate.arn for certificate in listed)
             return

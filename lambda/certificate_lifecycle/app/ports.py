@@ -481,6 +481,10 @@ class Metrics(Protocol):
         """Write the metrics of a completed scheduled run."""
 
 
+def _silent(_: int) -> None:
+    """Show no progress."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeClients:
     """The clients of a rotation run in one account and region; features without a client are off.
@@ -489,6 +493,7 @@ class ScopeClients:
     `account_stores` are global: they are read once per account.
     `pointers` are those of the function's own account, None for another account.
     `public_dns` is one object for all scopes of a run.
+    `on_describe` gets the number of certificates that a scan is about to describe.
     """
 
     certificates: Certificates
@@ -504,6 +509,7 @@ class ScopeClients:
     account_stores: Sequence[CertificateStore] = ()
     authorities: PrivateAuthorities | None = None
     public_dns: PublicDns | None = None
+    on_describe: Callable[[int], None] = _silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

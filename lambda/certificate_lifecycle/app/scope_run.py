@@ -158,6 +158,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         failure_reported=state.failure_reported,
         repair_history=state.repairs.history,
         memory=read_memory(state.state_store),
+        on_describe=clients.on_describe,
         authorities=AuthorityConstraints(
             authorities=clients.authorities, clock=clock, alert_records=state.alert_records
         ),

@@ -54,6 +54,7 @@ from certificate_lifecycle.model.errors import (
     ExportError,
     ManualStepRequiredError,
     MigrationNotPossibleError,
+    kind_of,
 )
 from certificate_lifecycle.model.hidden_classes import (
     HIDDEN_CLASSES,
@@ -493,7 +494,7 @@ class AcmCertificates:
                 CertificateArn=arn, Passphrase=passphrase.get_secret_value().encode()
             )
         except BotoCoreError as error:
-            raise ExportError(f"the SDK could not export {arn}: {type(error).__name__}") from None
+            raise ExportError(f"the SDK could not export {arn}: {kind_of(error)}") from None
         except ClientError as error:
             raise ExportError(f"ACM refused to export {arn}: {error_code(error)}") from None
         return Exported(
@@ -537,7 +538,7 @@ class AcmCertificates:
             details = error.response["Error"]
             reason = f"{details['Code']}: {bundle.without_key(details.get('Message', ''))}"
         except BotoCoreError as error:
-            reason = type(error).__name__
+            reason = kind_of(error)
         else:
             return
         # Raised outside the handlers, whose errors would become its context.

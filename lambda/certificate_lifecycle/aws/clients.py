@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -45,7 +45,7 @@ class Clients:
     `rate_share` concurrent invocations share the rate of Route 53 in every account except
     `exclusive_account`, which only this invocation scans.
     `session` has the credentials, by default those of the environment; it is made with
-    `sessions.core_session`.
+    `sessions.core_session`. `watch` gets the events of each session before its first client.
     """
 
     def __init__(
@@ -56,10 +56,13 @@ class Clients:
         session: boto3.Session | None = None,
         rate_share: int = 1,
         exclusive_account: str = "",
+        watch: Callable[[Any], None] | None = None,
     ) -> None:
         # At DEBUG the SDK logs requests and responses with passphrases, secrets and keys.
         logging.getLogger("botocore").setLevel(logging.WARNING)
         self.session = session or boto3.Session(botocore_session=core_session())
+        self._watch = watch or (lambda _: None)
+        self._watch(self.session.events)
         self._home = home
         self._external_ids = external_ids or {}
         self._rate_share = rate_share
@@ -105,4 +108,5 @@ class Clients:
                 role_arn,
                 self._external_ids.get(role_arn),
             )
+            self._watch(self._sessions[role_arn].events)
         return self._sessions[role_arn]

@@ -29,6 +29,7 @@ class Command(StrEnum):
     DRILL = "drill"
     DRILL_ISSUE = "drill --issue"
     DOCTOR = "doctor"
+    POLICY = "policy"
 
 
 class Setting(StrEnum):

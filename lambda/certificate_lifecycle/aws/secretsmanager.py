@@ -21,7 +21,7 @@ from certificate_lifecycle.aws.permissions import (
     for_rotations,
 )
 from certificate_lifecycle.aws.responses import DENIED, MISREAD, error_code, unless
-from certificate_lifecycle.model.errors import ExportError, SecretUnreadableError
+from certificate_lifecycle.model.errors import ExportError, SecretUnreadableError, kind_of
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.import_source import ImportCandidate, open_secret
@@ -149,7 +149,7 @@ class SecretsManagerImports:
             reason, absence = _reason(error), _absence(error)
             step = _next_step(error, secret_arn)
         except (BotoCoreError, *MISREAD) as error:
-            reason = type(error).__name__
+            reason = kind_of(error)
         # Raised outside the handlers, whose errors would become its context.
         if absence is not None:
             raise missing(secret_arn, absence, SecretInput.IMPORT_SOURCES)
@@ -162,7 +162,7 @@ def _without_values(operation: str, secret_arn: str) -> Iterator[None]:
         yield
     except (BotoCoreError, *MISREAD) as error:
         raise ExportError(
-            f"the SDK failed at {operation} of {secret_arn}: {type(error).__name__}"
+            f"the SDK failed at {operation} of {secret_arn}: {kind_of(error)}"
         ) from None
     except ClientError as error:
         reason = f"{_reason(error)}{_next_step(error, secret_arn)}"

@@ -18,7 +18,7 @@ import botocore
 from botocore.exceptions import ParamValidationError
 from botocore.serialize import create_serializer
 
-from certificate_lifecycle.model.errors import UnknownSettingError
+from certificate_lifecycle.model.errors import UnknownSettingError, kind_of
 from certificate_lifecycle.model.sanitize import clean, listed
 from certificate_lifecycle.parsing.documents import members_lost, subtree
 
@@ -91,7 +91,7 @@ def require_complete(
         # The SDK's error may quote values.
         raise UnknownSettingError(
             f"{_SDK} cannot repeat the response of {whole.read} in {whole.write} "
-            f"({type(error).__name__}); nothing was written"
+            f"({kind_of(error)}); nothing was written"
         ) from None
     if lost:
         names = listed([clean(name, _LONGEST_MEMBER) for name in lost], _SHOWN_MEMBERS)

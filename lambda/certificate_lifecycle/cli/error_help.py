@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore import exceptions
 
+from certificate_lifecycle.app.deadline import error_summary, is_of_sdk
 from certificate_lifecycle.model.sanitize import clean
 
-#: Advice by the name of the SDK's exception or the code of AWS's error.
+#: Advice by the SDK's exception or the code of AWS's error.
 _ADVICE = (
     (
         {
@@ -55,15 +57,14 @@ _ADVICE = (
 )
 #: As botocore writes it into every message about an AWS error.
 _CODE = re.compile(r"An error occurred \(([A-Za-z0-9.]+)\)")
-_NAME = re.compile(r"^([A-Za-z]+): ")
 
 
 def describe(error: Exception) -> str:
     """Return an error as one sentence, and advice on a second line."""
     if isinstance(error, OSError) and error.filename is not None:
         return clean(f"{error.strerror}: {error.filename}")
-    text = f"{type(error).__name__}: {clean(str(error)) or type(error).__name__}"
-    if isinstance(error, BotoCoreError | ClientError):
+    text = error_summary(error)
+    if is_of_sdk(error):
         advice = advice_for(text)
     else:
         advice = "This is a bug. Repeat the command with --verbose and report the output."
@@ -71,6 +72,18 @@ def describe(error: Exception) -> str:
 
 
 def advice_for(text: str) -> str | None:
-    """Return advice for an error by the name or code in its text; None if none is known."""
-    found = {match[1] for pattern in (_CODE, _NAME) if (match := pattern.search(text))}
-    return next((advice for names, advice in _ADVICE if names & found), None)
+    """Return advice for an error of AWS or the SDK that a text contains; None if none is known."""
+    code = _CODE.search(text)
+    for names, advice in _ADVICE:
+        if code and code[1] in names:
+            return advice
+        if any(words in text for words in _beginnings(frozenset(names))):
+            return advice
+    return None
+
+
+@cache
+def _beginnings(names: frozenset[str]) -> tuple[str, ...]:
+    """Return the first words of the texts of SDK exceptions, up to the first inserted value."""
+    known = (getattr(exceptions, name, None) for name in names)
+    return tuple(error.fmt.partition("{")[0] for error in known if error is not None)

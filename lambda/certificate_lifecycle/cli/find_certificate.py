@@ -6,21 +6,28 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from enum import StrEnum
-
-import click
 
 from certificate_lifecycle.app.deadline import error_summary
 from certificate_lifecycle.app.ports import ScopeClients
+from certificate_lifecycle.cli.output import places
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.dns_names import InvalidNameError, is_wildcard, normalise
-from certificate_lifecycle.model.errors import CertificateLifecycleError, CertificateNotFoundError
-from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.model.errors import (
+    CertificateLifecycleError,
+    CertificateNotFoundError,
+    ConfigurationError,
+)
+from certificate_lifecycle.model.run import ScopeResult
+from certificate_lifecycle.model.sanitize import clean, quoted
 from certificate_lifecycle.model.scope import Scope
 
 #: The last part of the ARN of a certificate in ACM.
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+_SUGGESTIONS = 3
 
 
 class Match(StrEnum):
@@ -82,8 +89,8 @@ class Located:
 def locate(session: Session, wanted: str) -> Located:
     """Return the certificate that `wanted` names in the session's accounts and regions.
 
-    Raises UsageError if `wanted` names no or several certificates, and CertificateLifecycleError
-    if it names none but not everything could be listed.
+    Raises ConfigurationError if `wanted` names no or several certificates, and
+    CertificateLifecycleError if it names none but not everything could be listed.
     """
     scopes = _scopes(session, wanted)
     clients_of = session.scope_clients(repair=session.request().repair)
@@ -105,11 +112,10 @@ def locate(session: Session, wanted: str) -> Located:
     if found is None and problems:
         raise CertificateLifecycleError(f"{clean(wanted)} was not found; {'; '.join(problems)}")
     if found is None:
-        raise click.UsageError(
-            f"{clean(wanted)!r} is not the ARN, id or name of a certificate here"
-        )
+        known = (entry.certificate for entry in listed)
+        raise ConfigurationError([not_found(wanted, known, scopes)])
     if len(found.certificates) > 1:
-        raise click.UsageError(_several(wanted, found))
+        raise ConfigurationError([_several(wanted, found)])
     (certificate,) = found.certificates
     located = next(entry for entry in listed if entry.certificate.arn == certificate.arn)
     return replace(located, certificate=certificate)
@@ -173,6 +179,16 @@ def normalized(wanted: str) -> str:
         return normalise(wanted)
     except InvalidNameError:
         return wanted
+
+
+def not_found(
+    wanted: str, known: Iterable[Certificate], scopes: Sequence[Scope] | Sequence[ScopeResult]
+) -> str:
+    """Return a sentence: where no certificate has that name, and which ones have a similar name."""
+    text = f"{quoted(wanted)} is not the ARN, id or name of a certificate in {places(scopes)}"
+    names = {name for certificate in known for name in certificate.names}
+    similar = get_close_matches(normalized(wanted), sorted(names), n=_SUGGESTIONS)
+    return f"{text}; did you mean {' or '.join(map(clean, similar))}?" if similar else f"{text}."
 
 
 def _several(wanted: str, found: Matches) -> str:

@@ -20,10 +20,15 @@ from certificate_lifecycle.model.errors import CertificateLifecycleError
 
 #: A command has no timeout of its own.
 _NO_LIMIT = timedelta(days=30).total_seconds()
+#: The text of the error, by which the parts that it prevented are recognised.
+INTERRUPTION = "the command was interrupted"
 
 
 class InterruptedByUserError(CertificateLifecycleError):
-    """Ctrl-C was pressed, and the current calls were completed."""
+    """Ctrl-C was pressed, and the current calls were completed.
+
+    A text other than `INTERRUPTION` says how to continue.
+    """
 
 
 class TerminalClock:
@@ -58,7 +63,7 @@ class TerminalClock:
 
     def _raise_if_interrupted(self) -> None:
         if self.interrupted:
-            raise InterruptedByUserError("interrupted")
+            raise InterruptedByUserError(INTERRUPTION)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from certificate_lifecycle.cli.completing import profile_names, region_names
 from certificate_lifecycle.cli.filters import SEVERITIES, VERDICTS, Filters
 from certificate_lifecycle.handlers.config import parse_resolvers
 from certificate_lifecycle.parsing.fields import account_id, region
@@ -55,6 +56,11 @@ class Options:
     format: str = "table"
     quiet: bool = False
     verbose: bool = False
+
+    @property
+    def shows_no_progress(self) -> bool:
+        """Whether standard error has nothing but a log, or nothing at all."""
+        return self.quiet or self.verbose
 
 
 class _CommaSeparated(click.ParamType[tuple[str, ...]]):
@@ -106,8 +112,18 @@ def _completing(
 
 
 _CREDENTIALS = (
-    click.option("--profile", help="Profile of the AWS configuration.", metavar="NAME"),
-    click.option("--region", metavar="REGION", help="Region of the module, and to scan."),
+    click.option(
+        "--profile",
+        help="Profile of the AWS configuration.",
+        metavar="NAME",
+        shell_complete=profile_names,
+    ),
+    click.option(
+        "--region",
+        metavar="REGION",
+        help="Region of the module, and to scan.",
+        shell_complete=region_names,
+    ),
 )
 _INSTANCE = click.option(
     "--instance",
@@ -122,6 +138,7 @@ _SCOPES = (
         "--regions",
         type=_CommaSeparated("REGION,...|all", region),
         default=(),
+        shell_complete=region_names,
         help="Regions to scan; `all`: every enabled region.",
     ),
     click.option(
@@ -220,13 +237,8 @@ _FILTERS = (
 )
 _VERBOSITY = (
     click.option("-q", "--quiet", is_flag=True, help="Print the result only."),
-    click.option("-v", "--verbose", is_flag=True, help="Print a log of every step."),
+    click.option("-v", "--verbose", is_flag=True, help="Log every step and every call to AWS."),
 )
-
-
-def examples(*lines: str) -> str:
-    """Return the epilog of a command's help, which click does not fold."""
-    return "\b\n" + "\n".join(("Examples:", *(f"  {line}" for line in lines)))
 
 
 def common_options(

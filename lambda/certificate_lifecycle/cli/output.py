@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.cli.error_help import advice_for
+from certificate_lifecycle.cli.interrupted_run import InterruptedScope, interruption_text
 from certificate_lifecycle.cli.table import STYLES
 from certificate_lifecycle.model.certificate import Certificate, Severity, Verdict
 from certificate_lifecycle.model.run import (
@@ -28,6 +29,7 @@ from certificate_lifecycle.model.run import (
     shown_in,
 )
 from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.render.notification.wording import ignored_suffix
 
 #: Rises if a field of a JSON document changes its meaning or is removed.
@@ -133,12 +135,15 @@ def location(certificate: Certificate) -> str:
 def print_scopes(out: Console, run: Run) -> None:
     """Print the accounts and regions that could not be scanned, and the unlisted classes."""
     for scope in run.scopes:
-        if scope.error is None:
+        error = scope.other if isinstance(scope, InterruptedScope) else scope.error
+        if error is None:
             continue
         out.print(Text(f"{scope.status.value:<9}", style="bold red").append(scope.label))
-        for text in (clean(scope.error), advice_for(scope.error)):
+        for text in (clean(error), advice_for(error)):
             if text:
                 indented(out, text)
+    if (interruption := interruption_text(run)) is not None:
+        out.print(Text(interruption, style="bold red"))
     if run.not_listed:
         verdict = Verdict.INVENTORY_INCOMPLETE.value
         out.print(Text(f"{'info':<9}", style=STYLES[Severity.INFO]).append(verdict))
@@ -154,16 +159,17 @@ def summary(run: Run, total: int | None = None) -> Text:
     parts = [(severity, numbers[severity]) for severity in reversed(Severity) if numbers[severity]]
     whole = run.certificates if total is None else total
     part = "" if whole == run.certificates else f"{run.certificates} of "
-    text = Text(f"{part}{counted(whole, 'certificate')} in {_scopes(run.scopes)}: ")
+    text = Text(f"{part}{counted(whole, 'certificate')} in {places(run.scopes)}: ")
     for index, (severity, number) in enumerate(parts):
         text.append(", " if index else "")
         text.append(f"{number} {severity.label}", style=STYLES[severity])
     return text.append("" if parts else "none").append(f"{ignored_suffix(run)}.")
 
 
-def _scopes(scopes: Sequence[ScopeResult]) -> str:
+def places(scopes: Sequence[Scope] | Sequence[ScopeResult]) -> str:
+    """Return accounts and regions in a few words."""
     if len(scopes) == 1:
-        return scopes[0].label
+        return f"account {scopes[0].account_id}, {scopes[0].region}"
     accounts = {scope.account_id for scope in scopes}
     regions = {scope.region for scope in scopes}
     return f"{counted(len(accounts), 'account')} and {counted(len(regions), 'region')}"

@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from certificate_lifecycle.cli.find_certificate import find, normalized
+from certificate_lifecycle.cli.find_certificate import find, normalized, not_found
+from certificate_lifecycle.cli.interrupted_run import interruption_text
 from certificate_lifecycle.cli.output import counted, indented, location
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import ConfigurationError
@@ -86,7 +87,7 @@ def plan_of(run: Run, wanted: Collection[str], shown: Run) -> ActionPlan:
     matching = {entry.certificate.arn for entry in shown.assessments}
     entries = {
         entry.certificate.arn: entry
-        for entry in _selected(run.assessments, wanted)
+        for entry in _selected(run, wanted)
         if entry.certificate.arn in matching
     }
     planned = [
@@ -100,21 +101,22 @@ def plan_of(run: Run, wanted: Collection[str], shown: Run) -> ActionPlan:
     )
 
 
-def _selected(assessments: Sequence[Assessment], wanted: Collection[str]) -> Sequence[Assessment]:
+def _selected(run: Run, wanted: Collection[str]) -> Sequence[Assessment]:
     if not wanted:
-        return assessments
-    certificates = [entry.certificate for entry in assessments]
+        return run.assessments
+    certificates = [entry.certificate for entry in run.assessments]
     errors: list[str] = []
     arns: set[str] = set()
     for name in wanted:
         found = find(certificates, normalized(name))
         if found is None:
-            errors.append(f"{clean(name)!r} is not the ARN, id or name of a certificate here")
+            errors.append(not_found(name, certificates, run.scopes))
         else:
             arns.update(certificate.arn for certificate in found.certificates)
-    if errors:
+    # What is missing from an interrupted run may exist.
+    if errors and interruption_text(run) is None:
         raise ConfigurationError(errors)
-    return [entry for entry in assessments if entry.certificate.arn in arns]
+    return [entry for entry in run.assessments if entry.certificate.arn in arns]
 
 
 def print_plan(out: Console, plan: ActionPlan, *, manual: bool = True) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from certificate_lifecycle.app.ports import Certificates, ScopeClients
 from certificate_lifecycle.model.certificate import Certificate
@@ -37,25 +37,61 @@ class _CountedCertificates:
         return described
 
 
+@dataclass(slots=True)
+class ScanCount:
+    """How far a scan of `scopes` accounts and regions is.
+
+    `prepared` of them know how many certificates are `to_describe`.
+    """
+
+    scopes: int
+    prepared: int = 0
+    listed: int = 0
+    described: int = 0
+    to_describe: int = 0
+
+    @property
+    def total(self) -> int | None:
+        """The certificates to describe; None while that is unknown, and once all are described."""
+        known = self.prepared == self.scopes and self.described < self.to_describe
+        return self.to_describe if known else None
+
+    @property
+    def text(self) -> str:
+        """The counts in words."""
+        of = max(self.described, self.to_describe)
+        counts = f"{self.listed:,} listed"
+        if of:
+            counts += f", {self.described:,} of {of:,} described"
+        if self.scopes == 1:
+            return counts
+        return f"{self.prepared} of {self.scopes} accounts and regions: {counts}"
+
+
 class _ScanCounter:
-    """Shows the number of certificates listed and described in all accounts and regions."""
+    """Shows the counts of a scan; the bar has no end while the end is unknown."""
 
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress, self._task = progress, task
+    def __init__(self, progress: Progress, scopes: int) -> None:
+        self._progress, self._count = progress, ScanCount(scopes)
         self._lock = threading.Lock()
-        self._listed = self._described = self._started = 0
+        self._task = progress.add_task("", total=None, text="")
 
-    def start_scope(self) -> None:
+    def on_describe(self, certificates: int) -> None:
         with self._lock:
-            self._started += 1
-            self._progress.update(self._task, completed=self._started)
+            self._count.prepared += 1
+            self._count.to_describe += certificates
+            self._show()
 
     def count(self, listed: int, described: int) -> None:
         with self._lock:
-            self._listed += listed
-            self._described += described
-            text = f"{self._listed:,} listed, {self._described:,} described"
-            self._progress.update(self._task, text=text)
+            self._count.listed += listed
+            self._count.described += described
+            self._show()
+
+    def _show(self) -> None:
+        # `update` cannot take a total away.
+        self._progress.tasks[0].total = self._count.total
+        self._progress.update(self._task, completed=self._count.described, text=self._count.text)
 
 
 @contextmanager
@@ -69,18 +105,16 @@ def scan_progress(console: Console, scopes: int, *, quiet: bool) -> Iterator[Cli
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.completed} of {task.total} accounts and regions started"),
         BarColumn(bar_width=10),
         TextColumn("{task.fields[text]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        counter = _ScanCounter(progress, progress.add_task("", total=scopes, text=""))
+        counter = _ScanCounter(progress, scopes)
 
         def counted(clients: ScopeClients) -> ScopeClients:
-            counter.start_scope()
             certificates = _CountedCertificates(clients.certificates, counter.count)
-            return replace(clients, certificates=certificates)  # type: ignore[arg-type] # it delegates the other methods
+            return replace(clients, certificates=certificates, on_describe=counter.on_describe)  # type: ignore[arg-type] # it delegates the other methods
 
         yield counted
 

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from rich.logging import RichHandler
 
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.filtering import Filtering
 from certificate_lifecycle.cli.filters import no_match
+from certificate_lifecycle.cli.interrupted_run import judged
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.options import Options
 from certificate_lifecycle.cli.output import error_console
 from certificate_lifecycle.cli.progress import busy, scan_progress
 from certificate_lifecycle.cli.session import Session, open_session
-from certificate_lifecycle.log import logger
+from certificate_lifecycle.cli.unscanned import unscanned_text
+from certificate_lifecycle.cli.verbose_log import set_up_log
 from certificate_lifecycle.model.certificate import Severity
 from certificate_lifecycle.model.hidden_classes import GapCause
 from certificate_lifecycle.model.run import Run, ScopeStatus
 from certificate_lifecycle.model.sanitize import clean
-
-#: A line of the log in a pipe, which is never folded.
-_LOG_LINE = "%(asctime)s %(levelname)s %(message)s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +60,9 @@ class Scan:
 
 def start(options: Options) -> Session:
     """Open a session, and print on standard error which settings are used."""
-    _set_up_log(verbose=options.verbose)
+    set_up_log(verbose=options.verbose)
     console = error_console()
-    with busy(console, "Reading credentials and settings", quiet=options.quiet):
+    with busy(console, "Reading credentials and settings", quiet=options.shows_no_progress):
         session = open_session(options)
     if not options.quiet:
         console.print(session.note, style="dim", markup=False)
@@ -81,6 +76,7 @@ def scan(options: Options, *, owners: bool = False) -> Scan:
     """
     session = start(options)
     run, _ = run_with_progress(session, session.request(), options)
+    _print_unscanned(session, run, options)
     filtering = Filtering(session, options.filters)
     with interruptible_work(session, "Reading tags and names", options):
         run = filtering.completed(run, owners=owners)
@@ -98,30 +94,22 @@ def run_with_progress(
     """Run a request with a progress bar, interruptible by Ctrl-C."""
     with (
         interruptible(session.clock),
-        scan_progress(error_console(), len(request.scopes), quiet=options.quiet) as observed,
+        scan_progress(
+            error_console(), len(request.scopes), quiet=options.shows_no_progress
+        ) as observed,
     ):
-        return session.run(request, observed)
+        run, scope_runs = session.run(request, observed)
+    return (judged(run, scope_runs) if session.clock.interrupted else run), scope_runs
 
 
 @contextmanager
 def interruptible_work(session: Session, text: str, options: Options) -> Iterator[None]:
     """Show a spinner with a text while the block runs, interruptible by Ctrl-C."""
-    with interruptible(session.clock), busy(error_console(), text, quiet=options.quiet):
+    with interruptible(session.clock), busy(error_console(), text, quiet=options.shows_no_progress):
         yield
 
 
-def _set_up_log(*, verbose: bool) -> None:
-    logger.handlers.clear()
-    logger.propagate = False
-    if verbose:
-        on_terminal = sys.stderr.isatty()
-        handler = (
-            RichHandler(console=error_console(), show_path=False)
-            if on_terminal
-            else logging.StreamHandler(sys.stderr)
-        )
-        handler.setFormatter(logging.Formatter("%(message)s" if on_terminal else _LOG_LINE))
-        logger.addHandler(handler)
-        logger.setLevel(logging.DEBUG)
-    else:
-        logger.addHandler(logging.NullHandler())
+def _print_unscanned(session: Session, run: Run, options: Options) -> None:
+    text = unscanned_text(session, run, options)
+    if text and not options.quiet:
+        error_console().print(text, style="dim", markup=False)

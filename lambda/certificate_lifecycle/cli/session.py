@@ -123,11 +123,13 @@ def current_time() -> datetime:
 def open_session(options: Options) -> Session:
     """Return the session of a command; raises ConfigurationError with all errors in its options."""
     from certificate_lifecycle.aws.clients import Clients  # noqa: PLC0415
+    from certificate_lifecycle.cli.aws.call_log import log_calls  # noqa: PLC0415
     from certificate_lifecycle.cli.aws.identity import home_of, session_of  # noqa: PLC0415
     from certificate_lifecycle.handlers.public_dns import public_dns_of  # noqa: PLC0415
 
     session = session_of(options.profile, options.region)
-    first = Clients(str(session.region_name), session=session)
+    watch = log_calls if options.verbose else None
+    first = Clients(str(session.region_name), session=session, watch=watch)
     home = home_of(session, first.any("sts", str(session.region_name)))
     function, note, unknown = _deployed(options, home, first)
     settings = _settings(options, home, function)
@@ -141,7 +143,7 @@ def open_session(options: Options) -> Session:
         settings=settings,
         scopes=scopes,
         now=current_time(),
-        clients=Clients(home.region, external_ids, session=session),
+        clients=Clients(home.region, external_ids, session=session, watch=watch),
         clock=clock,
         public_dns=public_dns_of(settings.public_dns_resolvers, clock),
         function=function,

@@ -159,7 +159,7 @@ class _Event:
         self._errors = errors
         self._keys: dict[str, Any] = {}
         if not isinstance(event, Mapping):
-            errors.append(f"the event must be a JSON object, got {type(event).__name__}")
+            errors.append(f"the event must be a JSON object, got {quoted(event)}")
         elif not _is_from(event, _SCHEDULE):
             self._keys = {str(key): value for key, value in event.items()}
 

@@ -5,6 +5,7 @@ Every message is one sentence for an operator, without secrets and tracebacks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from certificate_lifecycle.model.sanitize import clean_lines
@@ -12,6 +13,13 @@ from certificate_lifecycle.model.sanitize import clean_lines
 #: Limit of a message: Lambda sends it in an event of 256 KB (Lambda developer guide, "Lambda
 #: quotas"), where a character may take six bytes.
 _MOST_CHARACTERS = 30_000
+#: Where a word begins in the name of a class, such as `SSLError`.
+_NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def kind_of(error: BaseException) -> str:
+    """Return the kind of an error in words, for a message that must not quote its text."""
+    return _NEXT_WORD.sub(" ", type(error).__name__).lower()
 
 
 class CertificateLifecycleError(Exception):

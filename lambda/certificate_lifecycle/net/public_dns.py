@@ -20,6 +20,7 @@ from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.model.errors import kind_of
 from certificate_lifecycle.model.public_dns import DnsAnswer, RecordType
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.public_dns import (
@@ -141,7 +142,7 @@ def _cause(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, ssl.SSLCertVerificationError):
         return clean(f"its TLS certificate is not valid: {error.verify_message}", _LONGEST_REASON)
-    return clean(f"no connection: {str(error) or type(error).__name__}", _LONGEST_REASON)
+    return clean(f"no connection: {str(error) or kind_of(error)}", _LONGEST_REASON)
 
 
 @dataclass(slots=True)

@@ -112,6 +112,24 @@ def test_a_wanted_certificate_that_does_not_exist_is_a_problem() -> None:
 # --- Certificates outside the listing ---------------------------------------------------------
 
 
+def test_the_number_of_descriptions_is_counted_before_the_first_of_them() -> None:
+    certificates = MemoryCertificates(HEALTHY, BLOCKED, DUE)
+    reported: list[tuple[int, int]] = []
+
+    def report(number: int) -> None:
+        reported.append((number, len(certificates.described)))
+
+    Collector(
+        context=run_context(),
+        certificates=certificates,
+        dns=MemoryDns(HOME),
+        catalog=MemoryCatalog(),
+        sources=no_sources(),
+        on_describe=report,
+    ).scan(())
+    assert reported == [(len(certificates.described), 0)]
+
+
 def looked_for(certificates: MemoryCertificates, **named: Any) -> ScanResult:  # noqa: ANN401 - of `scan`
     """Return a scan of everything, with settings and records that name certificates."""
     sources = {arn: ImportSource(secret_arn="secret") for arn in named.pop("sources", ())}
@@ -159,7 +177,7 @@ def test_a_certificate_that_cannot_be_described_is_not_called_gone() -> None:
     certificates = hiding(BLOCKED)
     certificates.broken[f"describe {BLOCKED.arn}"] = Outage("Throttling")
     found = look(certificates, wanted=[BLOCKED.arn])
-    assert found.problems == [f"{BLOCKED.arn}: Outage: Throttling"]
+    assert found.problems == [f"{BLOCKED.arn}: unexpected outage: Throttling"]
     assert found.assessments == []
 
 
@@ -195,7 +213,7 @@ def test_a_setting_about_a_certificate_that_cannot_be_described_is_not_called_wr
     certificates = hiding(DUE)
     certificates.broken[f"describe {DUE.arn}"] = Outage("Throttling")
     found = looked_for(certificates, **{kind: [DUE.arn]})
-    assert found.problems == [f"{DUE.arn}: Outage: Throttling"]
+    assert found.problems == [f"{DUE.arn}: unexpected outage: Throttling"]
 
 
 def test_a_successor_is_found_among_all_certificates_not_only_the_wanted() -> None:
@@ -248,7 +266,7 @@ def test_a_candidate_that_cannot_be_described_is_none_and_a_problem() -> None:
     certificates.broken[f"describe {arn('new')}"] = Outage("Throttled")
     found = look(certificates)
     assert verdicts(found)["old"] is Verdict.RENEWAL_OVERDUE
-    assert found.problems == [f"{arn('new')}: Outage: Throttled"]
+    assert found.problems == [f"{arn('new')}: unexpected outage: Throttled"]
 
 
 def test_a_candidate_that_is_deleted_meanwhile_is_none_without_a_problem() -> None:
@@ -369,7 +387,7 @@ def test_records_that_cannot_be_read_are_unchecked_and_a_problem() -> None:
     dns.broken["zones"] = Outage("AccessDenied")
     found = look(MemoryCertificates(BLOCKED), dns)
     assert found.assessments[0].decision.reason is Reason.VALIDATION_UNCHECKED
-    assert found.problems == [f"{BLOCKED.arn}: Outage: AccessDenied"]
+    assert found.problems == [f"{BLOCKED.arn}: unexpected outage: AccessDenied"]
 
 
 def test_a_stuck_request_is_scanned_like_a_renewal() -> None:
@@ -391,7 +409,7 @@ def test_one_unreadable_certificate_stops_no_other_and_is_no_healthy_one(call: s
         "due": Verdict.IMPORT_DUE,
         "healthy": Verdict.HEALTHY,
     }
-    assert found.problems == [f"{BLOCKED.arn}: Outage: Throttling"]
+    assert found.problems == [f"{BLOCKED.arn}: unexpected outage: Throttling"]
     assert found.status is ScopeStatus.PARTIAL
 
 
@@ -411,7 +429,9 @@ def test_an_unlisted_scope_has_failed_and_claims_nothing() -> None:
     found = look(certificates)
     assert found.status is ScopeStatus.FAILED
     assert found.assessments == []
-    assert found.problems == ["the certificates could not be listed: Outage: AccessDenied"]
+    assert found.problems == [
+        "the certificates could not be listed: unexpected outage: AccessDenied"
+    ]
 
 
 def test_a_failure_is_logged_with_its_trace(caplog: pytest.LogCaptureFixture) -> None:

@@ -144,7 +144,7 @@ def test_a_certificate_with_unreadable_tags_is_reported_and_the_scan_incomplete(
     assert found(result) == {"far": False}
     assert result.status is ScopeStatus.PARTIAL
     assert result.problems == [
-        f"{FAR.arn} may be outside the scope of this instance: Outage: denied"
+        f"{FAR.arn} may be outside the scope of this instance: unexpected outage: denied"
     ]
 
 

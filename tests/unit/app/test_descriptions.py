@@ -262,7 +262,7 @@ def test_a_certificate_that_cannot_be_read_again_needs_no_action(broken: str) ->
     first, second = scanned.read().assessments
     assert first.decision.action is not Action.RESTORE_RECORDS
     assert second.decision.action is Action.RESTORE_RECORDS
-    assert scanned.result.problems == [f"{BLOCKED.arn}: Outage: denied"]
+    assert scanned.result.problems == [f"{BLOCKED.arn}: unexpected outage: denied"]
 
 
 @pytest.mark.parametrize("others", list(Others))

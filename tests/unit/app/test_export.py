@@ -329,7 +329,9 @@ def test_a_healthy_copy_is_not_renewed() -> None:
 def test_a_renewal_that_fails_does_not_hide_the_export_before_it() -> None:
     account = Account(issue(ends_in=days(30)))
     account.certificates.broken[f"renew {arn()}"] = Outage("not eligible")
-    with pytest.raises(RotationError, match=r"exported the issue 01 to .*; Outage: not eligible"):
+    with pytest.raises(
+        RotationError, match=r"exported the issue 01 to .*; unexpected outage: not eligible"
+    ):
         account.rotate()
     assert account.holds() == "01"
 
@@ -397,7 +399,7 @@ def test_a_run_for_one_certificate_does_not_miss_the_others() -> None:
 def test_a_target_that_cannot_be_read_is_not_written() -> None:
     account = Account(issue())
     account.secrets.broken[f"stages {EDGE}"] = Outage("AccessDenied")
-    with pytest.raises(RotationError, match="Outage: AccessDenied"):
+    with pytest.raises(RotationError, match="unexpected outage: AccessDenied"):
         account.rotate()
     assert account.certificates.exported == []
 

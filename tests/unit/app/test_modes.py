@@ -224,7 +224,7 @@ def test_the_finding_of_a_due_replacement_says_that_a_controller_selects_by_name
 def test_load_balancers_whose_tags_cannot_be_read_are_a_problem() -> None:
     world = ours(DEAD)
     world.catalog.failure = Outage("denied")
-    with pytest.raises(RotationError, match="its load balancers: Outage: denied"):
+    with pytest.raises(RotationError, match="its load balancers: unexpected outage: denied"):
         world.run()
     assert world.changed
 

@@ -311,7 +311,7 @@ def test_a_state_table_that_cannot_be_written_fails_the_run_after_everything_is_
     for account_id in IDS:
         world.scan(account_id)
     world.ledgers[PLACES[2]].broken["save_alert"] = Outage("throttled")
-    with pytest.raises(RotationError, match="could not be saved: Outage: throttled"):
+    with pytest.raises(RotationError, match="could not be saved: unexpected outage: throttled"):
         world.aggregate()
     assert len(world.topic.messages) == 1
     assert len(world.ledgers[PLACES[3]].alerts) == 3
@@ -401,7 +401,9 @@ def test_what_is_not_about_each_region_of_an_account_is_no_scan_of_it(world: Wor
 
 def test_a_report_that_cannot_be_written_does_not_keep_the_message_back(world: World) -> None:
     world.reports.failure = Outage("bucket is gone")
-    with pytest.raises(RotationError, match="the report could not be written: Outage: bucket"):
+    with pytest.raises(
+        RotationError, match="the report could not be written: unexpected outage: bucket"
+    ):
         world.run()
     (message,) = world.topic.messages
     assert json.loads(message.bodies["sqs"])["report"] is None

@@ -317,7 +317,7 @@ def test_one_consumer_that_fails_stops_no_other(
     consumers.broken[operation, listener()] = Outage("not today")
     result = step(consumers, plan.moves)
     assert statuses(result) == ["planned", "bound"]
-    assert result.failures == ["listener web (default certificate): Outage: not today"]
+    assert result.failures == ["listener web (default certificate): unexpected outage: not today"]
 
 
 def test_a_failure_while_verifying_keeps_the_consumer_as_it_is() -> None:
@@ -395,4 +395,4 @@ def test_a_consumer_that_cannot_be_read_keeps_no_other_from_being_planned() -> N
     consumers.broken["current", listener()] = Outage("not today")
     result = planned(consumers)
     assert [move.binding for move in result.moves] == [domain()]
-    assert result.failures == ["listener web (default certificate): Outage: not today"]
+    assert result.failures == ["listener web (default certificate): unexpected outage: not today"]

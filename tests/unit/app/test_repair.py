@@ -182,7 +182,7 @@ def test_one_failure_stops_no_other_repair() -> None:
     elsewhere = replace(renewing(waits), arn=arn("elsewhere"))
     failed, done = run_repair(MemoryCertificates(BLOCKED, elsewhere), dns)
     assert failed == ActionRecord(
-        BLOCKED.arn, Action.RESTORE_RECORDS, Outcome.FAILED, "Outage: AccessDenied"
+        BLOCKED.arn, Action.RESTORE_RECORDS, Outcome.FAILED, "unexpected outage: AccessDenied"
     )
     assert done.outcome is Outcome.DONE
     assert dns.written == {"Z2": [record("example.net").name]}
@@ -337,7 +337,7 @@ def test_zones_and_searches_that_cannot_be_read_start_no_migration() -> None:
     dns.broken["zones"] = Outage("Throttling")
     (left,) = run_repair(certificates, dns)
     assert left.outcome is Outcome.ADVISED
-    assert "the hosted zones could not be read: Outage: Throttling" in left.detail
+    assert "the hosted zones could not be read: unexpected outage: Throttling" in left.detail
     certificates.broken["validated_by_email"] = Outage("Throttling")
     assert run_repair(certificates, dns) == []
     assert certificates.migrated == []
@@ -355,4 +355,4 @@ def test_a_mail_that_cannot_be_sent_has_failed() -> None:
     certificates = MemoryCertificates(APPROVED_BY_MAIL)
     certificates.broken[f"resend {APPROVED_BY_MAIL.arn}"] = Outage("Throttling")
     (failed,) = run_repair(certificates)
-    assert (failed.outcome, failed.detail) == (Outcome.FAILED, "Outage: Throttling")
+    assert (failed.outcome, failed.detail) == (Outcome.FAILED, "unexpected outage: Throttling")

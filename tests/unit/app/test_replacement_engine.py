@@ -994,7 +994,7 @@ def test_a_busy_or_failing_consumer_is_bound_by_a_later_run_and_the_failure_repo
     record = account.tomorrow().only()
     assert record.outcome is Outcome.FAILED
     assert "bound to the successor" in record.detail
-    assert "Outage: not today" in record.detail
+    assert "unexpected outage: not today" in record.detail
     assert account.state == "issued"
     assert account.replacement_record.claimed_until == account.now
     account.consumers.broken.clear()
@@ -1389,7 +1389,7 @@ def test_a_candidate_that_cannot_be_described_is_a_failure_and_another_one_is_re
     (record,) = account.run()
     assert len(account.certificates.asked) == 1
     assert record.outcome is Outcome.FAILED
-    assert f"{GOOD.arn}: Outage: Throttled" in record.detail
+    assert f"{GOOD.arn}: unexpected outage: Throttled" in record.detail
 
 
 def test_a_successor_says_for_which_tags_it_has_no_room() -> None:

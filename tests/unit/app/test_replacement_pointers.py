@@ -132,7 +132,7 @@ def test_pointers_that_cannot_be_read_are_one_problem_of_the_run() -> None:
     account = declared(Account(DEAD, other, GOOD))
     account.pointers.broken["read_all"] = Outage("access denied")
     assert [record.outcome for record in account.run()] == [Outcome.ADVISED] * 2
-    assert account.problems == ["the pointers could not be read: Outage: access denied"]
+    assert account.problems == ["the pointers could not be read: unexpected outage: access denied"]
     assert account.state_store.replacement_records() == []
 
 

@@ -215,7 +215,9 @@ def test_no_certificate_is_ever_requested_for_one_that_acm_renews() -> None:
 def test_one_unreadable_certificate_is_reported_and_raised_after_the_others_were_repaired() -> None:
     account = Account(DUE, BLOCKED)
     account.certificates.broken[f"describe {DUE.arn}"] = Outage("Throttling")
-    with pytest.raises(RotationError, match=r"run-1 is incomplete: .*due: Outage: Throttling"):
+    with pytest.raises(
+        RotationError, match=r"run-1 is incomplete: .*due: unexpected outage: Throttling"
+    ):
         account.rotate()
     assert account.dns.batches == [(HOME, (record(),))]
     (message,) = account.topic.messages
@@ -225,10 +227,10 @@ def test_one_unreadable_certificate_is_reported_and_raised_after_the_others_were
 def test_a_failed_repair_is_reported_and_raised() -> None:
     account = Account(BLOCKED, DUE)
     account.dns.broken["upsert Z1"] = Outage("AccessDenied")
-    with pytest.raises(RotationError, match="blocked: Outage: AccessDenied"):
+    with pytest.raises(RotationError, match="blocked: unexpected outage: AccessDenied"):
         account.rotate()
     (message,) = account.topic.messages
-    assert "Failed: Outage: AccessDenied" in message.bodies["email"]
+    assert "Failed: unexpected outage: AccessDenied" in message.bodies["email"]
 
 
 def test_certificates_that_could_not_be_listed_are_reported_and_raised() -> None:
@@ -243,7 +245,9 @@ def test_certificates_that_could_not_be_listed_are_reported_and_raised() -> None
 def test_a_message_that_cannot_be_sent_is_raised_after_the_work() -> None:
     account = Account(BLOCKED)
     account.topic.failure = Outage("NotFound")
-    with pytest.raises(RotationError, match="the notification could not be sent: Outage: NotFound"):
+    with pytest.raises(
+        RotationError, match="the notification could not be sent: unexpected outage: NotFound"
+    ):
         account.rotate()
     assert account.dns.batches == [(HOME, (record(),))]
 

@@ -73,7 +73,9 @@ class World:
 
 def test_a_sink_that_fails_keeps_back_neither_message_nor_figures_nor_the_others() -> None:
     world = World(Outage("no answer"))
-    with pytest.raises(RotationError, match="the siren could not be notified: Outage: no answer"):
+    with pytest.raises(
+        RotationError, match="the siren could not be notified: unexpected outage: no answer"
+    ):
         world.rotate()
     assert len(world.topic.messages) == 1
     assert [len(sink.runs) for sink in world.sinks] == [1, 1]

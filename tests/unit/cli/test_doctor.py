@@ -86,7 +86,7 @@ def test_a_check_that_fails_hides_neither_another_one_nor_its_own_results() -> N
         (DoctorCheck.CAA, UNKNOWN),
         (DoctorCheck.RULES, OK),
     ]
-    assert found[1].sentence == "Could not be checked: RuntimeError: no answer"
+    assert found[1].sentence == "Could not be checked: unexpected runtime error: no answer"
 
 
 def test_results_are_in_the_order_of_the_checks() -> None:

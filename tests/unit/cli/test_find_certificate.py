@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from certificate_lifecycle.cli.find_certificate import Match, find
+from certificate_lifecycle.cli.find_certificate import Match, find, not_found
 from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.scope import Scope
 from tests.unit.builders import arn, certificate
 
 
@@ -56,3 +57,25 @@ def test_the_public_values_stay_the_same() -> None:
         "alternative name",
         "wildcard",
     ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "suggested"),
+    [
+        ("shp.example.com", "; did you mean shop.example.com or "),
+        ("ww.example.com", "; did you mean www.example.com or "),
+        ("x\x1b[2J", "."),
+    ],
+)
+def test_an_unknown_name_is_answered_with_places_and_similar_names(
+    wanted: str, suggested: str
+) -> None:
+    text = not_found(wanted, ALL, (Scope("123456789012", "eu-west-1"),))
+    place = "is not the ARN, id or name of a certificate in account 123456789012, eu-west-1"
+    assert text.startswith(f"{wanted!r} {place}{suggested}")
+    assert "\x1b" not in text
+
+
+def test_an_unknown_name_in_several_places_is_answered_with_their_number() -> None:
+    scopes = [Scope("123456789012", region) for region in ("eu-west-1", "us-east-1")]
+    assert not_found("x", (), scopes).endswith("a certificate in 1 account and 2 regions.")

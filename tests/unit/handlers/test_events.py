@@ -398,7 +398,7 @@ def test_a_bad_value_is_one_error(event: dict[str, Any], error: str) -> None:
 @pytest.mark.parametrize("event", [None, [], "example.com", 5, True])
 def test_an_event_that_is_no_object_is_an_error(event: object) -> None:
     (error,) = creation_errors(event)
-    assert error == f"the event must be a JSON object, got {type(event).__name__}"
+    assert error == f"the event must be a JSON object, got {event!r}"
 
 
 def test_the_largest_tags_are_accepted() -> None:

@@ -32,6 +32,7 @@ from certificate_lifecycle.model.run import (
     ScopeStatus,
     report_entry,
 )
+from certificate_lifecycle.render.report import documents as report_documents
 from certificate_lifecycle.render.report import page as report_page
 from certificate_lifecycle.render.report.documents import documents
 from certificate_lifecycle.render.report.page import PLAIN_ROWS
@@ -165,6 +166,14 @@ def test_the_data_is_all_that_the_run_found_with_the_version_of_its_schema() -> 
 
 
 # --- CSV --------------------------------------------------------------------------------------
+
+
+def test_rows_may_be_those_of_certificates_in_another_order() -> None:
+    failed = scope(ScopeStatus.FAILED, error="AccessDenied")
+    whole = run(FINE, DUE, GONE, scopes=(failed,))
+    text = report_documents.rows(whole, [FINE, DUE]).removeprefix("\ufeff")
+    found = [row["certificate_arn"] for row in csv.DictReader(text.splitlines())]
+    assert found == ["", arn("fine"), arn("due")]
 
 
 def test_every_known_certificate_has_a_row_findings_first() -> None:

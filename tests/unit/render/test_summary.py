@@ -118,7 +118,9 @@ def test_no_summary_is_sent_where_nobody_asked_for_one(way: str) -> None:
 def test_a_notification_log_that_cannot_be_read_is_no_reason_to_be_silent() -> None:
     world = World(NOW)
     world.notification_log.broken = Outage("throttled")
-    with pytest.raises(RotationError, match="last message could not be read: Outage: throttled"):
+    with pytest.raises(
+        RotationError, match="last message could not be read: unexpected outage: throttled"
+    ):
         world.rotate()
     assert world.subjects == ["run incomplete"]
 

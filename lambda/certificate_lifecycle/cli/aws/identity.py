@@ -15,11 +15,15 @@ from botocore.utils import JSONFileCache
 from certificate_lifecycle.aws.permissions import COMMANDS, EVERYTHING, declare
 from certificate_lifecycle.aws.sessions import core_session
 from certificate_lifecycle.model.errors import ConfigurationError
+from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 
 PERMISSIONS = declare(
     COMMANDS, "sts", EVERYTHING, GetCallerIdentity="the caller's account; cannot be denied"
 )
+#: Variables with the region, first match first. The AWS CLI reads both, boto3 only the second (AWS
+#: CLI user guide, "Configuring environment variables"; boto3 developer guide, "Configuration").
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,24 +43,30 @@ class Caller:
 def session_of(profile: str | None, region: str | None) -> boto3.Session:
     """Return a session that shares the AWS CLI's cache of assumed roles, so MFA is asked once.
 
+    The region is `region`, that of the environment, or that of the profile, in this order.
     Raises ConfigurationError if the profile does not exist or no region is set.
     """
     try:
         core = core_session(profile)
     except ProfileNotFound as error:
         raise ConfigurationError(
-            [f"--profile: {profile!r} does not exist; list them with aws configure list-profiles"]
+            [f"{clean(str(error))}; list the profiles with aws configure list-profiles"]
         ) from error
     cache = JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))
     resolver = core.get_component("credential_provider")
     for provider in ("assume-role", "assume-role-with-web-identity"):
         resolver.get_provider(provider).cache = cache
-    session = boto3.Session(botocore_session=core, region_name=region)
-    if session.region_name is None:
+    session = boto3.Session(botocore_session=core, region_name=region or _region_of_environment())
+    if not session.region_name:
         raise ConfigurationError(
             ["no region is set: give --region, set AWS_REGION, or add one to the profile"]
         )
     return session
+
+
+def _region_of_environment() -> str | None:
+    """Return the region of the first variable that is set and not empty."""
+    return next(filter(None, map(os.environ.get, _REGION_VARIABLES)), None)
 
 
 def home_of(session: boto3.Session, sts: Any) -> Scope:  # noqa: ANN401 - the stubs know no common type

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import click
 
+from certificate_lifecycle.cli.completing import certificate_names
 from certificate_lifecycle.cli.confirmation import confirmed, require_terminal
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.options import NO_INSTANCE, Options, common_options
@@ -27,7 +28,7 @@ _TIMEOUT = timedelta(minutes=15)
 
 
 @click.command("apply")
-@click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
+@click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...", shell_complete=certificate_names)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @common_options("table", "json", coverage=True, filters=True)
 def command(certificates: tuple[str, ...], options: Options, *, yes: bool) -> Exit:

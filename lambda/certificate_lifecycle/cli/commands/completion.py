@@ -9,10 +9,7 @@ from click.shell_completion import get_completion_class
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print the completion script of a shell.
-
-    Install for bash: certificates completion bash > ~/.bash_completion.d/certificates
-    """
+    """Print the completion script of a shell."""
     from certificate_lifecycle.cli.main import commands  # noqa: PLC0415 - circular import
 
     completion = get_completion_class(shell)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.cli.confirmation import confirmed, require_terminal
 from certificate_lifecycle.cli.exit_codes import Exit
+from certificate_lifecycle.cli.interrupts import InterruptedByUserError
+from certificate_lifecycle.cli.issuance_watch import IssuanceWatch
 from certificate_lifecycle.cli.options import Options, common_options
-from certificate_lifecycle.cli.output import console, indented, print_json
+from certificate_lifecycle.cli.output import console, error_console, indented, print_json
 from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.handlers.config import creation_settings
 from certificate_lifecycle.handlers.events import CreationCommand, creation_command
-from certificate_lifecycle.model.errors import ConfigurationError
+from certificate_lifecycle.model.certificate import Certificate, CertificateStatus
+from certificate_lifecycle.model.errors import CertificateRequestError, ConfigurationError
+from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.issuance import (
     CERTIFICATE_USAGES,
     REQUESTABLE_KEY_ALGORITHMS,
@@ -25,6 +32,7 @@ from certificate_lifecycle.policy.issuance import (
 )
 
 _WAIT_SECONDS = 300
+_WATCH_MINUTES = 60
 
 
 @click.command("create")
@@ -55,12 +63,18 @@ _WAIT_SECONDS = 300
     show_default=True,
     help="Seconds to wait for ACM to issue the certificate.",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help=f"Show each step of the validation, for up to {_WATCH_MINUTES} minutes instead of --wait.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @common_options("table", "json", scopes=False)
 def command(
     options: Options,
     *,
     yes: bool,
+    watch: bool,
     **inputs: Any,  # noqa: ANN401 - click's values
 ) -> Exit:
     """Request a certificate for DOMAIN_NAME and validate it by DNS.
@@ -69,6 +83,8 @@ def command(
     repeated. Shows what it would request and asks for confirmation.
     """
     require_terminal(yes=yes)
+    if watch and _is_given("wait_seconds"):
+        raise click.UsageError("--watch goes without --wait")
     session = start(options)
     creation = _creation(session, options, inputs)
     with interruptible_work(session, "Searching for an equal certificate", options):
@@ -78,14 +94,85 @@ def command(
     if result["status"] != "ISSUED":
         if not confirmed("Request and validate it?", yes=yes):
             return Exit.FINDINGS
-        text = "Waiting for ACM. Ctrl-C stops; repeat the command to continue"
-        with interruptible_work(session, text, options):
-            result = _create(session, creation, dry_run=False)
-        if options.format == "table":
-            _print(console(), creation, result)
+        if watch:
+            creation = replace(creation, wait_seconds=0)
+        result = _requested(session, creation, options)
+        if watch and result["status"] == CertificateStatus.PENDING_VALIDATION:
+            result = _watched(session, result, options)
     if options.format == "json":
         print_json(result)
-    return Exit.HEALTHY if result["status"] == "ISSUED" else Exit.INCOMPLETE
+    if result["status"] == CertificateStatus.ISSUED:
+        return Exit.HEALTHY
+    return Exit.INTERRUPTED if session.clock.interrupted else Exit.INCOMPLETE
+
+
+def _requested(session: Session, creation: CreationCommand, options: Options) -> dict[str, Any]:
+    text = "Waiting for ACM. Ctrl-C stops; repeat the command to continue"
+    try:
+        with interruptible_work(session, text, options):
+            result = _create(session, creation, dry_run=False)
+    except InterruptedByUserError as error:
+        raise InterruptedByUserError(
+            f"Repeat the command{_within(session)} to continue."
+        ) from error
+    if options.format == "table":
+        _print(console(), creation, result)
+    return result
+
+
+def _within(session: Session) -> str:
+    """Return the time in which a repeated command finds its request, if it is limited.
+
+    An instance recognises its certificates; else ACM knows an equal request for an hour (API
+    reference, RequestCertificate, IdempotencyToken).
+    """
+    return "" if session.function else " within an hour of the request"
+
+
+def _is_given(parameter: str) -> bool:
+    """Whether the user gave a parameter, and not its default."""
+    source = click.get_current_context().get_parameter_source(parameter)
+    return source is ParameterSource.COMMANDLINE
+
+
+def _watched(session: Session, result: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """Return the result with the last status; say how to continue if it is still pending."""
+    from certificate_lifecycle.aws.acm import AcmCertificates  # noqa: PLC0415
+
+    out, arn = error_console(), result["certificate_arn"]
+    watching = IssuanceWatch(
+        certificates=AcmCertificates(session.clients.any("acm", result["region"])),
+        clock=session.clock,
+        current_time=session.current_time,
+        show=lambda text: None if options.quiet else out.print(text, markup=False),
+    )
+    with interruptible_work(session, "Watching. Ctrl-C stops; ACM goes on without it", options):
+        try:
+            certificate = watching.watch(arn, timedelta(minutes=_WATCH_MINUTES))
+        except InterruptedByUserError:
+            why = "Interrupted"
+        else:
+            if certificate.status is not CertificateStatus.PENDING_VALIDATION:
+                _raise_if_ended(certificate)
+                if options.format == "table":
+                    indented(console(), certificate.status.value, style="green", by=5)
+                return {**result, "status": certificate.status.value}
+            why = f"Not issued within {_WATCH_MINUTES} minutes"
+    out.print(
+        f"{why}. ACM goes on validating: repeat the command{_within(session)} to watch again, "
+        f"or see what is missing with: certificates explain {arn}",
+        markup=False,
+        soft_wrap=True,
+    )
+    return dict(result)
+
+
+def _raise_if_ended(certificate: Certificate) -> None:
+    if certificate.status is not CertificateStatus.ISSUED:
+        reason = certificate.detail.failure_reason or "no reason given"
+        raise CertificateRequestError(
+            f"ACM ended the request {certificate.arn} with {certificate.status} ({clean(reason)})"
+        )
 
 
 def _creation(session: Session, options: Options, inputs: dict[str, Any]) -> CreationCommand:

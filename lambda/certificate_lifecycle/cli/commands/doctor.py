@@ -49,7 +49,7 @@ def command(options: Options, *, fail_on: str) -> Exit:
 
     session = start(options)
     examinations = Examinations(session, options.instance)
-    with busy(error_console(), "Checking", quiet=options.quiet):
+    with busy(error_console(), "Checking", quiet=options.shows_no_progress):
         found = examine(examinations.all())
     if options.format == "json":
         print_json({"checks": [diagnosis.to_dict() for diagnosis in found]})

@@ -12,6 +12,7 @@ from rich.text import Text
 from certificate_lifecycle.app.authorities import AuthorityConstraints
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.reimport import Sources
+from certificate_lifecycle.cli.completing import certificate_names
 from certificate_lifecycle.cli.confirmation import confirmed, require_terminal
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, RenewalAnswer
 from certificate_lifecycle.cli.exit_codes import Exit
@@ -25,6 +26,7 @@ from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.cli.throw_away import ThrowAways
 from certificate_lifecycle.model.certificate import CertificateType
 from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.sanitize import clean as clean_text
 from certificate_lifecycle.policy.validation import Zone
 
@@ -45,7 +47,7 @@ _ANSWERS = {
 
 
 @click.command("drill")
-@click.argument("certificate", metavar="NAME|ARN")
+@click.argument("certificate", metavar="NAME|ARN", shell_complete=certificate_names)
 @click.option(
     "--issue",
     is_flag=True,
@@ -85,7 +87,7 @@ def command(
         located = locate(session, certificate)
         result = _drill(session, located).check(located.certificate)
     if issue and result.certificate.type is not CertificateType.AMAZON_ISSUED:
-        raise click.UsageError("--issue needs a public certificate that ACM issued")
+        raise ConfigurationError(["--issue needs a public certificate that ACM issued"])
     if options.format == "table":
         _print(console(), result)
     trial = Trial()

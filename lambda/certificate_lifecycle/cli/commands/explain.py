@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from certificate_lifecycle.cli.completing import certificate_names
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.explanation import Explanation, explain, explanation_entry
 from certificate_lifecycle.cli.find_certificate import locate
@@ -36,7 +37,7 @@ _MARKS = {
 
 
 @click.command("explain")
-@click.argument("certificate", metavar="NAME|ARN")
+@click.argument("certificate", metavar="NAME|ARN", shell_complete=certificate_names)
 @common_options("table", "json", coverage=True)
 def command(certificate: str, options: Options) -> Exit:
     """Show one certificate, the decision about it, and what comes next.

@@ -9,21 +9,14 @@ import click
 
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.formats import FORMATS, Listing
-from certificate_lifecycle.cli.options import Options, common_options, examples
+from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import WIDE
 from certificate_lifecycle.cli.scanning import Scan, scan
 from certificate_lifecycle.cli.table import LIST_COLUMNS
 from certificate_lifecycle.model.run import Assessment
 
 
-@click.command(
-    "list",
-    epilog=examples(
-        "certificates list --owner payments",
-        "certificates list --name '*.example.com' --regions all",
-        "certificates list --verdict Unused -o ids",
-    ),
-)
+@click.command("list")
 @WIDE
 @common_options(*FORMATS, coverage=True, filters=True)
 def command(options: Options, *, wide: bool) -> Exit:

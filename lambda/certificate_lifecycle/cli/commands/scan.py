@@ -7,7 +7,7 @@ import click
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.filters import Filters
 from certificate_lifecycle.cli.formats import FORMATS, Listing
-from certificate_lifecycle.cli.options import Options, common_options, examples
+from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import WIDE, error_console, scan_entry
 from certificate_lifecycle.cli.scanning import scan
 from certificate_lifecycle.cli.table import FINDING_COLUMNS
@@ -20,14 +20,7 @@ _FAIL_ON = {
 }
 
 
-@click.command(
-    "scan",
-    epilog=examples(
-        "certificates scan --wide",
-        "certificates scan --severity critical --owner payments",
-        "certificates scan --regions all -o csv > findings.csv",
-    ),
-)
+@click.command("scan")
 @WIDE
 @common_options(*FORMATS, coverage=True, filters=True)
 @click.option("--all", "everything", is_flag=True, help="Print healthy certificates too.")
