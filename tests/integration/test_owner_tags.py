@@ -94,7 +94,7 @@ def test_a_mute_ends_when_the_certificate_reaches_its_critical_threshold(
         cloud.advance(days=1)
     *silent, last = mails(cloud, topic)
     assert all("MUTED (1)\n api.example.com" in mail for mail in silent)
-    assert "TODAY (1)\n 1 api.example.com · expires in 6 days" in last
+    assert "TODAY (1)\n 1 api.example.com · expires in 7 days" in last
     assert " · worse, was ImportDue" in last
 
 
