@@ -13,6 +13,7 @@ from tests.embedded_aws.cloud import Cloud
 from tests.integration.declarations import declare, pointer_arn
 from tests.integration.effects import USED, documents, ending_in
 from tests.integration.invocation import NOW, Function, scheduled
+from tests.unit.render.message_samples import unwrapped
 
 pytestmark = pytest.mark.integration
 
@@ -80,7 +81,7 @@ def test_a_declared_certificate_that_was_deleted_is_critical_and_named_with_the_
         pointer_arn("cdn"): ("DeclaredMissing", "CertificateDeleted", "critical"),
     }
     (message,) = cloud.topics.messages(topic)
-    text = " ".join(message.to("email").replace("|", " ").split())
+    text = unwrapped(message.to("email"))
     assert f"names {here}, which does not exist any more." in text
     assert "-replace='module.NAME.module.certificate[\"main\"].aws_ssm_parameter.arn'" in text
 

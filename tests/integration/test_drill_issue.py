@@ -123,7 +123,6 @@ def test_each_step_is_printed_with_its_time(certificates: Certificates, estate: 
     assert "Throw-away certificate for example.com" in ended.words
     for step in STEPS:
         assert f"{step} passed" in ended.words
-    assert max(len(line) for line in ended.out.splitlines()) <= 80
 
 
 def test_nothing_is_requested_without_an_answer(certificates: Certificates, estate: Estate) -> None:

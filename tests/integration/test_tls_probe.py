@@ -17,6 +17,7 @@ from tests.harness.authority import Issued
 from tests.harness.servers import LOOPBACK, closed_port, serving_tls
 from tests.integration.effects import LOAD_BALANCER, documents
 from tests.integration.invocation import NOW, Function, scheduled
+from tests.unit.render.message_samples import unwrapped
 
 pytestmark = pytest.mark.integration
 
@@ -89,7 +90,7 @@ def test_a_renewed_certificate_that_is_not_served_is_reported(
     (document,) = documents(cloud, topic)
     assert document["findings"] == result["findings"]
     (message,) = cloud.topics.messages(topic)
-    assert f"Served: {sentence}." in " ".join(message.to("email").split())
+    assert f"Served: {sentence}." in unwrapped(message.to("email"))
     assert rotation.writes == ["Publish"]
 
 
