@@ -30,7 +30,6 @@ from certificate_lifecycle.model.run import (
 )
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.render.notification.wording import ignored_suffix
 
 #: Rises if a field of a JSON document changes its meaning or is removed.
 SCHEMA_VERSION = "1"
@@ -163,7 +162,8 @@ def summary(run: Run, total: int | None = None) -> Text:
     for index, (severity, number) in enumerate(parts):
         text.append(", " if index else "")
         text.append(f"{number} {severity.label}", style=STYLES[severity])
-    return text.append("" if parts else "none").append(f"{ignored_suffix(run)}.")
+    ignored = f"; {run.ignored:,} outside the scope ignored" if run.ignored else ""
+    return text.append("" if parts else "none").append(f"{ignored}.")
 
 
 def places(scopes: Sequence[Scope] | Sequence[ScopeResult]) -> str:

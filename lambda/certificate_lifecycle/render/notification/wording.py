@@ -79,11 +79,6 @@ def counts_text(run: Run) -> str:
     return DOT.join(part for part in parts if part)
 
 
-def ignored_suffix(run: Run) -> str:
-    """Return how many certificates outside the scope were ignored, for the end of a sentence."""
-    return f"; {run.ignored:,} outside the scope ignored" if run.ignored else ""
-
-
 def public_dns_text(run: Run) -> str:
     """Return how many names were checked in public DNS; empty if it is not queried."""
     counts = run.public_dns
