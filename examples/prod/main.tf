@@ -105,7 +105,7 @@ resource "aws_iam_policy" "boundary" {
     Statement = [{
       Sid    = "StayWithinTheServicesOfThisModule"
       Effect = "Allow"
-      Action = ["acm:*", "acm-pca:List*", "apigateway:*", "dynamodb:*", "elasticloadbalancing:*", "iam:GetServerCertificate", "iam:ListServerCertificates", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "sns:GetTopicAttributes", "sns:Publish", "ssm:*", "tag:GetResources"]
+      Action = ["acm:*", "acm-pca:GetCertificateAuthorityCertificate", "acm-pca:List*", "apigateway:*", "dynamodb:*", "elasticloadbalancing:*", "iam:GetServerCertificate", "iam:ListServerCertificates", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "sns:GetTopicAttributes", "sns:Publish", "ssm:*", "tag:GetResources"]
       # "*": a boundary grants nothing, it limits the policies of a role.
       Resource = ["*"]
     }]

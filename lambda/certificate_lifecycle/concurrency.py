@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TypeVar, cast
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -34,9 +34,12 @@ def both(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
 
     Neither is running when this function ends.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="beside") as pool:
-        other = pool.submit(second)
-        return first(), other.result()
+    tasks: list[Callable[[], A | B]] = [first, second]
+    found = attempt_all(tasks, "both")
+    for result in found:
+        if isinstance(result, Exception):
+            raise result
+    return cast("tuple[A, B]", tuple(found))
 
 
 def _attempt(task: Callable[[], T]) -> T | Exception:

@@ -53,6 +53,7 @@ locals {
           "acm:ListAcmeEndpoints",
           "acm:ListCertificates",
           "acm:SearchCertificates",
+          "acm-pca:GetCertificateAuthorityCertificate", # of a CA that another account may share
           "acm-pca:ListCertificateAuthorities",
           "elasticloadbalancing:DescribeListenerCertificates",
           "elasticloadbalancing:DescribeListeners",
@@ -83,7 +84,6 @@ locals {
           "acm:ListAcmeExternalAccountBindings",
           "acm:ListTagsForCertificate",
           "acm:ListTagsForResource",
-          "acm-pca:GetCertificateAuthorityCertificate",
           "acm-pca:ListPermissions",
           # In every mode, because findings name the consumers of a certificate.
           "apigateway:GET",
@@ -103,8 +103,7 @@ locals {
         [
           "arn:${var.partition}:acm:*:${var.account_id}:acme-endpoint/*",
           "arn:${var.partition}:acm:*:${var.account_id}:certificate/*",
-          # Another account may share a CA.
-          "arn:${var.partition}:acm-pca:*:*:certificate-authority/*",
+          "arn:${var.partition}:acm-pca:*:${var.account_id}:certificate-authority/*",
           "arn:${var.partition}:apigateway:*::/domainnames",
           "arn:${var.partition}:iam::${var.account_id}:server-certificate/*",
         ],

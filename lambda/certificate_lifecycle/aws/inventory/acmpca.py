@@ -40,7 +40,7 @@ PERMISSIONS = (
     *declare(
         _CALLERS,
         "acm-pca",
-        ("arn:{partition}:acm-pca:{region}:*:certificate-authority/*",),
+        EVERYTHING,
         GetCertificateAuthorityCertificate="whether private CAs may issue for the names",
     ),
 )
