@@ -332,7 +332,7 @@ run "rotation_may_write_only_in_its_region" {
     condition = alltrue([
       for statement in jsondecode(local.rotation_policy_json).Statement :
       statement.Resource == ["arn:aws:acm:eu-west-1:123456789012:certificate/*"]
-      if startswith(statement.Action[0], "acm:") && statement.Effect == "Allow" && !endswith(statement.Sid, "TheAccount")
+      if startswith(statement.Action[0], "acm:") && statement.Effect == "Allow" && !endswith(statement.Sid, "Account")
     ])
     error_message = "Rotation must be limited to changing the certificates of one region."
   }
@@ -341,7 +341,7 @@ run "rotation_may_write_only_in_its_region" {
     condition = alltrue([
       for statement in jsondecode(local.rotation_policy_json).Statement : alltrue([
         for action in statement.Action : can(regex(":(?:Describe|Get|GET|List|Search)", action))
-      ]) if endswith(statement.Sid, "TheAccount")
+      ]) if endswith(statement.Sid, "Account")
     ])
     error_message = "Rotation must be able to do no more than read outside of its region."
   }
@@ -354,7 +354,7 @@ run "no_action_is_a_wildcard_and_only_listing_has_no_narrower_resource" {
     condition = alltrue([
       for statement in concat(jsondecode(local.creation_policy_json).Statement, jsondecode(local.rotation_policy_json).Statement) :
       !strcontains(join("", statement.Action), "*")
-      && (!contains(statement.Resource, "*") || contains(["FindPublicHostedZones", "ListCertificates", "ListTheAccount"], statement.Sid))
+      && (!contains(statement.Resource, "*") || contains(["FindPublicHostedZones", "ListCertificates", "ListAccount"], statement.Sid))
     ])
     error_message = "No function must have a wildcard, except where AWS supports no resource."
   }
@@ -447,7 +447,7 @@ run "only_own_certificates_marked_as_replaced_may_be_deleted" {
   }
 
   assert {
-    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["DeleteWhatIsMarked"].Condition == {
+    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["DeleteReplaced"].Condition == {
       Null         = { "aws:ResourceTag/certificate-lifecycle:replaced-by" = "false" }
       StringEquals = { "aws:ResourceTag/ManagedBy" = "certificate-lifecycle" }
     }
@@ -455,7 +455,7 @@ run "only_own_certificates_marked_as_replaced_may_be_deleted" {
   }
 
   assert {
-    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["MarkWhatIsReplaced"].Condition == {
+    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["MarkReplaced"].Condition == {
       "ForAllValues:StringEquals" = { "aws:TagKeys" = ["certificate-lifecycle:replaced-by"] }
       Null                        = { "aws:TagKeys" = "false" }
       StringEquals                = { "aws:ResourceTag/ManagedBy" = "certificate-lifecycle" }

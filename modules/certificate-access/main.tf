@@ -46,7 +46,7 @@ locals {
   # They are for all regions, because a declared certificate may be in a region that is not monitored. Writes are for the monitored regions.
   _read = [
     {
-      Sid    = "ListTheAccount"
+      Sid    = "ListAccount"
       Effect = "Allow"
       Action = concat(
         [
@@ -74,7 +74,7 @@ locals {
       Resource = ["*"]
     },
     {
-      Sid    = "ReadTheAccount"
+      Sid    = "ReadAccount"
       Effect = "Allow"
       Action = concat(
         [
@@ -259,7 +259,7 @@ locals {
 
   _retire = [for statement in [
     {
-      Sid      = "MarkWhatIsReplaced"
+      Sid      = "MarkReplaced"
       Effect   = "Allow"
       Action   = ["acm:AddTagsToCertificate"]
       Resource = local._certificates
@@ -272,7 +272,7 @@ locals {
       )
     },
     {
-      Sid      = "DeleteWhatIsMarked"
+      Sid      = "DeleteReplaced"
       Effect   = "Allow"
       Action   = ["acm:DeleteCertificate"]
       Resource = local._certificates

@@ -185,8 +185,8 @@ def access(*domains: str) -> Mapping[str, Bounds]:
     )
     unowned: Mapping[str, Change] = {"a certificate of another": given(OWNER, "another")}
     return {
-        "ListTheAccount": JUST_THIS,
-        "ReadTheAccount": Bounds(
+        "ListAccount": JUST_THIS,
+        "ReadAccount": Bounds(
             free=range(1, 9),
             any_region=True,
             never={"something else than domain names": _beyond_domain_names},
@@ -210,7 +210,7 @@ def access(*domains: str) -> Mapping[str, Bounds]:
                 **({**unowned, **_owner(REQUEST_OWNER)} if domains else {}),
             },
         ),
-        "MarkWhatIsReplaced": Bounds(
+        "MarkReplaced": Bounds(
             free=range(1, 9),
             never={
                 "another tag": given("aws:TagKeys", "x"),
@@ -221,7 +221,7 @@ def access(*domains: str) -> Mapping[str, Bounds]:
                 **issued,
             },
         ),
-        "DeleteWhatIsMarked": Bounds(
+        "DeleteReplaced": Bounds(
             free=range(1, 9), never={"one that is not replaced": without(REPLACED_BY), **issued}
         ),
         "MoveConsumers": Bounds(

@@ -379,8 +379,8 @@ def test_a_policy_has_only_condition_keys_that_aws_evaluates(
 #: Statements that depend on the modes and the scope; the tests of deployed functions prove all.
 NARROWED = frozenset(
     {
-        "DeleteWhatIsMarked",
-        "MarkWhatIsReplaced",
+        "DeleteReplaced",
+        "MarkReplaced",
         "RefuseOtherValidation",
         "RepairValidation",
         "RequestSuccessors",

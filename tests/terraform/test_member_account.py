@@ -190,7 +190,7 @@ def test_both_roles_have_every_statement_between_them(estate: Estate) -> None:
         sids(role_policy(estate.outputs[account]["role_arn"])) for account in MEMBERS
     )
     # The function never deletes certificates of other accounts.
-    deletes = {"DeleteWhatIsMarked", "MarkWhatIsReplaced"}
+    deletes = {"DeleteReplaced", "MarkReplaced"}
     assert writable == bounds.access(ZONE).keys() - deletes
     assert readable < writable
 
