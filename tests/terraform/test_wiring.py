@@ -26,6 +26,7 @@ LISTING = {
     "acm:ListAcmeEndpoints",
     "acm:ListCertificates",
     "acm:SearchCertificates",
+    "acm-pca:GetCertificateAuthorityCertificate",
     "acm-pca:ListCertificateAuthorities",
     "elasticloadbalancing:DescribeListenerCertificates",
     "elasticloadbalancing:DescribeListeners",
