@@ -52,10 +52,8 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "list-help": ("list", "--help"),
 }
 WIDTHS = [
-    "80",
     PIPE,
-    pytest.param("60", marks=pytest.mark.nightly),
-    pytest.param("200", marks=pytest.mark.nightly),
+    *(pytest.param(width, marks=pytest.mark.nightly) for width in ("60", "80", "200")),
 ]
 #: A class of Python, or of the SDK, in a text for people.
 INTERNALS = re.compile(r"Traceback|\b[A-Za-z]+(?:Error|Exception)\b|<class|object at 0x")

@@ -137,6 +137,7 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.nightly
 def test_the_printed_lines_lead_any_shell_to_the_account_and_end_with_the_input(
     settings: dict[str, str],
 ) -> None:

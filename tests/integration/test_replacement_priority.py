@@ -73,6 +73,7 @@ def test_failed_requests_never_take_the_place_of_a_revoked_certificate_in_use(
     assert len(replaced(cloud)) == 1 + 10
 
 
+@pytest.mark.nightly
 def test_open_requests_do_not_stop_the_replacement_of_a_certificate_in_use(
     rotation: Function, cloud: Cloud
 ) -> None:
