@@ -75,6 +75,12 @@ locals {
       EOT
     }
   })
+
+  servicenow = {
+    connection_arn = aws_cloudwatch_event_connection.servicenow.arn
+    endpoint       = "https://${local.servicenow_instance}.service-now.com/api/global/em/jsonv2"
+    events         = local.servicenow_events
+  }
 }
 
 resource "aws_cloudwatch_event_connection" "servicenow" {
@@ -87,78 +93,4 @@ resource "aws_cloudwatch_event_connection" "servicenow" {
       password = var.servicenow_password
     }
   }
-}
-
-resource "aws_cloudwatch_event_api_destination" "servicenow" {
-  name                             = "${local.name_prefix}-tickets-servicenow"
-  connection_arn                   = aws_cloudwatch_event_connection.servicenow.arn
-  invocation_endpoint              = "https://${local.servicenow_instance}.service-now.com/api/global/em/jsonv2"
-  http_method                      = "POST"
-  invocation_rate_limit_per_second = 2
-}
-
-resource "aws_cloudwatch_event_rule" "servicenow" {
-  for_each = local.servicenow_events
-
-  name        = "${local.name_prefix}-tickets-servicenow-${each.key}"
-  description = "Findings of certificates for ServiceNow: ${each.key}."
-
-  event_pattern = jsonencode({
-    source      = ["certificate-lifecycle"]
-    detail-type = ["Certificate Finding"]
-    detail      = merge({ instance = [local.name_prefix] }, each.value.pattern)
-  })
-}
-
-resource "aws_cloudwatch_event_target" "servicenow" {
-  for_each = local.servicenow_events
-
-  rule     = aws_cloudwatch_event_rule.servicenow[each.key].name
-  arn      = aws_cloudwatch_event_api_destination.servicenow.arn
-  role_arn = aws_iam_role.servicenow.arn
-
-  input_transformer {
-    input_paths    = each.value.paths
-    input_template = each.value.template
-  }
-
-  retry_policy {
-    maximum_event_age_in_seconds = 86400
-    maximum_retry_attempts       = 185
-  }
-
-  dead_letter_config {
-    arn = aws_sqs_queue.undelivered_tickets.arn
-  }
-}
-
-resource "aws_iam_role" "servicenow" {
-  name        = "${local.name_prefix}-tickets-servicenow"
-  description = "Lets EventBridge send events to ServiceNow."
-
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "LetTheRulesOfTicketsAssume"
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "events.amazonaws.com" }
-      Condition = local.ticket_rules
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "servicenow" {
-  name = "servicenow"
-  role = aws_iam_role.servicenow.id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "SendTickets"
-      Effect   = "Allow"
-      Action   = "events:InvokeApiDestination"
-      Resource = aws_cloudwatch_event_api_destination.servicenow.arn
-    }]
-  })
 }

@@ -110,11 +110,15 @@ def key(event: Mapping[str, Any]) -> str:
 
 
 def test_the_documentation_shows_pagerduty_as_the_example_has_it() -> None:
-    shared = (EXAMPLE / "main.tf").read_text(encoding="utf-8")
-    _, provider, shared = shared.partition('provider "aws" {\n  region = "eu-west-1"\n}\n\n')
+    files = ("main", "delivery", "pagerduty")
+    main, delivery, pagerduty = (
+        (EXAMPLE / f"{name}.tf").read_text(encoding="utf-8") for name in files
+    )
+    delivery = re.sub(r"    (jira|servicenow) += .*\n", "", delivery)
+    delivery = delivery.replace("    pagerduty  =", "    pagerduty =")
+    _, provider, shared = main.partition('provider "aws" {\n  region = "eu-west-1"\n}\n\n')
     shared, replaced = re.subn(r"  # In your repository: (.*)\n.*\n", r"  \1\n", shared)
     page = (REPOSITORY / "docs" / "events.md").read_text(encoding="utf-8")
-    pagerduty = (EXAMPLE / "pagerduty.tf").read_text(encoding="utf-8")
     assert provider
     assert replaced == 1
-    assert f"```hcl\n{shared}\n{pagerduty}```\n" in page
+    assert f"```hcl\n{shared}\n{delivery}\n{pagerduty}```\n" in page
