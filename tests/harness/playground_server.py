@@ -62,7 +62,7 @@ PYTHONPATH={root} exec {python} -P -m tests.harness.playground run-rotation {mai
 class Account(Cloud):
     """An embedded AWS that stores the e-mails of its functions as files in `mail`.
 
-    `invoking` is held during an invocation: whoever ends the account waits for it.
+    `invoking` is locked during an invocation, and the end of the account waits for that lock.
     """
 
     def __init__(self) -> None:

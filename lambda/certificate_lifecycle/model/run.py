@@ -622,8 +622,8 @@ def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
     return {**report_entry(run), "notification": dict(notification), **where}
 
 
-def report_entry(run: Run) -> dict[str, Any]:
-    """Return the findings and actions of a run as plain data."""
+def summary_entry(run: Run) -> dict[str, Any]:
+    """Return when and what a run scanned, and the number of certificates by verdict."""
     return {
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
@@ -631,6 +631,13 @@ def report_entry(run: Run) -> dict[str, Any]:
         "sdk": run.sdk,
         "scopes": [scope.to_dict() for scope in run.scopes],
         "counts": run.counts,
+    }
+
+
+def report_entry(run: Run) -> dict[str, Any]:
+    """Return the findings and actions of a run as plain data."""
+    return {
+        **summary_entry(run),
         "findings": finding_entries(run, run.findings),
         "actions": [record.to_dict() for record in run.actions],
         "open_findings": run.open_findings,

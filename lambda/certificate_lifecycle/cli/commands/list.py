@@ -13,7 +13,7 @@ from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import WIDE
 from certificate_lifecycle.cli.scanning import Scan, scan
 from certificate_lifecycle.cli.table import LIST_COLUMNS
-from certificate_lifecycle.model.run import Assessment
+from certificate_lifecycle.model.run import Assessment, summary_entry
 
 
 @click.command("list")
@@ -41,15 +41,8 @@ def command(options: Options, *, wide: bool) -> Exit:
 
 def _document(scanned: Scan, entries: list[Assessment]) -> dict[str, Any]:
     run = scanned.shown
-    return {
-        "run_id": run.run_id,
-        "started_at": run.started_at.isoformat(),
-        "finished_at": run.finished_at.isoformat(),
-        "sdk": run.sdk,
-        "scopes": [scope.to_dict() for scope in run.scopes],
-        "counts": run.counts,
-        "certificates": [entry.to_dict(run.started_at) for entry in entries],
-    }
+    certificates = [entry.to_dict(run.started_at) for entry in entries]
+    return {**summary_entry(run), "certificates": certificates}
 
 
 def _expiry(entry: Assessment) -> tuple[float, str, str]:
