@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.model.certificate import Action, CertificateType, Verdict
+from certificate_lifecycle.model.certificate import Action, CertificateType, Reason, Verdict
 from certificate_lifecycle.model.public_dns import DnsCounts
 from certificate_lifecycle.model.run import ActionRecord, ChangeKind, FindingChange, Outcome, Run
 from certificate_lifecycle.render.notification.grouping import groups_of
@@ -555,6 +555,16 @@ def test_a_line_ends_at_a_word_or_in_a_word_that_fills_it() -> None:
     long = replace(DUE, used_by=(("user " * 40).strip(),))
     (line,) = [text for text in mail(run(long)).splitlines() if text.startswith("   Used by ")]
     assert line.endswith(" user...")
+
+
+def test_a_cause_without_room_ends_at_a_word() -> None:
+    served = replace(
+        DUE.decision,
+        verdict=Verdict.STALE_CERTIFICATE_SERVED,
+        reason=Reason.OLDER_CERTIFICATE_SERVED,
+    )
+    text = mail(run(replace(DUE, decision=served)))
+    assert "one of its names still serves an... -> step A" in text
 
 
 def test_the_text_of_a_usual_day_is_as_narrow() -> None:

@@ -135,7 +135,7 @@ def _fitting(run: Run, groups: Sequence[Group], room: int) -> int:
 def _group_lines(run: Run, number: int, group: Group, step: MessageStep | None) -> list[str]:
     """Return a group: its name, its cause with the step, names or consumers, and failures."""
     target = "" if step is None else f" -> step {step.letter}"
-    cause = clean(break_links(cause_of(group)), MAIL_COLUMNS - 4 - len(target))
+    cause = _cut(break_links(clean(cause_of(group), 2000)), MAIL_COLUMNS - 3 - len(target))
     texts = [f"{cause}{target}", names_text(group), *outcome_texts(group, run)[:1]]
     title = _cut(f"{number:2} {DOT.join(title_parts(group, run))}")
     return [title, *(_cut(f"   {text}") for text in texts if text)]
@@ -164,10 +164,10 @@ def _wrapped(text: str, indent: str, most: int) -> list[str]:
     )
 
 
-def _cut(text: str) -> str:
-    """Return a line within the columns; a longer one ends at a word, or in a long word."""
-    if len(text) <= MAIL_COLUMNS:
+def _cut(text: str, columns: int = MAIL_COLUMNS) -> str:
+    """Return a text within the columns; a longer one ends at a word, or in a long word."""
+    if len(text) <= columns:
         return text
-    kept = text[: MAIL_COLUMNS - 3]
+    kept = text[: columns - 3]
     before = kept.rpartition(" ")[0]
-    return f"{(before if len(before) > MAIL_COLUMNS / 2 else kept).rstrip(' ·,')}..."
+    return f"{(before if len(before) > columns / 2 else kept).rstrip(' ·,')}..."
