@@ -108,7 +108,7 @@ nightly: $(READY) sdk ## Run every test, with more examples, and require a total
 unit: $(READY) ## Run the unit tests: the fast loop
 	$(BIN)/pytest $(UNIT) $(QUICK)
 unit-coverage: $(READY) ## Run the unit tests; they alone must cover the pure packages completely
-	$(BIN)/pytest $(UNIT) $(QUICK) $(addprefix --cov=$(PACKAGE).,$(PURE)) --cov-fail-under=100
+	$(BIN)/pytest $(UNIT) $(QUICK) $(SPREAD) $(addprefix --cov=$(PACKAGE).,$(PURE)) --cov-fail-under=100
 
 .PHONY: integration
 integration: $(READY) ## Run adapters, use cases, handlers and the embedded AWS itself

@@ -70,6 +70,7 @@ def test_a_healthy_estate_lives_for_400_days_without_a_request_a_write_or_a_mess
         assert renewed.not_after != first[arn]
 
 
+@pytest.mark.nightly
 def test_a_deleted_record_is_restored_when_acm_needs_it_and_reported_once(
     rotation: Function, cloud: Cloud, zone: str
 ) -> None:
