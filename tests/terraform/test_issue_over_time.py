@@ -1,7 +1,7 @@
 """A stack with a listener lives for 400 days, and no plan would undo a replacement.
 
 Rotation runs every fifth day, and Terraform plans at each change that rotation makes, until a
-person applies the plan, and every 50 days between; in the nightly test, rotation runs every day,
+person applies the plan, and every 50 days between; in the second test, rotation runs every day,
 and Terraform plans every fourth.
 """
 
@@ -184,9 +184,8 @@ def life(cloud: Cloud) -> Iterator[Life]:
         cloud.now = None
 
 
-@pytest.mark.parametrize(
-    ("runs", "plans"), [(RUNS, PLANS), pytest.param(1, 4, marks=pytest.mark.nightly)]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize(("runs", "plans"), [(RUNS, PLANS), (1, 4)])
 def test_no_plan_undoes_a_replacement_in_400_days(life: Life, runs: int, plans: int) -> None:
     first = life.served
 
