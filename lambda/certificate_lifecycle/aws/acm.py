@@ -284,7 +284,11 @@ class AcmCertificates:
                 # Each class alone, to find out which filter the region does not know.
                 self._region_gaps = []
                 most, others = both(lambda: self._listing({}), lambda: self._hidden(known))
-        yield from {certificate.arn: certificate for certificate in (*most, *others)}.values()
+        more = {certificate.arn: certificate for certificate in others}
+        for certificate in most:
+            more.pop(certificate.arn, None)
+            yield certificate
+        yield from more.values()
 
     def _listing(self, filters: Mapping[str, Sequence[str]]) -> list[Certificate]:
         return list(map(_listed, self._summaries(filters)))

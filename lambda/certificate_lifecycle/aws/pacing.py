@@ -86,12 +86,13 @@ class Pace(ABC):
 class WindowPace(Pace):
     """A number of requests in each second.
 
-    After an idle time, requests are sent before their slots, until the last second has its share.
+    After an idle time, requests are sent before their slots, until the last second has its share,
+    less one: requests that are sent at once may arrive late together, when others are due.
     """
 
     def __init__(self, rate: float, clock: PaceClock) -> None:
         super().__init__(rate, clock)
-        self._most = max(1, math.floor(rate * _SHARE))
+        self._most = max(1, math.floor(rate * _SHARE) - 1)
         self._ahead = 0
         self._sent: deque[float] = deque(maxlen=self._most)
 

@@ -673,9 +673,9 @@ def source_trouble(given: CheckInput) -> Decision | None:
     newer version, and may not know of the secret.
     """
     source = given.observation.source
-    message = f"{given.expiry_sentence}{given.source}"
     if source is None or source.state not in _SOURCE_TROUBLE:
         return None
+    message = f"{given.expiry_sentence}{given.source}"
     reason = _SOURCE_REASONS[source.state]
     if source.state is SourceState.NOT_NEWER:
         return Decision(Verdict.UNKNOWN, Severity.INFO, reason, message, Action.INVESTIGATE)
